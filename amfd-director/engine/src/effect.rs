@@ -1,0 +1,67 @@
+//! What the director must do.
+
+use ais::amf::NodeOrder;
+use ais::{Attr, Dn, Refusal};
+
+use crate::event::{RequestId, SessionId};
+
+/// A change of runtime data in the repository. Published after the orders are sent, in batches; a later one
+/// for the same attribute replaces an earlier one that has not been published yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Publish {
+    /// New values of runtime attributes.
+    Update {
+        /// The object.
+        dn: Dn,
+        /// The attributes with all their values.
+        attrs: Vec<Attr>,
+    },
+    /// A runtime object is there (SaAmfSIAssignment, SaAmfCSIAssignment).
+    Create {
+        /// Its class.
+        class: String,
+        /// Its name.
+        dn: Dn,
+        /// Its attributes without the RDN.
+        attrs: Vec<Attr>,
+    },
+    /// A runtime object is gone.
+    Delete {
+        /// Its name.
+        dn: Dn,
+    },
+}
+
+/// Why something was, or was not, done: a stable code and the sentence for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Because {
+    /// The entity it is about.
+    pub subject: Dn,
+    /// The reason.
+    pub reason: crate::Reason,
+}
+
+/// One thing to do. Effects are carried out in their order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Send orders to a node director; dropped where the connection is gone.
+    Send {
+        /// The node.
+        node: Dn,
+        /// The connection.
+        session: SessionId,
+        /// The order.
+        order: NodeOrder,
+    },
+    /// Publish in the repository.
+    Publish(Publish),
+    /// Answer an administrative operation.
+    AdminReply {
+        /// Which one.
+        request: RequestId,
+        /// Done, or refused with a code and a sentence that names what blocks.
+        result: Result<(), Refusal>,
+    },
+    /// For the log and for `explain`.
+    Because(Because),
+}

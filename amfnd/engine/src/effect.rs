@@ -1,0 +1,110 @@
+//! What a node director must do.
+
+use ais::amf::{CallbackKind, Command, HaState, NodeReport};
+use ais::{AisError, Dn};
+
+use crate::event::{Invocation, RequestId, RunId, SessionId};
+
+/// Which of a component's commands runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CommandKind {
+    /// Start it.
+    Instantiate,
+    /// Stop it in order.
+    Terminate,
+    /// Stop it abruptly. Afterwards the shell kills whatever is left of the component, before it says that the
+    /// command ended.
+    Cleanup,
+}
+
+impl CommandKind {
+    /// The specification's word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            CommandKind::Instantiate => "INSTANTIATE",
+            CommandKind::Terminate => "TERMINATE",
+            CommandKind::Cleanup => "CLEANUP",
+        }
+    }
+}
+
+/// What a request is answered with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// Done, or refused with this code and text.
+    Done(Result<(), ais::Refusal>),
+    /// The HA state asked for.
+    HaState(Result<HaState, AisError>),
+}
+
+/// One thing to do. Effects are carried out in their order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Start a command; answered by [`crate::Event::RunEnded`].
+    Run {
+        /// Names the run.
+        run: RunId,
+        /// For which component.
+        comp: Dn,
+        /// Which command.
+        kind: CommandKind,
+        /// The program, its arguments; the engine watches the timeout.
+        command: Command,
+        /// The environment beside the component's name: `NAME=value`.
+        env: Vec<String>,
+    },
+    /// Clean up a component that has no CLEANUP command, or whose command failed to start: kill all that is left of it.
+    /// Answered by [`crate::Event::RunEnded`] with exit code 0.
+    KillAll {
+        /// Names the run.
+        run: RunId,
+        /// The component.
+        comp: Dn,
+    },
+    /// Kill a command that took too long, with all that it started; [`crate::Event::RunEnded`] follows.
+    Kill {
+        /// Which run.
+        run: RunId,
+    },
+    /// Ask a component something; answered by [`crate::Event::CallbackAnswered`].
+    Callback {
+        /// Names the callback.
+        invocation: Invocation,
+        /// The connection to use.
+        session: SessionId,
+        /// The component.
+        comp: Dn,
+        /// What.
+        kind: CallbackKind,
+    },
+    /// The registration of a component is over; its connection may be closed and its death is no longer news.
+    Forget {
+        /// The component.
+        comp: Dn,
+        /// The connection on which it had registered.
+        session: SessionId,
+    },
+    /// Answer a request.
+    Reply {
+        /// Which one.
+        request: RequestId,
+        /// With what.
+        answer: Answer,
+    },
+    /// Tell the director, if there is one; a report that cannot be sent is dropped, for a new director asks for all.
+    Report(NodeReport),
+    /// Reboot by the configured hook.
+    Reboot {
+        /// Why.
+        reason: String,
+    },
+    /// Everything is terminated after [`crate::Event::Shutdown`]; the process may end.
+    ShutdownComplete,
+    /// For the log: one sentence with names, what was decided and why.
+    Note {
+        /// The entity it is about.
+        subject: Dn,
+        /// The sentence.
+        text: String,
+    },
+}

@@ -1,0 +1,168 @@
+//! What can happen to a node director.
+
+use ais::amf::{HealthcheckInvocation, NodeOrder, RecommendedRecovery, Term};
+use ais::{AisError, Dn};
+
+/// Names a command run; given by the engine in [`crate::Effect::Run`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RunId(pub u64);
+
+/// Names a callback; given by the engine in [`crate::Effect::Callback`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Invocation(pub u64);
+
+/// Names a connection of a component's process; given by the shell, never used twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId(pub u64);
+
+/// Names a request of a component; given by the shell, answered once by [`crate::Effect::Reply`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestId(pub u64);
+
+/// How a command ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunOutcome {
+    /// It exited with this status; 0 is success.
+    Exited {
+        /// The exit status.
+        code: i32,
+        /// The last lines of its stderr.
+        stderr: String,
+    },
+    /// A signal ended it, the shell's own after [`crate::Effect::Kill`] included.
+    Killed {
+        /// The signal's number.
+        signal: i32,
+        /// The last lines of its stderr.
+        stderr: String,
+    },
+    /// It could not be started.
+    NotStarted {
+        /// For people, with the number: `No such file or directory (2)`.
+        error: String,
+    },
+}
+
+/// A request of a component's process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ComponentRequest {
+    /// `saAmfComponentRegister` without a proxy.
+    Register {
+        /// The component.
+        comp: Dn,
+    },
+    /// `saAmfComponentUnregister`
+    Unregister {
+        /// The component.
+        comp: Dn,
+    },
+    /// `saAmfHealthcheckStart`
+    HealthcheckStart {
+        /// The component.
+        comp: Dn,
+        /// The healthcheck's key.
+        key: String,
+        /// Who sets the pace.
+        invocation: HealthcheckInvocation,
+        /// What to do when it fails.
+        recovery: RecommendedRecovery,
+    },
+    /// `saAmfHealthcheckStop`
+    HealthcheckStop {
+        /// The component.
+        comp: Dn,
+        /// The healthcheck's key.
+        key: String,
+    },
+    /// `saAmfHealthcheckConfirm`
+    HealthcheckConfirm {
+        /// The component.
+        comp: Dn,
+        /// The healthcheck's key.
+        key: String,
+        /// What the component found.
+        result: Result<(), AisError>,
+    },
+    /// `saAmfCSIQuiescingComplete`
+    CsiQuiescingComplete {
+        /// The invocation of the QUIESCING callback.
+        invocation: Invocation,
+        /// How it ended.
+        result: Result<(), AisError>,
+    },
+    /// `saAmfHAStateGet`
+    HaStateGet {
+        /// The component.
+        comp: Dn,
+        /// The CSI.
+        csi: Dn,
+    },
+    /// `saAmfComponentErrorReport`
+    ErrorReport {
+        /// The faulty component, the caller's own or another.
+        comp: Dn,
+        /// What the reporter recommends.
+        recovery: RecommendedRecovery,
+    },
+    /// `saAmfComponentErrorClear`
+    ErrorClear {
+        /// The component.
+        comp: Dn,
+    },
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The director, at this term, gave orders. Orders of an older term than one seen are refused by the shell's
+    /// caller through [`crate::NodeEngine::accepts`].
+    Orders {
+        /// The director's term.
+        term: Term,
+        /// The orders, in their order.
+        orders: Vec<NodeOrder>,
+    },
+    /// The connection to the director is gone. Components go on; restarts go on.
+    DirectorLost,
+    /// A command ended.
+    RunEnded {
+        /// Which one.
+        run: RunId,
+        /// How.
+        outcome: RunOutcome,
+    },
+    /// A component's process asks something.
+    Request {
+        /// Answer to this.
+        request: RequestId,
+        /// The connection it came on.
+        session: SessionId,
+        /// What it asks.
+        body: ComponentRequest,
+    },
+    /// A callback was answered. Where the connection is gone, [`Event::SessionClosed`] comes instead.
+    CallbackAnswered {
+        /// Which one.
+        invocation: Invocation,
+        /// The component's answer.
+        result: Result<(), AisError>,
+    },
+    /// A connection of a component's process is gone, because it died, finalised or closed it.
+    SessionClosed {
+        /// Which one.
+        session: SessionId,
+    },
+    /// The process that registered the component died; comes with or before [`Event::SessionClosed`].
+    ProcessDied {
+        /// The component.
+        comp: Dn,
+        /// The connection on which it had registered.
+        session: SessionId,
+        /// For people: `killed by signal 9`.
+        cause: String,
+    },
+    /// The node director is asked to end: every SU is terminated in reverse order of instantiation level.
+    Shutdown,
+    /// The time that [`crate::NodeEngine::next_deadline`] gave has come.
+    Deadline,
+}

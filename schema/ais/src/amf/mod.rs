@@ -1,0 +1,15 @@
+//! The words of the Availability Management Framework, as SAI-AIS-AMF-B.04.01 spells them.
+
+mod node;
+mod state;
+
+pub use node::{
+    AssignmentReport, CallbackKind, Command, CommandFailure, CompConfig, CompReport, CsiAssignment,
+    CsiDescriptor, CsiTransition, EscalationLimits, FaultReport, Healthcheck, HealthcheckInvocation,
+    NodeConfig, NodeOrder, NodeReport, OrderId, OrderOutcome, OrderReport, SiAssignment, SuConfig, SuReport,
+    Term,
+};
+pub use state::{
+    AdminOperation, AdminState, AssignmentState, CompCategory, ErrorSource, HaReadinessState, HaState,
+    OperState, PresenceState, ReadinessState, RecommendedRecovery, RedundancyModel,
+};

@@ -1,0 +1,178 @@
+@0xb81d3f60a92e57c5;
+# Director and node director. `Director` is the bootstrap capability of amfd's socket.
+# The structs mirror ais::amf::{NodeOrder, NodeReport}; their meaning stands there.
+
+using import "value.capnp".Status;
+
+struct Command {
+  path @0 :Text;
+  argv @1 :List(Text);
+  timeoutMs @2 :UInt64;
+}
+
+struct Healthcheck {
+  key @0 :Text;
+  periodMs @1 :UInt64;
+  maxDurationMs @2 :UInt64;
+}
+
+struct CompConfig {
+  dn @0 :Text;
+  category @1 :UInt32;
+  instantiationLevel @2 :UInt32;
+  instantiate @3 :Command;
+  terminate @4 :Command;
+  cleanup @5 :Command;
+  # A null pointer means that there is no such command.
+  env @6 :List(Text);
+  instantiateRetriesWithoutDelay @7 :UInt32;
+  instantiateRetriesWithDelay @8 :UInt32;
+  instantiateDelayMs @9 :UInt64;
+  terminateCallbackTimeoutMs @10 :UInt64;
+  csiSetTimeoutMs @11 :UInt64;
+  csiRemoveTimeoutMs @12 :UInt64;
+  quiescingCompleteTimeoutMs @13 :UInt64;
+  recoveryOnError @14 :UInt32;
+  disableRestart @15 :Bool;
+  healthchecks @16 :List(Healthcheck);
+}
+
+struct SuConfig {
+  dn @0 :Text;
+  suFailover @1 :Bool;
+  compRestartMax @2 :UInt32;
+  compRestartProbationMs @3 :UInt64;
+  suRestartMax @4 :UInt32;
+  suRestartProbationMs @5 :UInt64;
+  comps @6 :List(CompConfig);
+}
+
+struct CsiAttribute {
+  name @0 :Text;
+  values @1 :List(Text);
+}
+
+struct CsiAssignment {
+  csi @0 :Text;
+  comp @1 :Text;
+  dependencyLevel @2 :UInt32;
+  transition @3 :UInt8;
+  activeComp @4 :Text;
+  # Empty where there is none.
+  standbyRank @5 :UInt32;
+  attributes @6 :List(CsiAttribute);
+}
+
+struct SiAssignment {
+  si @0 :Text;
+  csis @1 :List(CsiAssignment);
+}
+
+struct NodeOrder {
+  id @0 :UInt64;
+  # 0 in orders that have none.
+  su @1 :Text;
+  # Empty in orders about the node.
+  union {
+    configureNode :group {
+      dn @2 :Text;
+      nodeId @3 :UInt32;
+    }
+    configureSu @4 :SuConfig;
+    removeSu @5 :Void;
+    instantiate @6 :Void;
+    terminate @7 :Void;
+    restart @8 :Text;
+    # The component, or empty for the whole SU.
+    assign :group {
+      ha @9 :UInt32;
+      sis @10 :List(SiAssignment);
+    }
+    remove @11 :List(Text);
+    cleanup @12 :Void;
+    repair @13 :Void;
+    reboot @14 :Text;
+    reportAll @15 :Void;
+  }
+}
+
+struct CommandFailure {
+  command @0 :Text;
+  path @1 :Text;
+  cause @2 :Text;
+  stderr @3 :Text;
+}
+
+struct CompReport {
+  comp @0 :Text;
+  presence @1 :UInt32;
+  oper @2 :UInt32;
+  restartCount @3 :UInt32;
+  failure @4 :CommandFailure;
+  # Null where there is none.
+}
+
+struct CsiHolder {
+  csi @0 :Text;
+  comp @1 :Text;
+}
+
+struct AssignmentReport {
+  si @0 :Text;
+  ha @1 :UInt32;
+  csis @2 :List(CsiHolder);
+}
+
+struct FaultReport {
+  comp @0 :Text;
+  recovery @1 :UInt32;
+  source @2 :UInt32;
+  isolated @3 :Bool;
+}
+
+struct OrderReport {
+  term @0 :UInt64;
+  id @1 :UInt64;
+  union {
+    inProgress @2 :Void;
+    done @3 :Void;
+    failed @4 :Text;
+  }
+}
+
+struct SuReport {
+  su @0 :Text;
+  presence @1 :UInt32;
+  restartCount @2 :UInt32;
+  comps @3 :List(CompReport);
+  assignments @4 :List(AssignmentReport);
+  fault @5 :FaultReport;
+  # Null where there is none.
+  order @6 :OrderReport;
+  # Null where there is none.
+}
+
+struct NodeReport {
+  union {
+    su @0 :SuReport;
+    unknownSu @1 :Text;
+    allReported @2 :Void;
+  }
+}
+
+interface Director {
+  nodeUp @0 (node :Text, callbacks :NodeDirector) -> (status :Status, term :UInt64, session :DirectorSession);
+  # NOT_EXIST: no SaAmfNode has this name. EXIST: the node has a session already.
+  explain @1 (dn :Text) -> (status :Status, text :List(Text));
+  # Why the entity is as it is, one sentence a line.
+}
+
+interface DirectorSession {
+  report @0 (reports :List(NodeReport)) -> ();
+}
+
+interface NodeDirector {
+  order @0 (term :UInt64, orders :List(NodeOrder)) -> (status :Status);
+  # BAD_OPERATION: the term is older than one seen before; none of the orders is carried out.
+  heartbeat @1 () -> ();
+}

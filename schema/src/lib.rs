@@ -1,0 +1,42 @@
+//! The wire contract of Perdure: Cap'n Proto interfaces and the conversions between wire types and `ais` types.
+//!
+//! The `*_capnp` modules are generated from the `.capnp` files beside this crate's `Cargo.toml` and checked in.
+//! Everything that a peer sends is checked here, once: enumerators out of range, names that are no DNs, texts that
+//! are not UTF-8 become a [`WireError`]; no other crate reads wire types' fields.
+
+#[allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::all,
+    clippy::pedantic,
+    clippy::unwrap_used,
+    clippy::too_many_lines
+)]
+pub mod amf_capnp;
+#[allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::all,
+    clippy::pedantic,
+    clippy::unwrap_used,
+    clippy::too_many_lines
+)]
+pub mod component_capnp;
+#[allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::all,
+    clippy::pedantic,
+    clippy::unwrap_used,
+    clippy::too_many_lines
+)]
+pub mod imm_capnp;
+#[allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::all,
+    clippy::pedantic,
+    clippy::unwrap_used,
+    clippy::too_many_lines
+)]
+pub mod value_capnp;
