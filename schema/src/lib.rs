@@ -4,6 +4,7 @@
 //! Everything that a peer sends is checked here, once: enumerators out of range, names that are no DNs, texts that
 //! are not UTF-8 become a [`WireError`]; no other crate reads wire types' fields.
 
+#[rustfmt::skip]
 #[allow(
     missing_docs,
     unreachable_pub,
@@ -13,6 +14,7 @@
     clippy::too_many_lines
 )]
 pub mod amf_capnp;
+#[rustfmt::skip]
 #[allow(
     missing_docs,
     unreachable_pub,
@@ -22,6 +24,7 @@ pub mod amf_capnp;
     clippy::too_many_lines
 )]
 pub mod component_capnp;
+#[rustfmt::skip]
 #[allow(
     missing_docs,
     unreachable_pub,
@@ -31,6 +34,7 @@ pub mod component_capnp;
     clippy::too_many_lines
 )]
 pub mod imm_capnp;
+#[rustfmt::skip]
 #[allow(
     missing_docs,
     unreachable_pub,
