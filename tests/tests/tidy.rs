@@ -1,0 +1,185 @@
+//! Checks of the tree itself: what must hold for every file, so that nobody has to remember it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Crates that decide and do no I/O, with the outside crates they may use.
+const PURE: [(&str, &[&str]); 5] = [
+    ("ais", &["bitflags", "thiserror"]),
+    ("models", &["base64", "quick-xml", "thiserror"]),
+    ("immd-repository", &["thiserror"]),
+    ("amfd-director-engine", &["thiserror"]),
+    ("amfnd-engine", &["thiserror"]),
+];
+
+/// The only folders at the top; a new one is a design fault.
+const TOP_LEVEL: [&str; 8] = ["amfd-director", "amfnd", "docs", "immd", "models", "schema", "tests", "tools"];
+
+const FILE_LINES_MAX: usize = 1000;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate is in the workspace").to_owned()
+}
+
+/// The files that git tracks or would track, relative to the root.
+fn files() -> Vec<PathBuf> {
+    let output = Command::new("git")
+        .args(["ls-files", "--cached", "--others", "--exclude-standard"])
+        .current_dir(root())
+        .output()
+        .expect("git runs");
+    assert!(output.status.success(), "git ls-files failed");
+    let text = String::from_utf8(output.stdout).expect("file names are UTF-8");
+    text.lines().map(PathBuf::from).filter(|path| root().join(path).is_file()).collect()
+}
+
+/// Rust files that people wrote, with their text.
+fn sources() -> Vec<(PathBuf, String)> {
+    files()
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|e| e == "rs"))
+        .filter(|path| !path.to_string_lossy().ends_with("_capnp.rs"))
+        .map(|path| {
+            let text = fs::read_to_string(root().join(&path)).expect("a tracked file can be read");
+            (path, text)
+        })
+        .collect()
+}
+
+#[test]
+fn pure_crates_depend_only_on_pure_crates() {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .current_dir(root())
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("cargo writes JSON");
+    let packages: BTreeMap<&str, &serde_json::Value> = metadata["packages"]
+        .as_array()
+        .expect("packages")
+        .iter()
+        .map(|package| (package["name"].as_str().expect("a name"), package))
+        .collect();
+    let mut wrong = Vec::new();
+    for (name, outside) in PURE {
+        let package = packages.get(name).unwrap_or_else(|| panic!("{name} is a member of the workspace"));
+        for dependency in package["dependencies"].as_array().expect("dependencies") {
+            let dependency_name = dependency["name"].as_str().expect("a name");
+            let is_normal = dependency["kind"].is_null();
+            let is_pure = PURE.iter().any(|(pure, _)| *pure == dependency_name);
+            if is_normal && !is_pure && !outside.contains(&dependency_name) {
+                wrong.push(format!("{name} depends on {dependency_name}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "pure crates may not: {wrong:#?}");
+}
+
+#[test]
+fn pure_crates_have_the_lint_configuration_of_pure_crates() {
+    let wanted = fs::read_to_string(root().join("schema/ais/clippy.toml")).expect("the first pure crate has one");
+    for folder in ["models", "immd/repository", "amfd-director/engine", "amfnd/engine"] {
+        let present = fs::read_to_string(root().join(folder).join("clippy.toml")).unwrap_or_default();
+        assert_eq!(present, wanted, "{folder}/clippy.toml differs from schema/ais/clippy.toml");
+    }
+}
+
+#[test]
+fn the_top_level_shows_the_components_and_nothing_else() {
+    let mut present: Vec<String> = files()
+        .iter()
+        .filter(|path| path.components().count() > 1)
+        .filter_map(|path| path.components().next().map(|c| c.as_os_str().to_string_lossy().into_owned()))
+        .filter(|folder| !folder.starts_with('.'))
+        .collect();
+    present.sort();
+    present.dedup();
+    assert_eq!(present, TOP_LEVEL);
+}
+
+#[test]
+fn one_file_names_the_storage_library() {
+    let users: Vec<PathBuf> = sources()
+        .into_iter()
+        .filter(|(path, _)| !path.ends_with("tidy.rs"))
+        .filter(|(_, text)| text.lines().any(|line| line.contains("lmdb::") || line.contains("use lmdb")))
+        .map(|(path, _)| path)
+        .collect();
+    assert_eq!(users, [PathBuf::from("immd/src/store/lmdb.rs")]);
+    let lines = fs::read_to_string(root().join("immd/src/store/lmdb.rs")).expect("it exists").lines().count();
+    assert!(lines < 300, "the module that owns the storage library has {lines} lines, fewer than 300 are allowed");
+}
+
+#[test]
+fn unsafe_code_stands_in_the_spawn_module_only() {
+    let users: Vec<PathBuf> = sources()
+        .into_iter()
+        .filter(|(path, text)| {
+            !path.ends_with("tidy.rs") && (text.contains("unsafe {") || text.contains("allow(unsafe_code"))
+        })
+        .map(|(path, _)| path)
+        .filter(|path| path != Path::new("amfnd/src/spawn.rs"))
+        .collect();
+    assert!(users.is_empty(), "unsafe code in {users:?}");
+}
+
+#[test]
+fn no_file_is_too_long_to_be_one_idea() {
+    let long: Vec<String> = sources()
+        .into_iter()
+        .map(|(path, text)| (path, text.lines().count()))
+        .filter(|(_, lines)| *lines > FILE_LINES_MAX)
+        .map(|(path, lines)| format!("{} has {lines} lines", path.display()))
+        .collect();
+    assert!(long.is_empty(), "more than {FILE_LINES_MAX} lines: {long:#?}");
+}
+
+#[test]
+fn sources_hold_no_unfinished_work() {
+    let marks = ["todo!(", "unimplemented!(", "TODO", "FIXME", "XXX"];
+    let mut found = Vec::new();
+    for (path, text) in sources() {
+        if path.ends_with("tidy.rs") {
+            continue;
+        }
+        for (number, line) in text.lines().enumerate() {
+            if marks.iter().any(|mark| line.contains(mark)) {
+                found.push(format!("{}:{}: {}", path.display(), number + 1, line.trim()));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+/// Deviations are marked `DEVIATION(AMF-012)` in the code and listed in docs/DEVIATIONS.md.
+#[test]
+fn every_deviation_is_listed_and_every_listed_one_exists() {
+    let listed = fs::read_to_string(root().join("docs/DEVIATIONS.md")).expect("the list exists");
+    let marks = |text: &str, open: &str, close: char| -> Vec<String> {
+        text.match_indices(open)
+            .filter_map(|(at, _)| text[at + open.len()..].split_once(close).map(|(id, _)| id.to_owned()))
+            .collect()
+    };
+    let mut in_code: Vec<String> = sources()
+        .iter()
+        .filter(|(path, _)| !path.ends_with("tidy.rs"))
+        .flat_map(|(_, text)| marks(text, "DEVIATION(", ')'))
+        .collect();
+    let mut in_list: Vec<String> = listed.lines().flat_map(|line| marks(line, "| `", '`')).collect();
+    in_code.sort();
+    in_code.dedup();
+    in_list.sort();
+    assert_eq!(in_code, in_list, "left: marked in the code, right: listed in docs/DEVIATIONS.md");
+}
+
+/// Every reason code that the director can give is explained to operators.
+#[test]
+fn every_reason_code_is_documented() {
+    let documented = fs::read_to_string(root().join("docs/REASONS.md")).expect("the list exists");
+    let missing: Vec<&str> =
+        director_engine::Reason::CODES.iter().copied().filter(|code| !documented.contains(&format!("`{code}`"))).collect();
+    assert!(missing.is_empty(), "not in docs/REASONS.md: {missing:?}");
+}
