@@ -1,1 +1,52 @@
-//! Placeholder.
+//! The information model itself: classes, objects, CCBs, search, admin ownership and the implementer registry.
+//!
+//! Everything is decided here and nothing is done here: no I/O, no clock, no waiting. A change goes through two
+//! stages, because an answer may only be given for what is durable and nobody may see what is not:
+//!
+//! 1. A `*_prepare` function (for CCBs [`Repository::ccb_stored_changes`]) checks the change, locks what it touches
+//!    and says what the store must write. Where there is nothing to write, the second stage follows at once.
+//! 2. `make_visible` (for CCBs [`Repository::ccb_make_visible`]) shows the change to readers; `discard`
+//!    ([`Repository::ccb_store_failed`]) drops it.
+//!
+//! Between the two, changes of the same objects are refused with TRY_AGAIN; the caller may wait and ask again.
+//!
+//! A CCB: [`Repository::ccb_initialize`], [`Repository::ccb_operation`] (whose calls go to the implementers; a refusal
+//! of theirs goes to [`Repository::ccb_refused`]), [`Repository::ccb_prepare`] (whose implementers are sent
+//! "completed"), [`Repository::ccb_validated`], `ccb_stored_changes`, the store, `ccb_make_visible`, and the "apply"
+//! calls that it names. Many things abort CCBs: whoever calls into the repository drains
+//! [`Repository::take_aborted`] afterwards and tells the implementers named there.
+
+mod admin;
+mod ccb;
+mod class;
+mod class_change;
+mod ids;
+mod implementer;
+mod load;
+mod object;
+mod owner;
+mod read;
+mod runtime;
+mod search;
+mod settings;
+mod store;
+
+pub use admin::AdminRoute;
+pub use ccb::{AbortedCcb, CCB_ALLOW_NULL_OI, CCB_REGISTERED_OI, CcbState, Committed, ImplementerCall};
+pub use class::Class;
+pub use ids::{AdminOwnerId, CcbId, ClassId, ImplementerId, ObjectId};
+pub use implementer::{DETACH_GRACE, ImplementerInfo};
+pub use load::{LoadError, LoadItem, NewObject};
+pub use object::{ObjectBody, Values};
+pub use read::{Fetch, ReadObject};
+pub use runtime::RuntimeChange;
+pub use search::{SearchParams, Snapshot};
+pub use settings::Settings;
+pub use store::{Counters, Prepared, StoredChange, StoredObject};
+
+/// The owner that objects have after a start, which anyone may replace.
+pub const LOADER_OWNER: &str = "IMMLOADER";
+
+/// The information model in memory.
+#[derive(Default)]
+pub struct Repository {}

@@ -1,0 +1,92 @@
+//! Objects as the repository holds them.
+
+use std::sync::Arc;
+
+use ais::{Dn, Value};
+
+use crate::{Class, ObjectId};
+
+/// The values of one attribute of one object.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Values {
+    /// No value.
+    #[default]
+    None,
+    /// One value.
+    One(Value),
+    /// Two or more.
+    Many(Box<[Value]>),
+}
+
+impl Values {
+    /// The values in their order.
+    pub fn as_slice(&self) -> &[Value] {
+        match self {
+            Values::None => &[],
+            Values::One(value) => std::slice::from_ref(value),
+            Values::Many(values) => values,
+        }
+    }
+
+    /// Whether there is no value.
+    pub const fn is_empty(&self) -> bool {
+        matches!(self, Values::None)
+    }
+}
+
+impl From<Vec<Value>> for Values {
+    fn from(mut values: Vec<Value>) -> Values {
+        match values.len() {
+            0 | 1 => values.pop().map_or(Values::None, Values::One),
+            _ => Values::Many(values.into()),
+        }
+    }
+}
+
+/// One object at one moment: readers share it, a change copies it where somebody still reads the old one.
+///
+/// The RDN attribute and the system attributes are not among the values: they follow from the name, the class, the
+/// owner and the implementer.
+#[derive(Debug, Clone)]
+pub struct ObjectBody {
+    pub(crate) id: ObjectId,
+    pub(crate) parent: ObjectId,
+    pub(crate) dn: Dn,
+    pub(crate) class: Arc<Class>,
+    pub(crate) values: Box<[Values]>,
+    pub(crate) owner: Option<Arc<str>>,
+    pub(crate) implementer: Option<Arc<str>>,
+}
+
+impl ObjectBody {
+    /// The object's number.
+    pub const fn id(&self) -> ObjectId {
+        self.id
+    }
+
+    /// The object's name.
+    pub const fn dn(&self) -> &Dn {
+        &self.dn
+    }
+
+    /// The object's class.
+    pub const fn class(&self) -> &Arc<Class> {
+        &self.class
+    }
+
+    /// The name of the implementer bound to this very object: the creator of a runtime object, or by object
+    /// implementer set. The store keeps it for persistent runtime objects only: see [`ObjectBody::stored_implementer`].
+    pub fn implementer(&self) -> Option<&str> {
+        self.implementer.as_deref()
+    }
+
+    /// The implementer's name where it survives a restart: that of a persistent runtime object.
+    pub fn stored_implementer(&self) -> Option<&str> {
+        unimplemented!()
+    }
+
+    /// The values that survive a restart, each attribute with its position in the class; empty ones are left out.
+    pub fn stored_values(&self) -> impl Iterator<Item = (u16, &[Value])> {
+        std::iter::empty()
+    }
+}
