@@ -44,3 +44,12 @@ pub mod imm_capnp;
     clippy::too_many_lines
 )]
 pub mod value_capnp;
+
+pub mod amf;
+pub mod component;
+mod error;
+pub mod imm;
+pub mod value;
+
+pub use error::{WireError, list_len};
+pub use value::Refused;

@@ -6,6 +6,7 @@
 use std::path::Path;
 use std::rc::Rc;
 
+pub use ais::AttrChoice;
 use ais::{AisError, Attr, CcbOperation, ClassDef, Dn, Object, Parameter, Refusal, Scope, Value};
 
 /// Why a call did not give what was asked for.
@@ -31,21 +32,6 @@ pub enum ImmError {
     /// The connection broke; of a change in flight it is not known whether it was made.
     #[error("the connection to the information model daemon broke: {0}")]
     Disconnected(String),
-}
-
-/// Which attributes a reader wants.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AttrChoice {
-    /// All of them.
-    All,
-    /// None, the DN alone.
-    None,
-    /// Configuration attributes.
-    Config,
-    /// Configuration and persistent runtime attributes, as a dump holds them.
-    Persistent,
-    /// These.
-    Some(Vec<String>),
 }
 
 /// What to search for.

@@ -16,7 +16,7 @@ pub use class::{AttrDef, AttrFlags, ClassCategory, ClassDef, SYSTEM_ATTRIBUTES};
 pub use dn::{DN_LENGTH_MAX, Dn, DnError};
 pub use error::{AisError, Refusal};
 pub use object::{
-    Attr, AttrModification, CcbOperation, ModificationType, Object, Parameter, Scope, find_attr,
+    Attr, AttrChoice, AttrModification, CcbOperation, ModificationType, Object, Parameter, Scope, find_attr,
 };
 pub use time::{Millis, SaTime};
 pub use value::{Value, ValueError, ValueType};

@@ -133,3 +133,18 @@ pub enum Scope {
     /// The object and everything below it.
     Subtree = 3,
 }
+
+/// Which attributes of an object a reader wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AttrChoice {
+    /// All of them.
+    All,
+    /// None, the DN alone.
+    None,
+    /// Configuration attributes; asks no implementer.
+    Config,
+    /// Configuration and persistent runtime attributes, as a dump holds them.
+    Persistent,
+    /// These.
+    Some(Vec<String>),
+}
