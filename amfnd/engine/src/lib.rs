@@ -1,41 +1,29 @@
 //! The decisions of a node director: component and SU life cycle, healthchecks, command deadlines, and the
 //! escalation that must not wait for a director. No I/O, no clock: [`NodeEngine::step`] gets an event and the
 //! time, and gives back what is to be done.
+//!
+//! Inside, an SU has a goal and each of its CSIs a target (`su.rs`, `assign.rs`). Orders and faults change only
+//! these (`order.rs`, `recovery.rs`); after every event the SU is compared with them and the next possible steps
+//! are started. The life cycle of a component is one table (`presence.rs`), carried out by `comp.rs` and
+//! `command.rs`.
 
+mod assign;
+mod command;
+mod comp;
+mod cx;
 mod effect;
+mod escalation;
 mod event;
+mod healthcheck;
+mod node;
+mod order;
+mod presence;
+mod recovery;
+mod report;
+mod request;
+mod su;
 
 pub use effect::{Answer, CommandKind, Effect};
+pub use escalation::Counting;
 pub use event::{ComponentRequest, Event, Invocation, RequestId, RunId, RunOutcome, SessionId};
-
-use ais::Millis;
-use ais::amf::Term;
-
-/// A node director's whole state.
-#[derive(Debug, Default)]
-pub struct NodeEngine {}
-
-impl NodeEngine {
-    /// A node director that runs nothing yet.
-    pub fn new() -> NodeEngine {
-        NodeEngine::default()
-    }
-
-    /// Whether orders of this term may be given to [`NodeEngine::step`]: none of a newer term has been seen.
-    pub fn accepts(&self, _term: Term) -> bool {
-        unimplemented!()
-    }
-
-    /// Applies one event and returns what must now be done, in order.
-    ///
-    /// `now` is on the caller's monotonic clock and never goes back.
-    #[must_use]
-    pub fn step(&mut self, _now: Millis, _event: Event) -> Vec<Effect> {
-        unimplemented!()
-    }
-
-    /// When to call [`NodeEngine::step`] with [`Event::Deadline`] if nothing else happens first.
-    pub fn next_deadline(&self) -> Option<Millis> {
-        unimplemented!()
-    }
-}
+pub use node::{EngineOptions, NodeEngine};

@@ -1,0 +1,297 @@
+//! Running a component's commands and judging how they end.
+
+use ais::Millis;
+use ais::amf::{Command, CommandFailure, ErrorSource};
+
+use crate::comp::{CallKind, Comp, Kind, Phase};
+use crate::cx::Cx;
+use crate::effect::{CommandKind, Effect};
+use crate::event::{RunId, RunOutcome, SessionId};
+use crate::presence::ClcEvent;
+
+/// The exit status of INSTANTIATE that forbids further attempts (AMF B.04.01 §4.6).
+const EXIT_NO_RETRY: i32 = 200;
+
+/// How a command failed; `None` where it succeeded.
+fn failure(kind: CommandKind, command: Option<&Command>, outcome: &RunOutcome) -> Option<CommandFailure> {
+    let (cause, stderr) = match outcome {
+        RunOutcome::Exited { code: 0, .. } => return None,
+        RunOutcome::Exited { code, stderr } => (format!("exit status {code}"), stderr.clone()),
+        RunOutcome::Killed { signal, stderr } => (format!("killed by signal {signal}"), stderr.clone()),
+        RunOutcome::NotStarted { error } => (error.clone(), String::new()),
+    };
+    Some(named_failure(kind, command, cause, stderr))
+}
+
+fn named_failure(
+    kind: CommandKind,
+    command: Option<&Command>,
+    cause: String,
+    stderr: String,
+) -> CommandFailure {
+    CommandFailure {
+        command: kind.name().to_owned(),
+        path: command.map_or_else(String::new, |command| command.path.clone()),
+        cause,
+        stderr,
+    }
+}
+
+fn stderr_of(outcome: RunOutcome) -> String {
+    match outcome {
+        RunOutcome::Exited { stderr, .. } | RunOutcome::Killed { stderr, .. } => stderr,
+        RunOutcome::NotStarted { .. } => String::new(),
+    }
+}
+
+impl Comp {
+    /// Runs INSTANTIATE.
+    pub(crate) fn run_instantiate(&mut self, cx: &mut Cx) {
+        self.attempts.never_started = false;
+        let Some(command) = self.config.instantiate.clone() else {
+            self.attempts.no_retry = true;
+            self.attempts.never_started = true;
+            self.phase = Phase::Idle;
+            let failure = self.start_failure("no such command is configured".to_owned(), String::new());
+            return self.attempt_failed(failure, ErrorSource::ClcCommand, cx);
+        };
+        let deadline = cx.now.after(command.timeout);
+        let run = self.run(CommandKind::Instantiate, command, cx);
+        self.phase = Phase::Starting { run, deadline };
+    }
+
+    /// Runs TERMINATE; without one the component is cleaned up.
+    pub(crate) fn run_terminate(&mut self, cx: &mut Cx) {
+        let Some(command) = self.config.terminate.clone() else {
+            return self.run_cleanup(cx);
+        };
+        let deadline = cx.now.after(command.timeout);
+        let run = self.run(CommandKind::Terminate, command, cx);
+        self.phase = Phase::Stopping { run, deadline };
+    }
+
+    /// Runs CLEANUP; without one all that is left is killed.
+    pub(crate) fn run_cleanup(&mut self, cx: &mut Cx) {
+        let Some(command) = self.config.cleanup.clone() else {
+            return self.kill_all(None, cx);
+        };
+        let deadline = cx.now.after(command.timeout);
+        let run = self.run(CommandKind::Cleanup, command, cx);
+        self.phase = Phase::Cleaning { run, deadline };
+    }
+
+    /// Kills all that is left; afterwards the cleanup has failed where there is a `failure`.
+    pub(crate) fn kill_all(&mut self, failure: Option<CommandFailure>, cx: &mut Cx) {
+        let run = cx.new_run(&self.config.dn);
+        cx.emit(Effect::KillAll {
+            run,
+            comp: self.config.dn.clone(),
+        });
+        self.phase = Phase::Killing { run, failure };
+    }
+
+    fn run(&self, kind: CommandKind, command: Command, cx: &mut Cx) -> RunId {
+        let mut env = self.config.env.clone();
+        env.extend(self.csi_env.iter().cloned());
+        if kind == CommandKind::Cleanup {
+            let source = self.error_source.map_or(0, ErrorSource::code);
+            env.push(format!("OSAF_COMPONENT_ERROR_SOURCE={source}"));
+        }
+        let run = cx.new_run(&self.config.dn);
+        cx.emit(Effect::Run {
+            run,
+            comp: self.config.dn.clone(),
+            kind,
+            command,
+            env,
+        });
+        run
+    }
+
+    /// How an attempt to instantiate failed.
+    pub(crate) fn start_failure(&self, cause: String, stderr: String) -> CommandFailure {
+        named_failure(
+            CommandKind::Instantiate,
+            self.config.instantiate.as_ref(),
+            cause,
+            stderr,
+        )
+    }
+
+    /// The command that runs ended.
+    pub(crate) fn run_ended(&mut self, run: RunId, outcome: RunOutcome, cx: &mut Cx) {
+        if self.phase.run() != Some(run) {
+            cx.note(
+                &self.config.dn,
+                format!("the end of run {} is not awaited; it is ignored", run.0),
+            );
+            return;
+        }
+        cx.moved = true;
+        match std::mem::replace(&mut self.phase, Phase::Idle) {
+            Phase::Starting { deadline, .. } => self.instantiate_ended(deadline, outcome, cx),
+            Phase::Stopping { .. } => {
+                let command = self.config.terminate.as_ref();
+                match failure(CommandKind::Terminate, command, &outcome) {
+                    None => self.apply(ClcEvent::TerminateSucceeded, cx),
+                    Some(failure) => {
+                        let cause = format!("TERMINATE '{}': {}", failure.path, failure.cause);
+                        self.stop_failed(&cause, ErrorSource::ClcCommand, cx);
+                    }
+                }
+            }
+            Phase::Aborting { .. } => {
+                self.add_stderr(outcome);
+                self.run_cleanup(cx);
+            }
+            Phase::Cleaning { .. } => self.cleanup_ended(outcome, cx),
+            Phase::Overdue { .. } => {
+                self.add_stderr(outcome);
+                self.apply(ClcEvent::CleanupFailed, cx);
+            }
+            Phase::Killing { failure: None, .. } => self.cleaned_up(cx),
+            Phase::Killing {
+                failure: Some(failure),
+                ..
+            } => {
+                self.failure = Some(failure);
+                self.apply(ClcEvent::CleanupFailed, cx);
+            }
+            Phase::Idle
+            | Phase::Registering { .. }
+            | Phase::Delaying { .. }
+            | Phase::Asked { .. }
+            | Phase::Exiting { .. }
+            | Phase::Held => debug_assert!(false, "a phase without a run"),
+        }
+    }
+
+    fn instantiate_ended(&mut self, deadline: Millis, outcome: RunOutcome, cx: &mut Cx) {
+        let command = self.config.instantiate.as_ref();
+        match failure(CommandKind::Instantiate, command, &outcome) {
+            None if self.kind == Kind::NonSaAware || self.session.is_some() => {
+                self.apply(ClcEvent::InstantiateSucceeded, cx);
+            }
+            None => self.phase = Phase::Registering { deadline },
+            Some(failure) => {
+                self.attempts.never_started = matches!(outcome, RunOutcome::NotStarted { .. });
+                self.attempts.no_retry = matches!(
+                    outcome,
+                    RunOutcome::Exited {
+                        code: EXIT_NO_RETRY,
+                        ..
+                    }
+                );
+                self.attempt_failed(failure, ErrorSource::ClcCommand, cx);
+            }
+        }
+    }
+
+    fn cleanup_ended(&mut self, outcome: RunOutcome, cx: &mut Cx) {
+        let Some(failure) = failure(CommandKind::Cleanup, self.config.cleanup.as_ref(), &outcome) else {
+            return self.cleaned_up(cx);
+        };
+        cx.note(
+            &self.config.dn,
+            format!("CLEANUP '{}' failed: {}", failure.path, failure.cause),
+        );
+        match outcome {
+            RunOutcome::NotStarted { .. } => {
+                // Where INSTANTIATE could not be started either, killing leaves nothing behind: it is the
+                // missing INSTANTIATE that must be told.
+                let failure = (!self.attempts.never_started).then_some(failure);
+                self.kill_all(failure, cx);
+            }
+            RunOutcome::Exited { .. } | RunOutcome::Killed { .. } => {
+                self.failure = Some(failure);
+                self.apply(ClcEvent::CleanupFailed, cx);
+            }
+        }
+    }
+
+    fn add_stderr(&mut self, outcome: RunOutcome) {
+        if let Some(failure) = &mut self.failure
+            && failure.stderr.is_empty()
+        {
+            failure.stderr = stderr_of(outcome);
+        }
+    }
+
+    /// What is under way took too long.
+    pub(crate) fn phase_timed_out(&mut self, cx: &mut Cx) {
+        let overdue = |command: Option<&Command>| {
+            let timeout = command.map_or(Millis(0), |command| command.timeout);
+            format!("timed out after {timeout}")
+        };
+        let instantiate = overdue(self.config.instantiate.as_ref());
+        let terminate = overdue(self.config.terminate.as_ref());
+        let callback = self.config.terminate_callback_timeout;
+        match self.phase {
+            Phase::Starting { .. } => {
+                let failure = self.start_failure(instantiate, String::new());
+                self.attempt_failed(failure, ErrorSource::ClcCommand, cx);
+            }
+            Phase::Registering { .. } => {
+                let cause = format!("{instantiate}: its process has not registered");
+                let failure = self.start_failure(cause, String::new());
+                self.attempt_failed(failure, ErrorSource::ClcCommand, cx);
+            }
+            Phase::Delaying { .. } => self.apply(ClcEvent::Retry, cx),
+            Phase::Asked { .. } => {
+                let cause = format!("the terminate callback was not answered within {callback}");
+                self.stop_failed(&cause, ErrorSource::ClcCommand, cx);
+            }
+            Phase::Exiting { .. } => {
+                let cause = format!("the process did not end within {callback}");
+                self.stop_failed(&cause, ErrorSource::ClcCommand, cx);
+            }
+            Phase::Stopping { .. } => {
+                let cause = format!("TERMINATE {terminate}");
+                self.stop_failed(&cause, ErrorSource::ClcCommand, cx);
+            }
+            Phase::Cleaning { run, .. } => {
+                let command = self.config.cleanup.as_ref();
+                let cause = overdue(command);
+                self.failure = Some(named_failure(CommandKind::Cleanup, command, cause, String::new()));
+                cx.emit(Effect::Kill { run });
+                self.phase = Phase::Overdue { run };
+            }
+            Phase::Idle
+            | Phase::Aborting { .. }
+            | Phase::Overdue { .. }
+            | Phase::Killing { .. }
+            | Phase::Held => {}
+        }
+    }
+
+    /// The process registered.
+    pub(crate) fn registered(&mut self, session: SessionId, cx: &mut Cx) {
+        self.session = Some(session);
+        cx.moved = true;
+        if matches!(self.phase, Phase::Registering { .. }) {
+            self.apply(ClcEvent::InstantiateSucceeded, cx);
+        }
+    }
+
+    /// The terminate callback was answered.
+    pub(crate) fn terminate_answered(&mut self, result: Result<(), ais::AisError>, cx: &mut Cx) {
+        let Phase::Asked { deadline } = self.phase else {
+            return;
+        };
+        match result {
+            Ok(()) => {
+                cx.moved = true;
+                self.phase = Phase::Exiting { deadline };
+            }
+            Err(error) => {
+                let cause = format!("the terminate callback was answered {error}");
+                self.stop_failed(&cause, ErrorSource::ClcCommand, cx);
+            }
+        }
+    }
+
+    /// Whether the terminate callback is open.
+    pub(crate) fn is_asked_to_terminate(&self) -> bool {
+        self.calls.values().any(|call| call.kind == CallKind::Terminate)
+    }
+}

@@ -1,0 +1,513 @@
+//! A component: its life cycle, its registration, and what it has been asked.
+//!
+//! The table in `presence.rs` decides where the life cycle goes; this file carries the actions out and turns
+//! the ends of commands and the passing of time into the table's events. Of a component at most one command
+//! runs at a time: an action that needs another one ends the first and waits for its end.
+
+use std::collections::BTreeMap;
+use std::mem;
+
+use ais::amf::{
+    CallbackKind, CommandFailure, CompCategory, CompConfig, ErrorSource, HaState, OperState, PresenceState,
+};
+use ais::{AisError, Dn, Millis};
+
+use crate::cx::Cx;
+use crate::effect::Effect;
+use crate::event::{Invocation, RunId, SessionId};
+use crate::healthcheck::Healthcheck;
+use crate::presence::{ClcAction, ClcEvent, transition};
+
+/// How a component is managed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Registers, gets callbacks.
+    SaAware,
+    /// Commands only; instantiated when it gets its active CSI.
+    NonSaAware,
+    /// Proxied, container, contained: not run.
+    Unsupported,
+}
+
+impl Kind {
+    fn of(category: CompCategory) -> Kind {
+        let unsupported = CompCategory::PROXIED
+            .union(CompCategory::PROXIED_NPI)
+            .union(CompCategory::CONTAINER)
+            .union(CompCategory::CONTAINED);
+        if category.intersects(unsupported) {
+            Kind::Unsupported
+        } else if category.intersects(CompCategory::SA_AWARE.union(CompCategory::PROXY)) {
+            Kind::SaAware
+        } else {
+            Kind::NonSaAware
+        }
+    }
+}
+
+/// What is under way for a component, within its presence state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Nothing.
+    Idle,
+    /// INSTANTIATE runs; the deadline covers the registration.
+    Starting { run: RunId, deadline: Millis },
+    /// INSTANTIATE succeeded, the process has not registered yet.
+    Registering { deadline: Millis },
+    /// Waiting for the next attempt.
+    Delaying { until: Millis },
+    /// The terminate callback is out; the deadline covers the process's end.
+    Asked { deadline: Millis },
+    /// The terminate callback was answered, the process has not ended yet.
+    Exiting { deadline: Millis },
+    /// TERMINATE runs.
+    Stopping { run: RunId, deadline: Millis },
+    /// A command was killed; CLEANUP follows its end.
+    Aborting { run: RunId },
+    /// CLEANUP runs.
+    Cleaning { run: RunId, deadline: Millis },
+    /// CLEANUP took too long and was killed.
+    Overdue { run: RunId },
+    /// All that is left is being killed; afterwards the cleanup has failed where there is a failure.
+    Killing {
+        run: RunId,
+        failure: Option<CommandFailure>,
+    },
+    /// Stopped for a restart; waits for its turn.
+    Held,
+}
+
+impl Phase {
+    /// The command that runs.
+    pub(crate) fn run(&self) -> Option<RunId> {
+        match self {
+            Phase::Starting { run, .. }
+            | Phase::Stopping { run, .. }
+            | Phase::Aborting { run }
+            | Phase::Cleaning { run, .. }
+            | Phase::Overdue { run }
+            | Phase::Killing { run, .. } => Some(*run),
+            Phase::Idle
+            | Phase::Registering { .. }
+            | Phase::Delaying { .. }
+            | Phase::Asked { .. }
+            | Phase::Exiting { .. }
+            | Phase::Held => None,
+        }
+    }
+
+    fn deadline(&self) -> Option<Millis> {
+        match self {
+            Phase::Starting { deadline, .. }
+            | Phase::Registering { deadline }
+            | Phase::Delaying { until: deadline }
+            | Phase::Asked { deadline }
+            | Phase::Exiting { deadline }
+            | Phase::Stopping { deadline, .. }
+            | Phase::Cleaning { deadline, .. } => Some(*deadline),
+            Phase::Idle
+            | Phase::Aborting { .. }
+            | Phase::Overdue { .. }
+            | Phase::Killing { .. }
+            | Phase::Held => None,
+        }
+    }
+
+    /// Whether an attempt to instantiate is under way, so that an error makes it fail.
+    pub(crate) fn is_starting(&self) -> bool {
+        matches!(self, Phase::Starting { .. } | Phase::Registering { .. })
+    }
+
+    /// Whether an orderly stop is under way.
+    pub(crate) fn is_stopping_in_order(&self) -> bool {
+        matches!(
+            self,
+            Phase::Asked { .. } | Phase::Exiting { .. } | Phase::Stopping { .. }
+        )
+    }
+}
+
+/// The attempts to instantiate.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Attempts {
+    /// How many failed.
+    pub(crate) failed: u32,
+    /// No further one may be made (exit status 200, or there is no command).
+    pub(crate) no_retry: bool,
+    /// The last INSTANTIATE could not be started, so that there is nothing to clean up.
+    pub(crate) never_started: bool,
+}
+
+/// What a component was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum CallKind {
+    Healthcheck {
+        key: String,
+        session: SessionId,
+    },
+    Terminate,
+    /// Set these CSIs, each with its SI.
+    CsiSet {
+        ha: HaState,
+        csis: Vec<(Dn, Dn)>,
+        /// Quiescing was completed before the callback was answered.
+        completed: Option<Result<(), AisError>>,
+    },
+    /// QUIESCING was accepted; its completion is awaited.
+    Quiescing {
+        csis: Vec<(Dn, Dn)>,
+    },
+    CsiRemove {
+        csis: Vec<(Dn, Dn)>,
+    },
+}
+
+/// An open callback.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Call {
+    pub(crate) kind: CallKind,
+    /// `None` where the phase watches the time.
+    pub(crate) deadline: Option<Millis>,
+}
+
+/// A component.
+#[derive(Debug)]
+pub(crate) struct Comp {
+    /// What it runs with.
+    pub(crate) config: CompConfig,
+    /// What its next instantiation runs with.
+    pub(crate) next: CompConfig,
+    pub(crate) kind: Kind,
+    pub(crate) presence: PresenceState,
+    pub(crate) phase: Phase,
+    pub(crate) oper: OperState,
+    pub(crate) attempts: Attempts,
+    /// The connection that registered it.
+    pub(crate) session: Option<SessionId>,
+    pub(crate) restart_count: u32,
+    /// The source of the last error, for CLEANUP's environment.
+    pub(crate) error_source: Option<ErrorSource>,
+    /// The last command that failed.
+    pub(crate) failure: Option<CommandFailure>,
+    /// A fault that the director must deal with is this component's.
+    pub(crate) faulted: bool,
+    /// No longer configured; to be dropped when it is down.
+    pub(crate) leaving: bool,
+    /// The attributes of the CSI that a non-SA-aware component has: `NAME=value`.
+    pub(crate) csi_env: Vec<String>,
+    pub(crate) calls: BTreeMap<Invocation, Call>,
+    pub(crate) healthchecks: BTreeMap<(String, SessionId), Healthcheck>,
+}
+
+impl Comp {
+    pub(crate) fn new(config: CompConfig) -> Comp {
+        Comp {
+            kind: Kind::of(config.category),
+            next: config.clone(),
+            config,
+            presence: PresenceState::Uninstantiated,
+            phase: Phase::Idle,
+            oper: OperState::Enabled,
+            attempts: Attempts::default(),
+            session: None,
+            restart_count: 0,
+            error_source: None,
+            failure: None,
+            faulted: false,
+            leaving: false,
+            csi_env: Vec::new(),
+            calls: BTreeMap::new(),
+            healthchecks: BTreeMap::new(),
+        }
+    }
+
+    /// Takes new values; a component that is there keeps what it was started with.
+    pub(crate) fn configure(&mut self, config: CompConfig) {
+        self.leaving = false;
+        self.next = config;
+        if self.presence == PresenceState::Uninstantiated {
+            self.take_next_config();
+        }
+    }
+
+    fn take_next_config(&mut self) {
+        self.config = self.next.clone();
+        self.kind = Kind::of(self.config.category);
+    }
+
+    pub(crate) fn dn(&self) -> &Dn {
+        &self.config.dn
+    }
+
+    pub(crate) fn level(&self) -> u32 {
+        self.config.instantiation_level
+    }
+
+    /// Whether it is at rest and not there: nothing more will happen to it by itself.
+    pub(crate) fn is_down(&self) -> bool {
+        match self.presence {
+            PresenceState::Uninstantiated
+            | PresenceState::InstantiationFailed
+            | PresenceState::TerminationFailed => true,
+            PresenceState::Instantiating
+            | PresenceState::Instantiated
+            | PresenceState::Terminating
+            | PresenceState::Restarting => false,
+        }
+    }
+
+    /// Whether nothing can act for it any more.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.is_down() && self.presence != PresenceState::TerminationFailed
+    }
+
+    /// What is wrong with it, for an order that needs it.
+    pub(crate) fn failed_text(&self) -> String {
+        let state = format!("{} is {}", self.dn(), self.presence);
+        match &self.failure {
+            Some(failure) => {
+                format!(
+                    "{state}: {} '{}': {}",
+                    failure.command, failure.path, failure.cause
+                )
+            }
+            None => state,
+        }
+    }
+
+    /// Takes one step of the life cycle.
+    pub(crate) fn apply(&mut self, event: ClcEvent, cx: &mut Cx) {
+        let Some((to, action)) = transition(self.presence, event) else {
+            let text = format!(
+                "'{}' is not possible while {} is {}; it is ignored",
+                event.name(),
+                self.dn(),
+                self.presence
+            );
+            debug_assert!(false, "{text}");
+            cx.note(&self.config.dn, text);
+            return;
+        };
+        cx.moved = true;
+        if to != self.presence {
+            cx.note(
+                &self.config.dn,
+                format!("{} -> {to}: {}", self.presence, event.name()),
+            );
+        }
+        self.presence = to;
+        self.act(event, action, cx);
+    }
+
+    fn act(&mut self, event: ClcEvent, action: ClcAction, cx: &mut Cx) {
+        match action {
+            ClcAction::RunInstantiate => {
+                if event != ClcEvent::Retry {
+                    self.attempts = Attempts::default();
+                    self.take_next_config();
+                }
+                if event == ClcEvent::Instantiate {
+                    self.restart_count = 0;
+                }
+                self.run_instantiate(cx);
+            }
+            ClcAction::Serve => self.serve(cx),
+            ClcAction::RunTerminate => self.terminate(cx),
+            ClcAction::RunCleanup => self.clean_up(cx),
+            ClcAction::KillAll => {
+                self.end_registration(cx);
+                self.kill_all(None, cx);
+            }
+            ClcAction::Hold => {
+                self.end_registration(cx);
+                self.phase = Phase::Held;
+            }
+            ClcAction::Rest => self.rest(cx),
+        }
+    }
+
+    fn serve(&mut self, cx: &mut Cx) {
+        self.phase = Phase::Idle;
+        self.attempts = Attempts::default();
+        self.failure = None;
+        self.error_source = None;
+        self.oper = OperState::Enabled;
+        self.faulted = false;
+        self.start_healthchecks(cx);
+    }
+
+    fn rest(&mut self, cx: &mut Cx) {
+        self.end_registration(cx);
+        self.phase = Phase::Idle;
+        self.csi_env.clear();
+        match self.presence {
+            PresenceState::InstantiationFailed | PresenceState::TerminationFailed => {
+                self.oper = OperState::Disabled;
+                if let Some(failure) = &self.failure {
+                    let text = format!(
+                        "{}: {} '{}' failed: {}",
+                        self.presence, failure.command, failure.path, failure.cause
+                    );
+                    cx.note(&self.config.dn, text);
+                }
+            }
+            PresenceState::Uninstantiated => {
+                self.failure = None;
+                self.take_next_config();
+            }
+            PresenceState::Instantiating
+            | PresenceState::Instantiated
+            | PresenceState::Terminating
+            | PresenceState::Restarting => {}
+        }
+    }
+
+    fn terminate(&mut self, cx: &mut Cx) {
+        let session = self.session;
+        self.forget_work(cx);
+        match (self.kind, session) {
+            (Kind::SaAware, Some(session)) => {
+                let deadline = cx.now.after(self.config.terminate_callback_timeout);
+                self.phase = Phase::Asked { deadline };
+                self.call(session, CallbackKind::Terminate, CallKind::Terminate, None, cx);
+            }
+            // Without its process there is nobody to ask.
+            (Kind::SaAware, None) => self.clean_up(cx),
+            (Kind::NonSaAware | Kind::Unsupported, _) => self.run_terminate(cx),
+        }
+    }
+
+    /// Ends the command that runs, if one does, and cleans up.
+    fn clean_up(&mut self, cx: &mut Cx) {
+        self.end_registration(cx);
+        match self.phase {
+            Phase::Starting { run, .. } | Phase::Stopping { run, .. } => {
+                cx.emit(Effect::Kill { run });
+                self.phase = Phase::Aborting { run };
+            }
+            // Already on the way.
+            Phase::Aborting { .. }
+            | Phase::Cleaning { .. }
+            | Phase::Overdue { .. }
+            | Phase::Killing { .. } => {}
+            Phase::Idle
+            | Phase::Registering { .. }
+            | Phase::Delaying { .. }
+            | Phase::Asked { .. }
+            | Phase::Exiting { .. }
+            | Phase::Held => self.run_cleanup(cx),
+        }
+    }
+
+    /// Nothing of it is left: decides between another attempt, the end of the attempts, and the plain end.
+    pub(crate) fn cleaned_up(&mut self, cx: &mut Cx) {
+        self.phase = Phase::Idle;
+        let attempting = match self.presence {
+            PresenceState::Instantiating => true,
+            PresenceState::Restarting => self.attempts.failed > 0,
+            PresenceState::Terminating
+            | PresenceState::Uninstantiated
+            | PresenceState::Instantiated
+            | PresenceState::InstantiationFailed
+            | PresenceState::TerminationFailed => false,
+        };
+        if !attempting {
+            return self.apply(ClcEvent::CleanupSucceeded, cx);
+        }
+        let at_once = self.config.instantiate_retries_without_delay;
+        let all = at_once.saturating_add(self.config.instantiate_retries_with_delay);
+        if self.attempts.no_retry || self.attempts.failed > all {
+            self.apply(ClcEvent::RetriesExhausted, cx);
+        } else if self.attempts.failed <= at_once {
+            self.apply(ClcEvent::Retry, cx);
+        } else {
+            let until = cx.now.after(self.config.instantiate_delay);
+            self.phase = Phase::Delaying { until };
+            cx.moved = true;
+        }
+    }
+
+    /// An attempt to instantiate failed.
+    pub(crate) fn attempt_failed(&mut self, failure: CommandFailure, source: ErrorSource, cx: &mut Cx) {
+        let made = self.attempts.failed.saturating_add(1);
+        cx.note(
+            &self.config.dn,
+            format!(
+                "attempt {made} to instantiate failed: {} '{}': {}",
+                failure.command, failure.path, failure.cause
+            ),
+        );
+        self.attempts.failed = made;
+        self.failure = Some(failure);
+        self.error_source = Some(source);
+        self.apply(ClcEvent::InstantiateFailed, cx);
+    }
+
+    /// An orderly stop failed.
+    pub(crate) fn stop_failed(&mut self, cause: &str, source: ErrorSource, cx: &mut Cx) {
+        cx.note(&self.config.dn, format!("terminating in order failed: {cause}"));
+        self.error_source = Some(source);
+        self.apply(ClcEvent::TerminateFailed, cx);
+    }
+
+    /// Asks the component something.
+    pub(crate) fn call(
+        &mut self,
+        session: SessionId,
+        callback: CallbackKind,
+        kind: CallKind,
+        deadline: Option<Millis>,
+        cx: &mut Cx,
+    ) -> Invocation {
+        let invocation = cx.new_invocation(&self.config.dn);
+        self.calls.insert(invocation, Call { kind, deadline });
+        cx.emit(Effect::Callback {
+            invocation,
+            session,
+            comp: self.config.dn.clone(),
+            kind: callback,
+        });
+        invocation
+    }
+
+    /// An open callback, which is closed by this.
+    pub(crate) fn close_call(&mut self, invocation: Invocation, cx: &mut Cx) -> Option<Call> {
+        cx.close_invocation(invocation);
+        self.calls.remove(&invocation)
+    }
+
+    /// Drops callbacks and healthchecks: answers to them no longer matter.
+    pub(crate) fn forget_work(&mut self, cx: &mut Cx) {
+        for invocation in mem::take(&mut self.calls).into_keys() {
+            cx.close_invocation(invocation);
+        }
+        self.healthchecks.clear();
+    }
+
+    /// The process no longer counts: neither its answers nor its death.
+    pub(crate) fn end_registration(&mut self, cx: &mut Cx) {
+        self.forget_work(cx);
+        if let Some(session) = self.session.take() {
+            cx.emit(Effect::Forget {
+                comp: self.config.dn.clone(),
+                session,
+            });
+        }
+    }
+
+    /// The next time at which something is due.
+    pub(crate) fn deadline(&self) -> Option<Millis> {
+        let calls = self.calls.values().filter_map(|call| call.deadline);
+        self.phase
+            .deadline()
+            .into_iter()
+            .chain(calls)
+            .chain(self.healthcheck_due())
+            .min()
+    }
+
+    /// Whether what is under way took too long.
+    pub(crate) fn phase_is_due(&self, now: Millis) -> bool {
+        self.phase.deadline().is_some_and(|deadline| deadline <= now)
+    }
+}

@@ -1,0 +1,410 @@
+//! The director's orders about an SU: whether one can be taken, what it sets, and when it is done.
+//!
+//! An order sets the goal or targets and is done when the SU is as the order wants it; nothing is waited for
+//! in between. An SU takes one order at a time.
+
+use ais::Dn;
+use ais::amf::{
+    HaState, NodeReport, OperState, OrderId, OrderOutcome, OrderReport, PresenceState, SiAssignment, Term,
+};
+
+use crate::comp::{Comp, Kind};
+use crate::cx::Cx;
+use crate::escalation::Escalation;
+use crate::presence::ClcEvent;
+use crate::su::{Goal, RestartStage, Su};
+
+/// What an order asks for.
+#[derive(Debug)]
+pub(crate) enum Task {
+    Instantiate,
+    Terminate,
+    Restart(Option<Dn>),
+    Assign { ha: HaState, sis: Vec<SiAssignment> },
+    Remove(Vec<Dn>),
+    Cleanup,
+    Repair,
+}
+
+/// What an order that was taken is judged by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Work {
+    Instantiate,
+    Terminate,
+    RestartComp(Dn),
+    RestartSu,
+    Assign,
+    Remove,
+    Cleanup,
+    Repair,
+    /// It was refused at once.
+    Refused,
+}
+
+impl Work {
+    const fn name(&self) -> &'static str {
+        match self {
+            Work::Instantiate => "instantiate",
+            Work::Terminate => "terminate",
+            Work::RestartComp(_) => "restart of a component",
+            Work::RestartSu => "restart",
+            Work::Assign => "assign",
+            Work::Remove => "remove",
+            Work::Cleanup => "cleanup",
+            Work::Repair => "repair",
+            Work::Refused => "refused",
+        }
+    }
+}
+
+/// The newest order.
+#[derive(Debug, Clone)]
+pub(crate) struct Order {
+    term: Term,
+    id: OrderId,
+    pub(crate) work: Work,
+    outcome: OrderOutcome,
+}
+
+impl Order {
+    pub(crate) fn is_in_progress(&self) -> bool {
+        self.outcome == OrderOutcome::InProgress
+    }
+
+    pub(crate) fn report(&self) -> OrderReport {
+        OrderReport {
+            term: self.term,
+            id: self.id,
+            outcome: self.outcome.clone(),
+        }
+    }
+}
+
+impl Su {
+    /// Takes an order, or says in its outcome why not.
+    pub(crate) fn take_order(&mut self, term: Term, id: OrderId, task: Task, cx: &mut Cx) {
+        if let Some(order) = &self.order {
+            if (term, id) == (order.term, order.id) {
+                return cx.note(
+                    &self.dn,
+                    format!("order {} came again; it is not carried out twice", id.0),
+                );
+            }
+            if (term, id) < (order.term, order.id) {
+                let text = format!("order {} is older than order {}; it is ignored", id.0, order.id.0);
+                return cx.note(&self.dn, text);
+            }
+            if order.is_in_progress() {
+                let text = format!("busy with order {} ({})", order.id.0, order.work.name());
+                return self.refuse_order(term, id, text, cx);
+            }
+        }
+        let (work, outcome) = if cx.shutting_down {
+            (
+                Work::Refused,
+                OrderOutcome::Failed("the node director is ending".to_owned()),
+            )
+        } else {
+            match self.start_order(task, cx) {
+                Ok(work) => (work, OrderOutcome::InProgress),
+                Err(text) => {
+                    cx.note(&self.dn, format!("order {} is refused: {text}", id.0));
+                    (Work::Refused, OrderOutcome::Failed(text))
+                }
+            }
+        };
+        // An order that failed while it was started has its outcome already.
+        self.order = Some(Order {
+            term,
+            id,
+            work,
+            outcome,
+        });
+    }
+
+    /// Tells the outcome of an order that another one keeps out; the other one's report follows.
+    fn refuse_order(&mut self, term: Term, id: OrderId, text: String, cx: &mut Cx) {
+        cx.note(&self.dn, format!("order {} is refused: {text}", id.0));
+        let mut report = self.report();
+        report.order = Some(OrderReport {
+            term,
+            id,
+            outcome: OrderOutcome::Failed(text),
+        });
+        self.last_report = Some(report.clone());
+        cx.report(NodeReport::Su(report));
+    }
+
+    fn start_order(&mut self, task: Task, cx: &mut Cx) -> Result<Work, String> {
+        match task {
+            Task::Instantiate => self.start_instantiate(),
+            Task::Terminate => {
+                self.retry_failed(ClcEvent::Terminate, cx);
+                if self.goal != Goal::Cleaned {
+                    self.goal = Goal::Down;
+                }
+                Ok(Work::Terminate)
+            }
+            Task::Cleanup => {
+                self.retry_failed(ClcEvent::Cleanup, cx);
+                self.goal = Goal::Cleaned;
+                Ok(Work::Cleanup)
+            }
+            Task::Restart(comp) => self.start_restart(comp, cx),
+            Task::Assign { ha, sis } => {
+                self.check_assign(ha, &sis)?;
+                if !self.has_pre_instantiable() && self.goal == Goal::Down {
+                    self.goal = Goal::Up;
+                }
+                self.holdings.want(ha, sis);
+                Ok(Work::Assign)
+            }
+            Task::Remove(sis) => {
+                self.holdings.want_gone(&sis);
+                Ok(Work::Remove)
+            }
+            Task::Repair => {
+                self.start_repair(cx);
+                Ok(Work::Repair)
+            }
+        }
+    }
+
+    /// An order to stop gives a component that could not be stopped another try; one that could not be
+    /// started needs only to be told.
+    fn retry_failed(&mut self, event: ClcEvent, cx: &mut Cx) {
+        for at in 0..self.comps.len() {
+            let retry = match self.comps[at].presence {
+                PresenceState::TerminationFailed => true,
+                PresenceState::InstantiationFailed => event == ClcEvent::Terminate,
+                PresenceState::Uninstantiated
+                | PresenceState::Instantiating
+                | PresenceState::Instantiated
+                | PresenceState::Terminating
+                | PresenceState::Restarting => false,
+            };
+            if retry {
+                self.apply(at, event, cx);
+            }
+        }
+    }
+
+    fn refuse_fault(&self) -> Result<(), String> {
+        if let Some(fault) = self.fault_report() {
+            return Err(format!(
+                "{} failed ({} is due); the SU must be repaired first",
+                fault.comp, fault.recovery
+            ));
+        }
+        let failed = |comp: &&Comp| comp.is_down() && comp.presence != PresenceState::Uninstantiated;
+        match self.comps.iter().find(failed) {
+            Some(comp) => Err(format!("{}; the SU must be repaired first", comp.failed_text())),
+            None => Ok(()),
+        }
+    }
+
+    fn start_instantiate(&mut self) -> Result<Work, String> {
+        self.refuse_fault()?;
+        if !self.comps.is_empty() && self.comps.iter().all(|comp| comp.kind == Kind::Unsupported) {
+            return Err(
+                "its components are proxied, containers or contained, which is not supported".to_owned(),
+            );
+        }
+        match self.goal {
+            Goal::Cleaned => return Err("it is being cleaned up".to_owned()),
+            Goal::Down => self.goal = Goal::Up,
+            Goal::Up | Goal::Restart(_) => {}
+        }
+        for comp in &mut self.comps {
+            comp.oper = OperState::Enabled;
+        }
+        Ok(Work::Instantiate)
+    }
+
+    fn start_restart(&mut self, comp: Option<Dn>, cx: &mut Cx) -> Result<Work, String> {
+        self.refuse_fault()?;
+        if self.goal != Goal::Up {
+            return Err(format!("it is {}", self.presence()));
+        }
+        let quiesced = |comp: &&Comp| self.holdings.is_quiesced(comp.dn());
+        let Some(dn) = comp else {
+            if let Some(comp) = self.comps.iter().find(quiesced) {
+                return Err(format!(
+                    "{} is quiesced and cannot be restarted in place",
+                    comp.dn()
+                ));
+            }
+            if !self
+                .comps
+                .iter()
+                .any(|comp| comp.presence == PresenceState::Instantiated)
+            {
+                return Err(format!("it is {}", self.presence()));
+            }
+            self.restart_count = self.restart_count.saturating_add(1);
+            self.goal = Goal::Restart(RestartStage::StopInOrder);
+            return Ok(Work::RestartSu);
+        };
+        let at = self
+            .index(&dn)
+            .ok_or_else(|| format!("{dn} is not a component of it"))?;
+        let comp = &mut self.comps[at];
+        if comp.presence != PresenceState::Instantiated {
+            return Err(format!("{dn} is {}", comp.presence));
+        }
+        if self.holdings.is_quiesced(&dn) {
+            return Err(format!("{dn} is quiesced and cannot be restarted in place"));
+        }
+        comp.restart_count = comp.restart_count.saturating_add(1);
+        self.apply(at, ClcEvent::Restart, cx);
+        Ok(Work::RestartComp(dn))
+    }
+
+    fn check_assign(&self, ha: HaState, sis: &[SiAssignment]) -> Result<(), String> {
+        let raises = matches!(ha, HaState::Active | HaState::Standby);
+        if raises {
+            self.refuse_fault()?;
+            if self.goal != Goal::Up && self.has_pre_instantiable() && !matches!(self.goal, Goal::Restart(_))
+            {
+                return Err(format!("it is {}", self.presence()));
+            }
+        }
+        for SiAssignment { si, csis } in sis {
+            let held = self.holdings.0.get(si);
+            if held.is_none() && (!raises || csis.is_empty()) {
+                return Err(if raises {
+                    format!("{si} has no CSI for it")
+                } else {
+                    format!("it does not hold {si}")
+                });
+            }
+            for wanted in csis {
+                let at = self.index(&wanted.comp).ok_or_else(|| {
+                    format!(
+                        "{} is for {}, which is not a component of it",
+                        wanted.csi, wanted.comp
+                    )
+                })?;
+                let comp = &self.comps[at];
+                let other = held.and_then(|held| held.csis.get(&wanted.csi));
+                if let Some(other) = other.filter(|other| other.wanted.comp != wanted.comp) {
+                    return Err(format!(
+                        "{} has {}; it must be removed before {} can get it",
+                        other.wanted.comp, wanted.csi, wanted.comp
+                    ));
+                }
+                let ready = match (comp.kind, comp.presence) {
+                    (Kind::SaAware, PresenceState::Instantiated | PresenceState::Restarting)
+                    | (Kind::NonSaAware, _) => true,
+                    (Kind::SaAware | Kind::Unsupported, _) => false,
+                };
+                if raises && !ready {
+                    return Err(format!(
+                        "{} is for {}, which is {}",
+                        wanted.csi, wanted.comp, comp.presence
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn start_repair(&mut self, cx: &mut Cx) {
+        self.fault = None;
+        self.escalation = Escalation::Calm;
+        for at in 0..self.comps.len() {
+            let comp = &mut self.comps[at];
+            comp.oper = OperState::Enabled;
+            comp.faulted = false;
+            match comp.presence {
+                PresenceState::InstantiationFailed | PresenceState::TerminationFailed => {
+                    self.apply(at, ClcEvent::Repair, cx);
+                }
+                // It was left as it was for a reboot that did not come.
+                PresenceState::Instantiated if comp.kind == Kind::SaAware && comp.session.is_none() => {
+                    self.apply(at, ClcEvent::Cleanup, cx);
+                }
+                PresenceState::Instantiated
+                | PresenceState::Uninstantiated
+                | PresenceState::Instantiating
+                | PresenceState::Terminating
+                | PresenceState::Restarting => {}
+            }
+        }
+    }
+
+    /// Ends the order where it is carried out, or where it cannot be any more.
+    pub(crate) fn judge_order(&mut self, cx: &mut Cx) {
+        let Some(order) = self.order.as_ref().filter(|order| order.is_in_progress()) else {
+            return;
+        };
+        let (id, work) = (order.id, order.work.clone());
+        let Some(outcome) = self.verdict(&work) else {
+            return;
+        };
+        if matches!(work, Work::Assign | Work::Remove) {
+            self.holdings.confirm();
+        }
+        let said = match &outcome {
+            OrderOutcome::Failed(text) => format!("failed: {text}"),
+            OrderOutcome::Done | OrderOutcome::InProgress => "done".to_owned(),
+        };
+        cx.note(&self.dn, format!("order {} ({}) is {said}", id.0, work.name()));
+        self.end_order(outcome, cx);
+    }
+
+    fn end_order(&mut self, outcome: OrderOutcome, cx: &mut Cx) {
+        if let Some(order) = &mut self.order {
+            order.outcome = outcome;
+            cx.moved = true;
+        }
+    }
+
+    fn verdict(&self, work: &Work) -> Option<OrderOutcome> {
+        let up = |comp: &Comp| comp.kind != Kind::SaAware || comp.presence == PresenceState::Instantiated;
+        let done = match work {
+            Work::Instantiate => self.goal == Goal::Up && self.comps.iter().all(up),
+            Work::Terminate | Work::Cleanup => {
+                if self.goal != Goal::Down || !self.is_down() {
+                    return None;
+                }
+                let failed = |comp: &&Comp| comp.presence == PresenceState::TerminationFailed;
+                if let Some(comp) = self.comps.iter().find(failed) {
+                    return Some(OrderOutcome::Failed(comp.failed_text()));
+                }
+                true
+            }
+            Work::RestartComp(dn) => match self.index(dn) {
+                Some(at) => self.comps[at].presence == PresenceState::Instantiated && self.is_settled(),
+                None => return Some(OrderOutcome::Failed(format!("{dn} is no longer configured"))),
+            },
+            Work::RestartSu => self.goal == Goal::Up && self.comps.iter().all(up) && self.is_settled(),
+            Work::Assign | Work::Remove => self.is_settled(),
+            Work::Repair => match self.goal {
+                Goal::Up => self.comps.iter().all(up) && self.is_settled(),
+                Goal::Down => self.is_down(),
+                Goal::Cleaned | Goal::Restart(_) => false,
+            },
+            Work::Refused => false,
+        };
+        done.then_some(OrderOutcome::Done)
+    }
+
+    /// Gives the order up, because of a fault or the end of the node director. Orders to stop go on.
+    pub(crate) fn fail_order(&mut self, text: &str, cx: &mut Cx) {
+        let Some(order) = self.order.as_ref().filter(|order| order.is_in_progress()) else {
+            return;
+        };
+        let (id, work) = (order.id, order.work.clone());
+        match work {
+            Work::Terminate | Work::Cleanup => return,
+            Work::Assign | Work::Remove => self.holdings.roll_back(),
+            Work::Instantiate | Work::RestartComp(_) | Work::RestartSu | Work::Repair | Work::Refused => {}
+        }
+        cx.note(
+            &self.dn,
+            format!("order {} ({}) is given up: {text}", id.0, work.name()),
+        );
+        self.end_order(OrderOutcome::Failed(text.to_owned()), cx);
+    }
+}

@@ -1,0 +1,210 @@
+//! The life cycle of a component, as one table (AMF B.04.01 §3.2.2.1 and §4.6).
+//!
+//! The table knows nothing of categories: whether "terminate" is a callback or a command is decided by
+//! the component that carries the action out. `RESTARTING` keeps the component's CSIs; giving them up is
+//! terminating followed by instantiating.
+
+use ais::amf::PresenceState;
+
+macro_rules! named {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum $name { $($(#[$vdoc])* $variant,)* }
+
+        impl $name {
+            #[cfg(test)]
+            pub(crate) const ALL: &'static [$name] = &[$($name::$variant,)*];
+
+            pub(crate) const fn name(self) -> &'static str {
+                match self { $($name::$variant => $text,)* }
+            }
+        }
+    };
+}
+
+named! {
+    /// What happens to a component's life cycle.
+    ClcEvent {
+        /// It shall be started.
+        Instantiate = "instantiate",
+        /// INSTANTIATE succeeded, and the process registered where it must.
+        InstantiateSucceeded = "instantiate succeeded",
+        /// INSTANTIATE failed, the registration did not come, or the process failed before it was up.
+        InstantiateFailed = "instantiate failed",
+        /// Cleaned up after a failed attempt; another one is due.
+        Retry = "retry",
+        /// Cleaned up after the last attempt.
+        RetriesExhausted = "retries exhausted",
+        /// It shall be stopped in order.
+        Terminate = "terminate",
+        /// It stopped in order.
+        TerminateSucceeded = "terminate succeeded",
+        /// It did not stop in order.
+        TerminateFailed = "terminate failed",
+        /// It shall be stopped abruptly.
+        Cleanup = "cleanup",
+        /// Nothing of it is left.
+        CleanupSucceeded = "cleanup succeeded",
+        /// Something of it may be left.
+        CleanupFailed = "cleanup failed",
+        /// It shall be stopped in order and started again.
+        Restart = "restart",
+        /// It failed; it shall be cleaned up and started again.
+        Recover = "recover",
+        /// Stopped for a restart, its turn to start has come.
+        Start = "start",
+        /// Its failure has been dealt with.
+        Repair = "repair",
+    }
+}
+
+named! {
+    /// What a component does on entering a state.
+    ClcAction {
+        /// Run INSTANTIATE.
+        RunInstantiate = "run INSTANTIATE",
+        /// It may get work.
+        Serve = "serve",
+        /// Send the terminate callback, or run TERMINATE.
+        RunTerminate = "terminate",
+        /// Run CLEANUP, after ending the command that still runs.
+        RunCleanup = "run CLEANUP",
+        /// Kill what may be left.
+        KillAll = "kill all",
+        /// Wait for the turn to start.
+        Hold = "hold",
+        /// Nothing.
+        Rest = "rest",
+    }
+}
+
+/// The cell of the life-cycle table for `(from, event)`; `None` where the event is not legal.
+#[expect(clippy::too_many_lines, reason = "a transition table")]
+pub(crate) const fn transition(from: PresenceState, event: ClcEvent) -> Option<(PresenceState, ClcAction)> {
+    use ClcAction as A;
+    use ClcEvent as E;
+    use PresenceState as S;
+    match (from, event) {
+        (S::Uninstantiated, E::Instantiate) => Some((S::Instantiating, A::RunInstantiate)),
+        (
+            S::Uninstantiated,
+            E::InstantiateSucceeded
+            | E::InstantiateFailed
+            | E::Retry
+            | E::RetriesExhausted
+            | E::Terminate
+            | E::TerminateSucceeded
+            | E::TerminateFailed
+            | E::Cleanup
+            | E::CleanupSucceeded
+            | E::CleanupFailed
+            | E::Restart
+            | E::Recover
+            | E::Start
+            | E::Repair,
+        ) => None,
+
+        (S::Instantiating, E::InstantiateSucceeded) => Some((S::Instantiated, A::Serve)),
+        (S::Instantiating, E::InstantiateFailed) => Some((S::Instantiating, A::RunCleanup)),
+        (S::Instantiating, E::Retry) => Some((S::Instantiating, A::RunInstantiate)),
+        (S::Instantiating, E::RetriesExhausted) => Some((S::InstantiationFailed, A::Rest)),
+        // Half-started, it may not be able to stop in order.
+        (S::Instantiating, E::Terminate | E::Cleanup) => Some((S::Terminating, A::RunCleanup)),
+        (S::Instantiating, E::CleanupFailed) => Some((S::TerminationFailed, A::Rest)),
+        (
+            S::Instantiating,
+            E::Instantiate
+            | E::TerminateSucceeded
+            | E::TerminateFailed
+            | E::CleanupSucceeded
+            | E::Restart
+            | E::Recover
+            | E::Start
+            | E::Repair,
+        ) => None,
+
+        (S::Instantiated, E::Terminate) => Some((S::Terminating, A::RunTerminate)),
+        (S::Instantiated, E::Cleanup) => Some((S::Terminating, A::RunCleanup)),
+        (S::Instantiated, E::Restart) => Some((S::Restarting, A::RunTerminate)),
+        (S::Instantiated, E::Recover) => Some((S::Restarting, A::RunCleanup)),
+        (
+            S::Instantiated,
+            E::Instantiate
+            | E::InstantiateSucceeded
+            | E::InstantiateFailed
+            | E::Retry
+            | E::RetriesExhausted
+            | E::TerminateSucceeded
+            | E::TerminateFailed
+            | E::CleanupSucceeded
+            | E::CleanupFailed
+            | E::Start
+            | E::Repair,
+        ) => None,
+
+        (S::Terminating, E::TerminateSucceeded | E::CleanupSucceeded) => Some((S::Uninstantiated, A::Rest)),
+        (S::Terminating, E::TerminateFailed | E::Cleanup) => Some((S::Terminating, A::RunCleanup)),
+        (S::Terminating, E::CleanupFailed) => Some((S::TerminationFailed, A::Rest)),
+        (
+            S::Terminating,
+            E::Instantiate
+            | E::InstantiateSucceeded
+            | E::InstantiateFailed
+            | E::Retry
+            | E::RetriesExhausted
+            | E::Terminate
+            | E::Restart
+            | E::Recover
+            | E::Start
+            | E::Repair,
+        ) => None,
+
+        (S::Restarting, E::TerminateSucceeded | E::CleanupSucceeded) => Some((S::Restarting, A::Hold)),
+        (S::Restarting, E::TerminateFailed) => Some((S::Restarting, A::RunCleanup)),
+        (S::Restarting, E::Start | E::Retry) => Some((S::Restarting, A::RunInstantiate)),
+        (S::Restarting, E::InstantiateSucceeded) => Some((S::Instantiated, A::Serve)),
+        (S::Restarting, E::InstantiateFailed) => Some((S::Restarting, A::RunCleanup)),
+        (S::Restarting, E::RetriesExhausted) => Some((S::InstantiationFailed, A::Rest)),
+        (S::Restarting, E::Terminate | E::Cleanup) => Some((S::Terminating, A::RunCleanup)),
+        (S::Restarting, E::CleanupFailed) => Some((S::TerminationFailed, A::Rest)),
+        (S::Restarting, E::Instantiate | E::Restart | E::Recover | E::Repair) => None,
+
+        // A failed state is left by an order only: nothing of the component is left here ...
+        (S::InstantiationFailed, E::Repair | E::Terminate) => Some((S::Uninstantiated, A::Rest)),
+        // ... and something may be here, so an order gives it another try.
+        (S::TerminationFailed, E::Repair) => Some((S::Terminating, A::KillAll)),
+        (S::TerminationFailed, E::Terminate | E::Cleanup) => Some((S::Terminating, A::RunCleanup)),
+        (
+            S::InstantiationFailed,
+            E::Instantiate
+            | E::InstantiateSucceeded
+            | E::InstantiateFailed
+            | E::Retry
+            | E::RetriesExhausted
+            | E::TerminateSucceeded
+            | E::TerminateFailed
+            | E::Cleanup
+            | E::CleanupSucceeded
+            | E::CleanupFailed
+            | E::Restart
+            | E::Recover
+            | E::Start,
+        )
+        | (
+            S::TerminationFailed,
+            E::Instantiate
+            | E::InstantiateSucceeded
+            | E::InstantiateFailed
+            | E::Retry
+            | E::RetriesExhausted
+            | E::TerminateSucceeded
+            | E::TerminateFailed
+            | E::CleanupSucceeded
+            | E::CleanupFailed
+            | E::Restart
+            | E::Recover
+            | E::Start,
+        ) => None,
+    }
+}

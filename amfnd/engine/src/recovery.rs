@@ -1,0 +1,473 @@
+//! What is done about an error (AMF B.04.01 §3.11.1.3 and §3.11.2).
+//!
+//! Restarts are carried out here; everything stronger is isolated here and dealt with by the director. A
+//! recovery may become stronger than recommended, never weaker.
+
+use ais::amf::{CommandFailure, ErrorSource, FaultReport, OperState, PresenceState, RecommendedRecovery};
+use ais::{AisError, Dn};
+
+use crate::comp::{Call, CallKind, Comp, Phase};
+use crate::cx::Cx;
+use crate::escalation::Due;
+use crate::event::Invocation;
+use crate::order::Work;
+use crate::presence::ClcEvent;
+use crate::su::{Goal, RestartStage, Su};
+
+/// An error of a component.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CompError {
+    pub(crate) source: ErrorSource,
+    pub(crate) recommended: RecommendedRecovery,
+    /// For people.
+    pub(crate) cause: String,
+}
+
+impl CompError {
+    /// An error whose recovery the configuration decides.
+    pub(crate) fn new(source: ErrorSource, cause: impl Into<String>) -> CompError {
+        CompError {
+            source,
+            recommended: RecommendedRecovery::NoRecommendation,
+            cause: cause.into(),
+        }
+    }
+}
+
+/// A fault that the director must deal with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fault {
+    comp: Dn,
+    recovery: RecommendedRecovery,
+    source: ErrorSource,
+    /// The whole SU is cleaned up, not only the faulty components.
+    whole: bool,
+}
+
+/// What the node does about a recovery, before the director acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Isolation {
+    /// The faulty component is cleaned up.
+    Component,
+    /// Every component of the SU is cleaned up.
+    Su,
+    /// Every component of the node is cleaned up.
+    Node,
+    /// Nothing: the node is rebooted as it is.
+    Reboot,
+}
+
+impl Isolation {
+    fn of(recovery: RecommendedRecovery, su_failover: bool) -> Isolation {
+        use RecommendedRecovery as R;
+        match recovery {
+            R::NodeSwitchover if su_failover => Isolation::Su,
+            R::NoRecommendation
+            | R::ComponentRestart
+            | R::ContainerRestart
+            | R::SuRestart
+            | R::ComponentFailover
+            | R::NodeSwitchover => Isolation::Component,
+            R::SuFailover | R::ApplicationRestart => Isolation::Su,
+            R::NodeFailover => Isolation::Node,
+            R::NodeFailfast | R::ClusterReset => Isolation::Reboot,
+        }
+    }
+}
+
+impl Su {
+    /// An error of a component.
+    pub(crate) fn component_failed(&mut self, at: usize, error: CompError, cx: &mut Cx) {
+        let comp = self.comps[at].dn().clone();
+        match self.comps[at].presence {
+            PresenceState::Uninstantiated
+            | PresenceState::InstantiationFailed
+            | PresenceState::TerminationFailed => {
+                let text = format!("{}: {}; it is not there, ignored", error.source, error.cause);
+                cx.note(&comp, text);
+            }
+            PresenceState::Instantiating => self.start_failed(at, &error, cx),
+            PresenceState::Restarting | PresenceState::Terminating => {
+                if !self.comps[at].phase.is_stopping_in_order() {
+                    self.start_failed(at, &error, cx);
+                } else if !is_healthcheck(error.source) {
+                    let (cause, source) = (error.cause, error.source);
+                    self.with_comp(at, cx, |comp, cx| comp.stop_failed(&cause, source, cx));
+                }
+            }
+            PresenceState::Instantiated => self.recover(at, error, cx),
+        }
+    }
+
+    /// An error while the component is being started makes the attempt fail; while it is being cleaned up, or
+    /// waits, it is no news.
+    fn start_failed(&mut self, at: usize, error: &CompError, cx: &mut Cx) {
+        if !self.comps[at].phase.is_starting() {
+            return;
+        }
+        let source = error.source;
+        let failure: CommandFailure =
+            self.comps[at].start_failure(format!("{}: {}", error.source, error.cause), String::new());
+        self.with_comp(at, cx, |comp, cx| comp.attempt_failed(failure, source, cx));
+    }
+
+    fn recover(&mut self, at: usize, error: CompError, cx: &mut Cx) {
+        use RecommendedRecovery as R;
+        let comp = self.comps[at].dn().clone();
+        self.comps[at].error_source = Some(error.source);
+        let wanted = self.transformed(at, error.recommended);
+        let what = format!("{}: {}", error.source, error.cause);
+        let below_node = wanted.strength() < R::NodeSwitchover.strength();
+        if cx.shutting_down || (matches!(self.goal, Goal::Down | Goal::Cleaned) && below_node) {
+            cx.note(&comp, format!("{what}; it is being terminated: cleaned up"));
+            return self.clean(at, cx);
+        }
+        if let Some(fault) = &self.fault {
+            let text = format!("{what}; joins the fault of {} ({})", fault.comp, fault.recovery);
+            cx.note(&comp, text);
+            let merged = if wanted.strength() > fault.recovery.strength() {
+                wanted
+            } else {
+                fault.recovery
+            };
+            return self.raise_fault(at, merged, error.source, cx);
+        }
+        if wanted != R::ComponentRestart {
+            cx.note(&comp, format!("{what}; recovery is {wanted}"));
+            return self.raise_fault(at, wanted, error.source, cx);
+        }
+        match self.escalated(cx) {
+            Due::CompRestart { count, max } => {
+                cx.note(
+                    &comp,
+                    format!("{what}; component restart {count} (limit {max} in the probation time)"),
+                );
+                self.comps[at].restart_count = self.comps[at].restart_count.saturating_add(1);
+                self.apply(at, ClcEvent::Recover, cx);
+            }
+            Due::SuRestart { count, max } => {
+                cx.note(
+                    &comp,
+                    format!("{what}; escalated to SU restart {count} (limit {max} in the probation time)"),
+                );
+                self.restart_count = self.restart_count.saturating_add(1);
+                self.goal = Goal::Restart(RestartStage::StopAbruptly);
+                cx.moved = true;
+            }
+            Due::Failover => {
+                let recovery = self.failover();
+                cx.note(&comp, format!("{what}; escalated to {recovery}"));
+                self.raise_fault(at, recovery, error.source, cx);
+            }
+        }
+    }
+
+    /// The recovery that a recommendation asks for in the component's situation, before restarts are counted.
+    fn transformed(&self, at: usize, recommended: RecommendedRecovery) -> RecommendedRecovery {
+        use RecommendedRecovery as R;
+        let comp = &self.comps[at];
+        let wanted = match recommended {
+            R::NoRecommendation => comp.config.recovery_on_error,
+            given => given,
+        };
+        match wanted {
+            R::ComponentRestart if comp.config.disable_restart || self.holdings.is_quiesced(comp.dn()) => {
+                self.failover()
+            }
+            R::NoRecommendation => R::ComponentRestart,
+            R::ComponentFailover | R::SuRestart | R::ContainerRestart => self.failover(),
+            R::ComponentRestart
+            | R::NodeSwitchover
+            | R::NodeFailover
+            | R::NodeFailfast
+            | R::ClusterReset
+            | R::ApplicationRestart
+            | R::SuFailover => wanted,
+        }
+    }
+
+    fn failover(&self) -> RecommendedRecovery {
+        if self.su_failover {
+            RecommendedRecovery::SuFailover
+        } else {
+            RecommendedRecovery::ComponentFailover
+        }
+    }
+
+    /// Counts a component restart. An SU whose restart is not safe now skips that level.
+    fn escalated(&mut self, cx: &Cx) -> Due {
+        let assigning = self
+            .order
+            .as_ref()
+            .is_some_and(|order| order.is_in_progress() && matches!(order.work, Work::Assign | Work::Remove));
+        let restartable = |comp: &Comp| !comp.config.disable_restart && !self.holdings.is_quiesced(comp.dn());
+        let can_restart = self.goal == Goal::Up
+            && !assigning
+            && self.comps.iter().all(restartable)
+            && !self
+                .comps
+                .iter()
+                .any(|comp| comp.presence == PresenceState::Instantiating);
+        self.escalation
+            .next(&self.limits, cx.options.counting, can_restart, cx.now)
+    }
+
+    /// Isolates what failed and leaves the rest to the director.
+    pub(crate) fn raise_fault(
+        &mut self,
+        at: usize,
+        recovery: RecommendedRecovery,
+        source: ErrorSource,
+        cx: &mut Cx,
+    ) {
+        let comp = self.comps[at].dn().clone();
+        let isolation = Isolation::of(recovery, self.su_failover);
+        let whole = isolation != Isolation::Component;
+        match &mut self.fault {
+            Some(fault) => {
+                fault.recovery = recovery;
+                fault.whole |= whole;
+            }
+            None => {
+                self.fault = Some(Fault {
+                    comp: comp.clone(),
+                    recovery,
+                    source,
+                    whole,
+                });
+            }
+        }
+        cx.moved = true;
+        self.comps[at].faulted = true;
+        self.comps[at].oper = OperState::Disabled;
+        self.fail_order(&format!("{comp} failed: {recovery} is due"), cx);
+        match isolation {
+            Isolation::Component => self.clean(at, cx),
+            Isolation::Su => self.goal = Goal::Cleaned,
+            Isolation::Node => {
+                self.goal = Goal::Cleaned;
+                cx.node_failover = Some(format!("{recovery} of {comp}"));
+            }
+            Isolation::Reboot => {
+                self.comps[at].end_registration(cx);
+                if recovery == RecommendedRecovery::NodeFailfast && !cx.director {
+                    cx.reboot = Some(format!("{recovery} of {comp}, and no director is there"));
+                }
+            }
+        }
+    }
+
+    /// The attempts to start a component are used up.
+    pub(crate) fn instantiation_failed(&mut self, at: usize, before: PresenceState, cx: &mut Cx) {
+        if matches!(self.goal, Goal::Down | Goal::Cleaned) {
+            return;
+        }
+        if before == PresenceState::Restarting || !self.holdings.is_empty() {
+            let source = self.comps[at].error_source.unwrap_or(ErrorSource::ClcCommand);
+            return self.raise_fault(at, self.at_least(RecommendedRecovery::SuFailover), source, cx);
+        }
+        self.goal = Goal::Down;
+        self.fail_order_for(at, cx);
+    }
+
+    /// A component could not be cleaned up.
+    pub(crate) fn termination_failed(&mut self, at: usize, before: PresenceState, cx: &mut Cx) {
+        if self.comps[at].faulted || matches!(self.goal, Goal::Down | Goal::Cleaned) {
+            return;
+        }
+        if before == PresenceState::Restarting || !self.holdings.is_empty() {
+            let whole = matches!(self.goal, Goal::Restart(_));
+            let recovery = if whole {
+                RecommendedRecovery::SuFailover
+            } else {
+                self.failover()
+            };
+            return self.raise_fault(at, self.at_least(recovery), ErrorSource::ClcCommand, cx);
+        }
+        self.goal = Goal::Down;
+        self.fail_order_for(at, cx);
+    }
+
+    /// The recovery, or that of the pending fault where it is stronger.
+    fn at_least(&self, recovery: RecommendedRecovery) -> RecommendedRecovery {
+        match &self.fault {
+            Some(fault) if fault.recovery.strength() > recovery.strength() => fault.recovery,
+            Some(_) | None => recovery,
+        }
+    }
+
+    fn fail_order_for(&mut self, at: usize, cx: &mut Cx) {
+        let text = self.comps[at].failed_text();
+        self.fail_order(&text, cx);
+    }
+
+    /// Whether nothing can act any more for what failed.
+    fn isolated(&self, fault: &Fault) -> bool {
+        self.comps
+            .iter()
+            .filter(|comp| fault.whole || comp.faulted)
+            .all(Comp::is_gone)
+    }
+
+    pub(crate) fn fault_report(&self) -> Option<FaultReport> {
+        let fault = self.fault.as_ref()?;
+        Some(FaultReport {
+            comp: fault.comp.clone(),
+            recovery: fault.recovery,
+            source: fault.source,
+            isolated: self.isolated(fault),
+        })
+    }
+
+    /// A callback was answered.
+    pub(crate) fn callback_answered(
+        &mut self,
+        at: usize,
+        invocation: Invocation,
+        result: Result<(), AisError>,
+        cx: &mut Cx,
+    ) {
+        let comp = self.comps[at].dn().clone();
+        if matches!(
+            self.comps[at].calls.get(&invocation),
+            None | Some(Call {
+                kind: CallKind::Quiescing { .. },
+                ..
+            })
+        ) {
+            cx.note(
+                &comp,
+                format!("callback {} is not awaited; the answer is ignored", invocation.0),
+            );
+            return;
+        }
+        let Some(call) = self.comps[at].close_call(invocation, cx) else {
+            return;
+        };
+        let answered = |what: &str, error: AisError| format!("the {what} callback was answered {error}");
+        match (call.kind, result) {
+            (CallKind::Terminate, result) => {
+                self.with_comp(at, cx, |comp, cx| comp.terminate_answered(result, cx));
+            }
+            (CallKind::Healthcheck { key, session }, Ok(())) => {
+                self.comps[at].healthcheck_answered(&(key, session), cx);
+            }
+            (CallKind::Healthcheck { key, session }, Err(error)) => {
+                let name = (key, session);
+                let recommended = self.comps[at].healthcheck_recovery(&name);
+                let cause = format!("'{}': {}", name.0, answered("healthcheck", error));
+                let source = ErrorSource::HealthcheckFailed;
+                self.component_failed(
+                    at,
+                    CompError {
+                        source,
+                        recommended,
+                        cause,
+                    },
+                    cx,
+                );
+            }
+            (CallKind::CsiSet { ha, csis, completed }, Ok(())) => {
+                self.csi_set_answered(at, invocation, ha, csis, completed, cx);
+            }
+            (CallKind::CsiSet { .. }, Err(error)) => {
+                let error = CompError::new(ErrorSource::CsiSetFailed, answered("CSI set", error));
+                self.component_failed(at, error, cx);
+            }
+            (CallKind::CsiRemove { csis }, Ok(())) => self.record_given(&csis, None, cx),
+            (CallKind::CsiRemove { .. }, Err(error)) => {
+                let error = CompError::new(ErrorSource::CsiRemoveFailed, answered("CSI remove", error));
+                self.component_failed(at, error, cx);
+            }
+            (CallKind::Quiescing { .. }, _) => {}
+        }
+    }
+
+    /// The process that registered a component is gone.
+    pub(crate) fn process_gone(&mut self, at: usize, cause: &str, cx: &mut Cx) {
+        if self.comps[at].phase.is_stopping_in_order() && !self.comps[at].is_asked_to_terminate() {
+            if matches!(self.comps[at].phase, Phase::Exiting { .. }) {
+                self.apply(at, ClcEvent::TerminateSucceeded, cx);
+            }
+            return;
+        }
+        self.with_comp(at, cx, |comp, cx| comp.end_registration(cx));
+        let error = CompError::new(ErrorSource::ProcessDied, cause);
+        self.component_failed(at, error, cx);
+    }
+
+    /// Time has passed: whatever is due happens.
+    pub(crate) fn deadline(&mut self, cx: &mut Cx) {
+        for at in 0..self.comps.len() {
+            if self.comps[at].phase_is_due(cx.now) {
+                self.with_comp(at, cx, Comp::phase_timed_out);
+            }
+            let overdue: Vec<Invocation> = self.comps[at]
+                .calls
+                .iter()
+                .filter(|(_, call)| call.deadline.is_some_and(|deadline| deadline <= cx.now))
+                .map(|(invocation, _)| *invocation)
+                .collect();
+            for invocation in overdue {
+                if let Some(call) = self.comps[at].close_call(invocation, cx) {
+                    self.call_timed_out(at, call, cx);
+                }
+            }
+            if let Some(error) = self.comps[at].healthchecks_due(cx) {
+                self.component_failed(at, error, cx);
+            }
+        }
+    }
+
+    fn call_timed_out(&mut self, at: usize, call: Call, cx: &mut Cx) {
+        let config = &self.comps[at].config;
+        let late =
+            |what: &str, timeout: ais::Millis| format!("no answer to the {what} callback within {timeout}");
+        let error = match call.kind {
+            CallKind::Healthcheck { key, session } => {
+                let name = (key, session);
+                CompError {
+                    source: ErrorSource::HealthcheckTimeout,
+                    recommended: self.comps[at].healthcheck_recovery(&name),
+                    cause: format!("no answer to the callback of healthcheck '{}' in time", name.0),
+                }
+            }
+            CallKind::CsiSet { .. } => CompError::new(
+                ErrorSource::CsiSetTimeout,
+                late("CSI set", config.csi_set_timeout),
+            ),
+            CallKind::CsiRemove { .. } => CompError::new(
+                ErrorSource::CsiRemoveTimeout,
+                late("CSI remove", config.csi_remove_timeout),
+            ),
+            CallKind::Quiescing { .. } => CompError::new(
+                ErrorSource::QuiescingCompleteTimeout,
+                format!(
+                    "quiescing was not completed within {}",
+                    config.quiescing_complete_timeout
+                ),
+            ),
+            // Its time is the phase's.
+            CallKind::Terminate => return,
+        };
+        self.component_failed(at, error, cx);
+    }
+}
+
+/// Whether the error comes from a healthcheck; those do not matter to a component that is stopping.
+fn is_healthcheck(source: ErrorSource) -> bool {
+    match source {
+        ErrorSource::Healthcheck | ErrorSource::HealthcheckTimeout | ErrorSource::HealthcheckFailed => true,
+        ErrorSource::ErrorReport
+        | ErrorSource::PassiveMonitoring
+        | ErrorSource::ActiveMonitoring
+        | ErrorSource::ClcCommand
+        | ErrorSource::ProcessDied
+        | ErrorSource::ProxiedRegistrationTimeout
+        | ErrorSource::CsiSetTimeout
+        | ErrorSource::CsiRemoveTimeout
+        | ErrorSource::CsiSetFailed
+        | ErrorSource::CsiRemoveFailed
+        | ErrorSource::QuiescingCompleteTimeout => false,
+    }
+}

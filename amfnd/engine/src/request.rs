@@ -1,0 +1,341 @@
+//! What components' processes ask for (AMF B.04.01 §7).
+
+use ais::amf::{ErrorSource, HaState, OperState, RecommendedRecovery};
+use ais::{AisError, Dn, Refusal};
+
+use crate::comp::{Call, CallKind, Comp, Kind};
+use crate::cx::Cx;
+use crate::effect::{Answer, Effect};
+use crate::event::{ComponentRequest, Invocation, RequestId, SessionId};
+use crate::healthcheck::HealthcheckStart;
+use crate::recovery::CompError;
+use crate::su::Su;
+
+/// The longest healthcheck key.
+const KEY_LENGTH_MAX: usize = 32;
+
+/// The component that a request is about; `None` for one that names only an invocation.
+pub(crate) fn subject(body: &ComponentRequest) -> Option<&Dn> {
+    match body {
+        ComponentRequest::Register { comp }
+        | ComponentRequest::Unregister { comp }
+        | ComponentRequest::HealthcheckStart { comp, .. }
+        | ComponentRequest::HealthcheckStop { comp, .. }
+        | ComponentRequest::HealthcheckConfirm { comp, .. }
+        | ComponentRequest::HaStateGet { comp, .. }
+        | ComponentRequest::ErrorReport { comp, .. }
+        | ComponentRequest::ErrorClear { comp } => Some(comp),
+        ComponentRequest::CsiQuiescingComplete { .. } => None,
+    }
+}
+
+/// The answer where the node has no such component, or no such invocation is open.
+pub(crate) fn unknown(body: &ComponentRequest) -> Answer {
+    let text = match subject(body) {
+        Some(comp) => format!("{comp} is not a component of this node"),
+        None => "no such callback is open".to_owned(),
+    };
+    match body {
+        ComponentRequest::Register { .. } | ComponentRequest::Unregister { .. } => {
+            Answer::Done(Err(Refusal::new(AisError::InvalidParam, text)))
+        }
+        ComponentRequest::HaStateGet { .. } => Answer::HaState(Err(AisError::InvalidParam)),
+        ComponentRequest::HealthcheckStart { .. }
+        | ComponentRequest::HealthcheckStop { .. }
+        | ComponentRequest::HealthcheckConfirm { .. }
+        | ComponentRequest::CsiQuiescingComplete { .. }
+        | ComponentRequest::ErrorReport { .. }
+        | ComponentRequest::ErrorClear { .. } => Answer::Done(Err(Refusal::new(AisError::NotExist, text))),
+    }
+}
+
+/// The answer to a registration on a connection that registered another component.
+pub(crate) fn registered_elsewhere(other: &Dn) -> Answer {
+    let text = format!("this process registered {other}");
+    Answer::Done(Err(Refusal::new(AisError::BadOperation, text)))
+}
+
+/// A recommendation that a component may give; the others are refused (B.4 codes).
+fn check_recovery(recovery: RecommendedRecovery) -> Result<(), Refusal> {
+    use RecommendedRecovery as R;
+    match recovery {
+        R::ApplicationRestart | R::ContainerRestart => Err(Refusal::new(
+            AisError::NotSupported,
+            format!("{recovery} is not supported"),
+        )),
+        R::SuRestart | R::SuFailover => Err(Refusal::new(
+            AisError::Access,
+            format!("{recovery} cannot be recommended"),
+        )),
+        R::NoRecommendation
+        | R::ComponentRestart
+        | R::ComponentFailover
+        | R::NodeSwitchover
+        | R::NodeFailover
+        | R::NodeFailfast
+        | R::ClusterReset => Ok(()),
+    }
+}
+
+fn check_key(key: &str) -> Result<(), Refusal> {
+    if key.is_empty() || key.len() > KEY_LENGTH_MAX {
+        let text = format!(
+            "a healthcheck key has 1 to {KEY_LENGTH_MAX} bytes, this one has {}",
+            key.len()
+        );
+        return Err(Refusal::new(AisError::InvalidParam, text));
+    }
+    Ok(())
+}
+
+/// What follows a request that was granted, after its answer.
+enum Then {
+    Nothing,
+    Registered,
+    Healthcheck(HealthcheckStart),
+    Quiesced(Invocation, Result<(), AisError>),
+    Error(CompError),
+    /// The registration is over, which is an error.
+    Unregistered(CompError),
+}
+
+impl Su {
+    /// Answers a request about the component at `at`, and then does what follows from it.
+    pub(crate) fn request(
+        &mut self,
+        at: usize,
+        session: SessionId,
+        request: RequestId,
+        body: ComponentRequest,
+        cx: &mut Cx,
+    ) {
+        if let ComponentRequest::HaStateGet { csi, .. } = &body {
+            let answer = Answer::HaState(self.ha_state(at, csi));
+            return cx.emit(Effect::Reply { request, answer });
+        }
+        let (answer, then) = match self.granted(at, session, body, cx) {
+            Ok(then) => (Ok(()), then),
+            Err(refusal) => (Err(refusal), Then::Nothing),
+        };
+        let answer = Answer::Done(answer);
+        cx.emit(Effect::Reply { request, answer });
+        match then {
+            Then::Nothing => {}
+            Then::Registered => self.with_comp(at, cx, |comp, cx| comp.registered(session, cx)),
+            Then::Healthcheck(start) => self.comps[at].healthcheck_start(start, cx),
+            Then::Quiesced(invocation, result) => self.quiescing_completed(at, invocation, result, cx),
+            Then::Error(error) => self.component_failed(at, error, cx),
+            Then::Unregistered(error) => {
+                self.comps[at].end_registration(cx);
+                self.component_failed(at, error, cx);
+            }
+        }
+    }
+
+    fn granted(
+        &mut self,
+        at: usize,
+        session: SessionId,
+        body: ComponentRequest,
+        cx: &mut Cx,
+    ) -> Result<Then, Refusal> {
+        let comp = &mut self.comps[at];
+        match body {
+            ComponentRequest::Register { .. } => self.check_register(at, session),
+            ComponentRequest::Unregister { .. } => comp.check_unregister(session),
+            ComponentRequest::HealthcheckStart {
+                key,
+                invocation,
+                recovery,
+                ..
+            } => {
+                let start = HealthcheckStart {
+                    key,
+                    session,
+                    invocation,
+                    recovery,
+                };
+                check_key(&start.key)?;
+                check_recovery(recovery)?;
+                comp.check_healthcheck(&start)?;
+                Ok(Then::Healthcheck(start))
+            }
+            ComponentRequest::HealthcheckStop { key, .. } => {
+                comp.healthcheck_stop(&key, session, cx)?;
+                Ok(Then::Nothing)
+            }
+            ComponentRequest::HealthcheckConfirm { key, result, .. } => {
+                let error = comp.healthcheck_confirm(&key, session, result, cx.now)?;
+                Ok(error.map_or(Then::Nothing, Then::Error))
+            }
+            ComponentRequest::CsiQuiescingComplete { invocation, result } => {
+                comp.check_quiescing_complete(session, invocation)?;
+                Ok(Then::Quiesced(invocation, result))
+            }
+            ComponentRequest::ErrorReport { recovery, .. } => comp.check_error_report(recovery),
+            ComponentRequest::ErrorClear { .. } => comp.check_error_clear(),
+            // Answered by the caller.
+            ComponentRequest::HaStateGet { .. } => Ok(Then::Nothing),
+        }
+    }
+
+    fn check_register(&self, at: usize, session: SessionId) -> Result<Then, Refusal> {
+        let comp = &self.comps[at];
+        let refuse = |error, text: String| Err(Refusal::new(error, text));
+        if comp.kind != Kind::SaAware {
+            return refuse(AisError::BadOperation, format!("{} is not SA-aware", comp.dn()));
+        }
+        if comp.session.is_some() {
+            return refuse(AisError::Exist, format!("{} is registered already", comp.dn()));
+        }
+        if let Some(other) = self.comps.iter().find(|other| other.session == Some(session)) {
+            return refuse(
+                AisError::BadOperation,
+                format!("this process registered {}", other.dn()),
+            );
+        }
+        if !comp.phase.is_starting() {
+            return refuse(
+                AisError::BadOperation,
+                format!("{} is {}", comp.dn(), comp.presence),
+            );
+        }
+        Ok(Then::Registered)
+    }
+
+    fn ha_state(&self, at: usize, csi: &Dn) -> Result<HaState, AisError> {
+        let comp = &self.comps[at];
+        if comp.kind != Kind::SaAware {
+            return Err(AisError::BadOperation);
+        }
+        if comp.session.is_none() {
+            return Err(AisError::NotExist);
+        }
+        self.holdings.given(comp.dn(), csi).ok_or(AisError::NotExist)
+    }
+
+    /// A CSI set callback was answered well.
+    pub(crate) fn csi_set_answered(
+        &mut self,
+        at: usize,
+        invocation: Invocation,
+        ha: HaState,
+        csis: Vec<(Dn, Dn)>,
+        completed: Option<Result<(), AisError>>,
+        cx: &mut Cx,
+    ) {
+        self.record_given(&csis, Some(ha), cx);
+        if ha != HaState::Quiescing {
+            return;
+        }
+        let comp = &mut self.comps[at];
+        let deadline = Some(cx.now.after(comp.config.quiescing_complete_timeout));
+        let kind = CallKind::Quiescing { csis };
+        cx.reopen_invocation(invocation, comp.dn());
+        comp.calls.insert(invocation, Call { kind, deadline });
+        if let Some(result) = completed {
+            self.quiescing_completed(at, invocation, result, cx);
+        }
+    }
+
+    fn quiescing_completed(
+        &mut self,
+        at: usize,
+        invocation: Invocation,
+        result: Result<(), AisError>,
+        cx: &mut Cx,
+    ) {
+        if let Some(Call {
+            kind: CallKind::CsiSet { completed, .. },
+            ..
+        }) = self.comps[at].calls.get_mut(&invocation)
+        {
+            // Complete before the callback is answered: it counts with the answer.
+            *completed = Some(result);
+            return;
+        }
+        let Some(Call {
+            kind: CallKind::Quiescing { csis },
+            ..
+        }) = self.comps[at].close_call(invocation, cx)
+        else {
+            return;
+        };
+        match result {
+            Ok(()) => self.record_given(&csis, Some(HaState::Quiesced), cx),
+            Err(error) => {
+                let cause = format!("quiescing was completed with {error}");
+                self.component_failed(at, CompError::new(ErrorSource::CsiSetFailed, cause), cx);
+            }
+        }
+    }
+}
+
+impl Comp {
+    fn check_unregister(&self, session: SessionId) -> Result<Then, Refusal> {
+        let refuse = |error, text: &str| Err(Refusal::new(error, format!("{} {text}", self.dn())));
+        if self.kind != Kind::SaAware {
+            return refuse(AisError::BadOperation, "is not SA-aware");
+        }
+        match self.session {
+            None => refuse(AisError::NotExist, "is not registered"),
+            Some(own) if own != session => {
+                refuse(AisError::BadHandle, "was registered on another connection")
+            }
+            // The process's end is awaited; unregistering is part of it.
+            Some(_) if self.phase.is_stopping_in_order() => Ok(Then::Nothing),
+            Some(_) => Ok(Then::Unregistered(CompError::new(
+                ErrorSource::ProcessDied,
+                "it unregistered without having been asked to terminate",
+            ))),
+        }
+    }
+
+    fn check_quiescing_complete(&self, session: SessionId, invocation: Invocation) -> Result<(), Refusal> {
+        if self.session != Some(session) {
+            let text = format!("{} was registered on another connection", self.dn());
+            return Err(Refusal::new(AisError::BadHandle, text));
+        }
+        match self.calls.get(&invocation).map(|call| &call.kind) {
+            Some(CallKind::Quiescing { .. }) => Ok(()),
+            Some(CallKind::CsiSet {
+                ha: HaState::Quiescing,
+                ..
+            }) => Ok(()),
+            Some(
+                CallKind::CsiSet { .. }
+                | CallKind::CsiRemove { .. }
+                | CallKind::Healthcheck { .. }
+                | CallKind::Terminate,
+            ) => Err(Refusal::new(
+                AisError::InvalidParam,
+                "the callback did not ask for QUIESCING",
+            )),
+            None => Err(Refusal::new(AisError::NotExist, "no such callback is open")),
+        }
+    }
+
+    fn check_error_report(&self, recovery: RecommendedRecovery) -> Result<Then, Refusal> {
+        check_recovery(recovery)?;
+        if self.is_down() {
+            let text = format!("{} is {}", self.dn(), self.presence);
+            return Err(Refusal::new(AisError::InvalidParam, text));
+        }
+        Ok(Then::Error(CompError {
+            source: ErrorSource::ErrorReport,
+            recommended: recovery,
+            cause: format!("{recovery} is recommended"),
+        }))
+    }
+
+    fn check_error_clear(&self) -> Result<Then, Refusal> {
+        if self.kind != Kind::SaAware || self.session.is_none() {
+            let text = format!("{} is not registered", self.dn());
+            return Err(Refusal::new(AisError::BadOperation, text));
+        }
+        match self.oper {
+            OperState::Enabled => Err(Refusal::new(AisError::NoOp, format!("{} is ENABLED", self.dn()))),
+            OperState::Disabled => Ok(Then::Nothing),
+        }
+    }
+}
