@@ -1,1 +1,4 @@
-//! Placeholder.
+//! What proves the project: the simulator, and what the process tests and benchmarks share.
+
+pub mod cluster;
+pub mod simulator;

@@ -1,0 +1,53 @@
+//! The component that the measurements are made with: it tells the time at which it is told something.
+
+use std::os::unix::net::UnixDatagram;
+use std::process::ExitCode;
+
+use ais::amf::{CallbackKind, HaState};
+use amfnd_client::Amf;
+
+/// The first argument that makes this program the component.
+pub const NAME: &str = "bench-component";
+/// The environment variable with the socket to tell.
+pub const SOCKET: &str = "BENCH_SOCKET";
+
+/// Registers and answers every callback; tells each HA state on the socket as `STATE component pid`.
+pub fn main() -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("{NAME}: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let local = tokio::task::LocalSet::new();
+    match local.block_on(&runtime, serve()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{NAME}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve() -> Result<(), Box<dyn std::error::Error>> {
+    let socket = UnixDatagram::unbound()?;
+    socket.connect(std::env::var(SOCKET)?)?;
+    let amf = Amf::initialize().await?;
+    let comp = Amf::component_name()?;
+    amf.register(&comp).await?;
+    while let Some(callback) = amf.next_callback().await {
+        if let CallbackKind::CsiSet { ha, .. } = &callback.kind {
+            socket.send(format!("{ha} {comp} {}", std::process::id()).as_bytes())?;
+        }
+        amf.response(callback.invocation, Ok(())).await?;
+        match callback.kind {
+            CallbackKind::CsiSet { ha: HaState::Quiescing, .. } => {
+                amf.csi_quiescing_complete(callback.invocation, Ok(())).await?;
+            }
+            CallbackKind::Terminate => return Ok(()),
+            CallbackKind::CsiSet { .. } | CallbackKind::CsiRemove { .. } | CallbackKind::Healthcheck { .. } => {}
+        }
+    }
+    Ok(())
+}
