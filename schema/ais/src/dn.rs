@@ -129,15 +129,12 @@ fn split(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
         let now = rest?;
-        match first_comma(now) {
-            Some(at) => {
-                rest = Some(&now[at + 1..]);
-                Some(&now[..at])
-            }
-            None => {
-                rest = None;
-                Some(now)
-            }
+        if let Some(at) = first_comma(now) {
+            rest = Some(&now[at + 1..]);
+            Some(&now[..at])
+        } else {
+            rest = None;
+            Some(now)
         }
     })
 }

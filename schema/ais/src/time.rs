@@ -39,7 +39,7 @@ impl SaTime {
         if self.0 <= 0 {
             Millis(0)
         } else {
-            Millis((self.0 as u64).div_ceil(1_000_000))
+            Millis(self.0.cast_unsigned().div_ceil(1_000_000))
         }
     }
 }
