@@ -1,1 +1,123 @@
-//! Placeholder.
+//! The director daemon `amfd`: the shell around the director engine.
+//!
+//! It decides nothing. It attaches to immd as the object implementer `safAmfService`, accepts the node directors on
+//! `amfd.sock`, turns what both say into events for [`director_engine::Director`], and carries out the effects: orders
+//! to node directors first, then answers, then the publishing of runtime data, which never delays an order.
+//!
+//! What it keeps can be rebuilt: the term is the only thing on disk. Without immd it goes on protecting services from
+//! memory, and catches up when immd is back.
+
+mod callbacks;
+mod clock;
+mod link;
+mod model;
+mod nodes;
+mod publisher;
+mod shell;
+mod term;
+
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+
+use ais::amf::Term;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::info;
+
+use crate::shell::Shell;
+
+/// The name of the director's socket in the cluster's directory.
+pub const SOCKET: &str = "amfd.sock";
+/// The implementer name that the director takes, the one that OpenSAF's director has.
+pub const IMPLEMENTER: &str = "safAmfService";
+
+/// How the daemon is to run.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The cluster's directory.
+    pub dir: PathBuf,
+    /// A node director that does not answer a heartbeat for so long is given up.
+    pub heartbeat_limit: Duration,
+}
+
+impl Options {
+    /// The usual options for a cluster in this directory.
+    pub fn new(dir: impl Into<PathBuf>) -> Options {
+        Options {
+            dir: dir.into(),
+            heartbeat_limit: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Why the daemon could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file that holds the term could not be read or written.
+    #[error("the term in {path} cannot be {verb}")]
+    Term {
+        /// The file.
+        path: PathBuf,
+        /// What was tried.
+        verb: &'static str,
+        /// Why it failed.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file that holds the term holds something else; starting with a lower term would let orders be refused.
+    #[error("{path} holds '{text}', which is not a term; write the number of the last term into it")]
+    BadTerm {
+        /// The file.
+        path: PathBuf,
+        /// What it holds.
+        text: String,
+    },
+    /// The socket could not be opened.
+    #[error("the socket {path} cannot be opened")]
+    Socket {
+        /// The path.
+        path: PathBuf,
+        /// Why it failed.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The runtime could not be set up.
+    #[error("the daemon's runtime cannot be set up")]
+    Runtime(#[source] std::io::Error),
+}
+
+/// Runs the daemon until SIGTERM or SIGINT.
+///
+/// # Errors
+/// [`Error`] where the daemon cannot start; once it runs, it goes on.
+pub fn run(options: &Options) -> Result<(), Error> {
+    let term = term::next(&options.dir)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Error::Runtime)?;
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime, serve(options, term))
+}
+
+/// Starts all tasks and waits for the signal to stop.
+async fn serve(options: &Options, term: Term) -> Result<(), Error> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(Error::Runtime)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Runtime)?;
+    let shell = Rc::new(Shell::new(term));
+    let listener = nodes::listen(&options.dir)?;
+    info!(term = term.0, dir = %options.dir.display(), "the director starts");
+    tokio::task::spawn_local(clock::run(Rc::clone(&shell)));
+    tokio::task::spawn_local(nodes::accept(
+        Rc::clone(&shell),
+        listener,
+        options.heartbeat_limit,
+    ));
+    tokio::task::spawn_local(link::run(Rc::clone(&shell), options.dir.clone()));
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    info!("the director stops; components go on");
+    Ok(())
+}

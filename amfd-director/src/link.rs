@@ -1,0 +1,178 @@
+//! The connection to immd: attach, read the model, publish, and all of it again when immd was away.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::Duration;
+
+use ais::{AisError, CcbOperation, ClassCategory, Scope, Value};
+use immd_client::{AttrChoice, Imm, ImmError, Implementer, ImplementerCallbacks, SearchParams};
+use tracing::{debug, info, warn};
+
+use crate::IMPLEMENTER;
+use crate::callbacks::Callbacks;
+use crate::model::{ASSIGNMENT_CLASSES, Image, Model};
+use crate::publisher::instead_of_create;
+use crate::shell::Shell;
+
+/// The pause before the second attempt to attach; doubled with each further one.
+const RETRY_FIRST: Duration = Duration::from_millis(20);
+/// The longest pause between two attempts.
+const RETRY_MOST: Duration = Duration::from_secs(1);
+/// How many operations one call publishes.
+const BATCH: usize = 200;
+/// How often a batch is sent again that immd puts off.
+const PUT_OFF_MOST: u32 = 100;
+/// The pause before it is.
+const PUT_OFF_PAUSE: Duration = Duration::from_millis(20);
+
+/// Attaches to immd and stays attached; never ends.
+pub(crate) async fn run(shell: Rc<Shell>, dir: PathBuf) {
+    let mut pause = RETRY_FIRST;
+    let mut told = String::new();
+    loop {
+        match attach(&shell, &dir).await {
+            Ok((imm, implementer)) => {
+                pause = RETRY_FIRST;
+                told.clear();
+                info!("attached to immd as {IMPLEMENTER}");
+                tokio::select! {
+                    () = imm.closed() => {}
+                    error = publish(&shell, &implementer) => warn!(%error, "publishing failed"),
+                }
+                warn!("the connection to immd is gone; services stay protected, attaching again");
+            }
+            Err(error) => {
+                let text = error.to_string();
+                if text != told {
+                    warn!(%error, "cannot attach to immd yet");
+                    told = text;
+                }
+                tokio::time::sleep(pause).await;
+                pause = RETRY_MOST.min(pause * 2);
+            }
+        }
+    }
+}
+
+/// Becomes the implementer of every SaAmf class, reads the model and brings the engine up to date.
+async fn attach(shell: &Rc<Shell>, dir: &Path) -> Result<(Imm, Implementer), ImmError> {
+    let imm = Imm::connect(dir).await?;
+    let callbacks = Rc::new(Callbacks::new(Rc::clone(shell)));
+    let implementer = imm
+        .implementer(Rc::clone(&callbacks) as Rc<dyn ImplementerCallbacks>, true)
+        .await?;
+    implementer.set(IMPLEMENTER).await?;
+    let model = read_model(&imm, &implementer).await?;
+    let existing = model.assignment_objects();
+    shell.board.borrow_mut().set_uncached(model.uncached());
+    if shell.is_started() {
+        let changes = shell.model.borrow().difference(&model);
+        *shell.model.borrow_mut() = model;
+        if !changes.is_empty() {
+            info!(changes = changes.len(), "the model changed while immd was away");
+            shell.change_model(changes);
+        }
+        shell.board.borrow_mut().republish(&existing);
+        shell.publish_wanted.notify_one();
+    } else {
+        *shell.model.borrow_mut() = model;
+        shell.start();
+    }
+    callbacks.set_ready();
+    Ok((imm, implementer))
+}
+
+/// Implements every SaAmf class there is, so that nothing changes unseen, and then reads their objects.
+async fn read_model(imm: &Imm, implementer: &Implementer) -> Result<Model, ImmError> {
+    let mut model = Model::default();
+    for name in imm.class_names().await? {
+        if name.starts_with("SaAmf") {
+            let class = imm.class_describe(&name).await?;
+            if class.category == ClassCategory::Config {
+                implementer.class_set(&name).await?;
+            }
+            model.classes.insert(name, class);
+        }
+    }
+    let mut objects = BTreeMap::new();
+    for class in model.classes.values() {
+        if class.category == ClassCategory::Runtime && !ASSIGNMENT_CLASSES.contains(&class.name.as_str()) {
+            continue;
+        }
+        let params = SearchParams {
+            root: None,
+            scope: Scope::Subtree,
+            filter: Some((
+                "SaImmAttrClassName".to_owned(),
+                Some(Value::String(class.name.clone())),
+            )),
+            attrs: AttrChoice::Some(Model::held_attributes(class)),
+        };
+        for object in imm.search(params).await?.collect().await? {
+            let image = Image {
+                class: class.name.clone(),
+                attrs: object.attrs,
+            };
+            objects.insert(object.dn, image);
+        }
+    }
+    model.objects = objects;
+    Ok(model)
+}
+
+/// Publishes whatever is queued; ends when the connection does.
+async fn publish(shell: &Shell, implementer: &Implementer) -> ImmError {
+    loop {
+        let (operations, queued) = {
+            let mut board = shell.board.borrow_mut();
+            (board.take(), board.queued())
+        };
+        for batch in operations.chunks(BATCH) {
+            if let Err(error) = publish_batch(implementer, batch).await {
+                return error;
+            }
+        }
+        shell.published.send_replace(queued);
+        shell.publish_wanted.notified().await;
+    }
+}
+
+/// Publishes a batch; what is refused is logged and left out.
+async fn publish_batch(implementer: &Implementer, batch: &[CcbOperation]) -> Result<(), ImmError> {
+    let mut rest = batch.to_vec();
+    let mut put_off = 0;
+    while !rest.is_empty() {
+        let Err((error, index)) = implementer.update(&rest).await else {
+            return Ok(());
+        };
+        let ImmError::Refused { error: code, texts } = &error else {
+            return Err(error);
+        };
+        rest.drain(..index.min(rest.len()));
+        let Some(refused) = rest.first() else {
+            return Ok(());
+        };
+        let instead = instead_of_create(refused).filter(|_| *code == AisError::Exist);
+        if let Some(instead) = instead {
+            rest[0] = instead;
+        } else if *code == AisError::TryAgain && put_off < PUT_OFF_MOST {
+            put_off += 1;
+            tokio::time::sleep(PUT_OFF_PAUSE).await;
+        } else {
+            report_refused(refused, *code, texts);
+            rest.remove(0);
+        }
+    }
+    Ok(())
+}
+
+/// An object that is gone meanwhile is in order; anything else is worth a look.
+fn report_refused(operation: &CcbOperation, code: AisError, texts: &[String]) {
+    let texts = texts.join("; ");
+    if code == AisError::NotExist {
+        debug!(dn = %operation.dn(), texts, "not published: the object is gone");
+    } else {
+        warn!(dn = %operation.dn(), %code, texts, "not published");
+    }
+}

@@ -1,0 +1,360 @@
+//! The node directors: their connections, the orders to them and the reports from them.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::Duration;
+
+use ais::amf::{NodeOrder, Term};
+use ais::{AisError, Dn, Refusal};
+use capnp_rpc::{RpcSystem, rpc_twoparty_capnp::Side, twoparty};
+use director_engine::{Event, SessionId};
+use schema::amf_capnp::{director, director_session, node_director};
+use schema::{Refused, WireError};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Notify;
+use tokio_util::compat::{TokioAsyncReadCompatExt as _, TokioAsyncWriteCompatExt as _};
+use tracing::{error, info, warn};
+
+use crate::shell::Shell;
+use crate::{Error, SOCKET};
+
+/// How often a node director is asked whether it is there.
+const HEARTBEAT_PERIOD: Duration = Duration::from_secs(1);
+/// The most orders in one message.
+const ORDERS_MOST: usize = 256;
+/// The most messages a node director may leave unanswered.
+const UNANSWERED_MOST: u32 = 10_000;
+
+/// The class of the objects that node directors stand for.
+const NODE_CLASS: &str = "SaAmfNode";
+
+/// The connection of a node director.
+struct Session {
+    node: Dn,
+    callbacks: node_director::Client,
+    connection: Rc<Connection>,
+    unanswered: Rc<Cell<u32>>,
+}
+
+/// A connection, whoever is at the other end.
+#[derive(Default)]
+struct Connection {
+    give_up: Notify,
+    session: Cell<Option<SessionId>>,
+}
+
+/// The node directors that are connected.
+#[derive(Default)]
+pub(crate) struct Sessions {
+    by_id: BTreeMap<SessionId, Session>,
+    last: u64,
+}
+
+impl Sessions {
+    /// Sends orders in their order; drops them where the connection is gone.
+    pub(crate) fn send(&self, id: SessionId, term: Term, orders: Vec<NodeOrder>) {
+        let Some(session) = self.by_id.get(&id) else {
+            return;
+        };
+        for part in orders.chunks(ORDERS_MOST) {
+            if let Err(error) = session.send(term, part) {
+                error!(node = %session.node, %error, "orders cannot be sent; the connection is given up");
+                session.connection.give_up.notify_one();
+                return;
+            }
+        }
+    }
+
+    fn of_node(&self, node: &Dn) -> Option<&Session> {
+        self.by_id.values().find(|session| session.node == *node)
+    }
+}
+
+impl Session {
+    fn send(&self, term: Term, orders: &[NodeOrder]) -> Result<(), WireError> {
+        let mut request = self.callbacks.order_request();
+        let mut params = request.get();
+        params.set_term(term.0);
+        let list = params.init_orders(schema::list_len(orders.len(), "orders")?);
+        schema::amf::write_node_orders(orders, list)?;
+        if self.unanswered.get() >= UNANSWERED_MOST {
+            warn!(node = %self.node, "the node director leaves its orders unanswered; the connection is given up");
+            self.connection.give_up.notify_one();
+            return Ok(());
+        }
+        self.unanswered.set(self.unanswered.get() + 1);
+        let (answer, unanswered, node) = (request.send(), Rc::clone(&self.unanswered), self.node.clone());
+        tokio::task::spawn_local(async move {
+            let answer = answer.promise.await;
+            unanswered.set(unanswered.get() - 1);
+            // A connection that broke is noticed where it ends.
+            if let Ok(answer) = answer {
+                match read_order_status(&answer) {
+                    Ok(Ok(())) => {}
+                    Ok(Err(refused)) => {
+                        error!(%node, term = term.0, error = %refused.error, texts = refused.texts.join("; "), "orders are refused");
+                    }
+                    Err(error) => error!(%node, %error, "the answer to orders is not understood"),
+                }
+            }
+        });
+        Ok(())
+    }
+}
+
+fn read_order_status(
+    answer: &capnp::capability::Response<node_director::order_results::Owned>,
+) -> Result<Result<(), Refused>, WireError> {
+    schema::value::read_status(answer.get()?.get_status()?)
+}
+
+/// Opens the director's socket for processes of the same user.
+pub(crate) fn listen(dir: &Path) -> Result<UnixListener, Error> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let path = dir.join(SOCKET);
+    let failed = |source| Error::Socket {
+        path: path.clone(),
+        source,
+    };
+    match std::fs::remove_file(&path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(failed(error)),
+    }
+    let listener = UnixListener::bind(&path).map_err(failed)?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
+    Ok(listener)
+}
+
+/// Serves every connection; never ends.
+pub(crate) async fn accept(shell: Rc<Shell>, listener: UnixListener, heartbeat_limit: Duration) {
+    let own = rustix::process::getuid().as_raw();
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => match stream.peer_cred() {
+                Ok(peer) if peer.uid() == own => {
+                    tokio::task::spawn_local(serve(Rc::clone(&shell), stream, heartbeat_limit));
+                }
+                Ok(peer) => warn!(uid = peer.uid(), "a process of another user is turned away"),
+                Err(error) => warn!(%error, "a process without credentials is turned away"),
+            },
+            Err(error) => {
+                // Out of descriptors, for example; that passes when a connection ends.
+                warn!(%error, "a connection cannot be accepted");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+/// Serves a connection to its end; then the node director on it, if there was one, is gone.
+async fn serve(shell: Rc<Shell>, stream: UnixStream, heartbeat_limit: Duration) {
+    let connection = Rc::new(Connection::default());
+    let (reader, writer) = stream.into_split();
+    let network = twoparty::VatNetwork::new(
+        futures::io::BufReader::new(reader.compat()),
+        futures::io::BufWriter::new(writer.compat_write()),
+        Side::Server,
+        capnp::message::ReaderOptions::default(),
+    );
+    let bootstrap: director::Client = capnp_rpc::new_client(DirectorServer {
+        shell: Rc::clone(&shell),
+        connection: Rc::clone(&connection),
+        heartbeat_limit,
+    });
+    let system = RpcSystem::new(Box::new(network), Some(bootstrap.client));
+    tokio::select! {
+        _ = system => {}
+        () = connection.give_up.notified() => {}
+    }
+    let Some(id) = connection.session.take() else {
+        return;
+    };
+    let session = shell.sessions.borrow_mut().by_id.remove(&id);
+    if let Some(session) = session {
+        warn!(node = %session.node, session = id.0, "the node director is gone");
+        shell.step(Event::NodeDown {
+            node: session.node.clone(),
+            session: id,
+        });
+    }
+}
+
+/// The director as a node director sees it before it has a session.
+struct DirectorServer {
+    shell: Rc<Shell>,
+    connection: Rc<Connection>,
+    heartbeat_limit: Duration,
+}
+
+impl DirectorServer {
+    fn check_node_up(&self, node: &Dn) -> Result<(), Refusal> {
+        if !self.shell.is_started() {
+            let text = "the director has not read the model yet; try again";
+            return Err(Refusal::new(AisError::TryAgain, text));
+        }
+        if !self.shell.model.borrow().has(node, NODE_CLASS) {
+            let text = format!(
+                "{node} is not an object of class {NODE_CLASS}; the model must have one for each node"
+            );
+            return Err(Refusal::new(AisError::NotExist, text));
+        }
+        if self.connection.session.get().is_some() || self.shell.sessions.borrow().of_node(node).is_some() {
+            let text = format!("a node director is connected for {node} already");
+            return Err(Refusal::new(AisError::Exist, text));
+        }
+        Ok(())
+    }
+
+    /// Takes the node director in; the engine is told after the answer is on its way.
+    fn open_session(&self, node: Dn, callbacks: node_director::Client) -> director_session::Client {
+        let id = {
+            let mut sessions = self.shell.sessions.borrow_mut();
+            sessions.last += 1;
+            let id = SessionId(sessions.last);
+            let session = Session {
+                node: node.clone(),
+                callbacks: callbacks.clone(),
+                connection: Rc::clone(&self.connection),
+                unanswered: Rc::default(),
+            };
+            sessions.by_id.insert(id, session);
+            id
+        };
+        self.connection.session.set(Some(id));
+        info!(%node, session = id.0, "the node director is connected");
+        let heartbeat = watch_heartbeat(
+            node.clone(),
+            callbacks,
+            Rc::clone(&self.connection),
+            self.heartbeat_limit,
+        );
+        let beating = tokio::task::spawn_local(heartbeat);
+        let shell = Rc::clone(&self.shell);
+        let up = Event::NodeUp {
+            node: node.clone(),
+            session: id,
+        };
+        tokio::task::spawn_local(async move { shell.step(up) });
+        capnp_rpc::new_client(SessionServer {
+            shell: Rc::clone(&self.shell),
+            node,
+            id,
+            connection: Rc::clone(&self.connection),
+            beating: RefCell::new(Some(beating)),
+        })
+    }
+}
+
+/// Gives the connection up when the node director does not answer in time.
+async fn watch_heartbeat(
+    node: Dn,
+    callbacks: node_director::Client,
+    connection: Rc<Connection>,
+    limit: Duration,
+) {
+    loop {
+        tokio::time::sleep(HEARTBEAT_PERIOD).await;
+        let answer = callbacks.heartbeat_request().send().promise;
+        match tokio::time::timeout(limit, answer).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(_)) => return,
+            Err(_) => {
+                error!(%node, "no answer to a heartbeat in {limit:?}; the connection is given up");
+                connection.give_up.notify_one();
+                return;
+            }
+        }
+    }
+}
+
+impl director::Server for DirectorServer {
+    async fn node_up(
+        self: Rc<Self>,
+        params: director::NodeUpParams,
+        mut results: director::NodeUpResults,
+    ) -> Result<(), capnp::Error> {
+        let params = params.get()?;
+        let node = schema::value::read_dn(params.get_node()?, "node");
+        let checked = match node {
+            Ok(node) => self.check_node_up(&node).map(|()| node).map_err(Refused::from),
+            Err(error) => Err(error.into()),
+        };
+        let mut results = results.get();
+        results.set_term(self.shell.term.0);
+        match checked {
+            Ok(node) => {
+                let session = self.open_session(node, params.get_callbacks()?);
+                results.set_session(session);
+                schema::value::write_status(&Ok(()), results.init_status());
+            }
+            Err(refused) => {
+                warn!(error = %refused.error, texts = refused.texts.join("; "), "a node director is turned away");
+                schema::value::write_status(&Err(refused), results.init_status());
+            }
+        }
+        Ok(())
+    }
+
+    async fn explain(
+        self: Rc<Self>,
+        params: director::ExplainParams,
+        mut results: director::ExplainResults,
+    ) -> Result<(), capnp::Error> {
+        let dn = schema::value::read_dn(params.get()?.get_dn()?, "dn");
+        let mut results = results.get();
+        let answer = dn.map_err(Refused::from).and_then(|dn| {
+            let texts = self.shell.explain(&dn);
+            if texts.is_empty() {
+                let text = format!("{dn} is not in the model that the director works with");
+                return Err(Refusal::new(AisError::NotExist, text).into());
+            }
+            let count = schema::list_len(texts.len(), "text")?;
+            schema::value::write_texts(&texts, results.reborrow().init_text(count), "text")?;
+            Ok(())
+        });
+        schema::value::write_status(&answer, results.init_status());
+        Ok(())
+    }
+}
+
+/// A node director's session.
+struct SessionServer {
+    shell: Rc<Shell>,
+    node: Dn,
+    id: SessionId,
+    connection: Rc<Connection>,
+    beating: RefCell<Option<tokio::task::JoinHandle<()>>>,
+}
+
+impl Drop for SessionServer {
+    fn drop(&mut self) {
+        if let Some(beating) = self.beating.borrow_mut().take() {
+            beating.abort();
+        }
+        // A node director that gave its session back is gone, even where its connection is not.
+        self.connection.give_up.notify_one();
+    }
+}
+
+impl director_session::Server for SessionServer {
+    async fn report(
+        self: Rc<Self>,
+        params: director_session::ReportParams,
+        _results: director_session::ReportResults,
+    ) -> Result<(), capnp::Error> {
+        let reports = schema::amf::read_node_reports(params.get()?.get_reports()?)
+            .map_err(|error| capnp::Error::failed(error.to_string()))?;
+        for report in reports {
+            tracing::debug!(node = %self.node, ?report, "report");
+            self.shell.step(Event::Report {
+                node: self.node.clone(),
+                session: self.id,
+                report,
+            });
+        }
+        Ok(())
+    }
+}

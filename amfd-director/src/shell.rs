@@ -1,0 +1,175 @@
+//! The engine with everything its events come from and its effects go to.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use ais::amf::{NodeOrder, Term};
+use ais::{Dn, Millis, Refusal};
+use director_engine::{Because, Director, Effect, Event, ModelChange, RequestId, SessionId};
+use tokio::sync::{Notify, oneshot, watch};
+use tracing::{debug, info};
+
+use crate::model::Model;
+use crate::nodes::Sessions;
+use crate::publisher::Board;
+
+/// How long the answer to an administrative operation waits for the repository to show what it did.
+const PUBLISH_BEFORE_ANSWER: Duration = Duration::from_secs(1);
+
+/// An answer to an administrative operation.
+pub(crate) type AdminResult = Result<(), Refusal>;
+
+/// The engine and the state of the daemon around it. Lives on one thread; nothing here waits.
+pub(crate) struct Shell {
+    engine: RefCell<Director>,
+    started: Cell<bool>,
+    clock: Instant,
+    /// The term of this director.
+    pub(crate) term: Term,
+    /// The objects as the repository holds them.
+    pub(crate) model: RefCell<Model>,
+    /// What is published.
+    pub(crate) board: RefCell<Board>,
+    /// The node directors.
+    pub(crate) sessions: RefCell<Sessions>,
+    requests: RefCell<BTreeMap<RequestId, oneshot::Sender<AdminResult>>>,
+    last_request: Cell<u64>,
+    /// The engine's next deadline may have changed.
+    pub(crate) deadline_changed: Notify,
+    /// Something is queued for publishing.
+    pub(crate) publish_wanted: Notify,
+    /// How many of the queued changes the repository has.
+    pub(crate) published: watch::Sender<u64>,
+}
+
+impl Shell {
+    /// A shell around an engine that knows nothing yet.
+    pub(crate) fn new(term: Term) -> Shell {
+        Shell {
+            engine: RefCell::new(Director::new()),
+            started: Cell::new(false),
+            clock: Instant::now(),
+            term,
+            model: RefCell::default(),
+            board: RefCell::default(),
+            sessions: RefCell::default(),
+            requests: RefCell::default(),
+            last_request: Cell::new(0),
+            deadline_changed: Notify::new(),
+            publish_wanted: Notify::new(),
+            published: watch::Sender::new(0),
+        }
+    }
+
+    /// The time on the engine's clock.
+    pub(crate) fn now(&self) -> Millis {
+        Millis(u64::try_from(self.clock.elapsed().as_millis()).unwrap_or(u64::MAX))
+    }
+
+    /// Whether the engine has its model.
+    pub(crate) fn is_started(&self) -> bool {
+        self.started.get()
+    }
+
+    /// When the engine wants to be called next.
+    pub(crate) fn next_deadline(&self) -> Option<Millis> {
+        if self.is_started() {
+            self.engine.borrow().next_deadline()
+        } else {
+            None
+        }
+    }
+
+    /// Asks the engine about a change of the model.
+    pub(crate) fn validate(&self, changes: &[ModelChange]) -> Result<(), Refusal> {
+        self.engine.borrow().validate(changes)
+    }
+
+    /// Asks the engine why the entity is as it is.
+    pub(crate) fn explain(&self, dn: &Dn) -> Vec<String> {
+        self.engine.borrow().explain(dn)
+    }
+
+    /// Starts the engine with the model.
+    pub(crate) fn start(&self) {
+        let objects = self.model.borrow().creations();
+        info!(objects = objects.len(), term = self.term.0, "the model is read");
+        self.started.set(true);
+        let term = self.term;
+        self.step(Event::Start { term, objects });
+    }
+
+    /// Gives the engine an applied change of the model.
+    pub(crate) fn change_model(&self, changes: Vec<ModelChange>) {
+        self.model.borrow_mut().apply(&changes);
+        for change in &changes {
+            if let ModelChange::Delete { dn } = change {
+                self.board.borrow_mut().forget(dn);
+            }
+        }
+        self.step(Event::CcbApplied { changes });
+    }
+
+    /// Gives the engine an event and carries the effects out: orders first, then answers; publishing is only queued.
+    pub(crate) fn step(&self, event: Event) {
+        let effects = self.engine.borrow_mut().step(self.now(), event);
+        let mut orders: BTreeMap<SessionId, Vec<NodeOrder>> = BTreeMap::new();
+        let mut answers = Vec::new();
+        let mut board = self.board.borrow_mut();
+        for effect in effects {
+            match effect {
+                Effect::Send { node, session, order } => {
+                    debug!(%node, ?order, "order");
+                    orders.entry(session).or_default().push(order);
+                }
+                Effect::Publish(change) => board.publish(change),
+                Effect::AdminReply { request, result } => answers.push((request, result)),
+                Effect::Because(because) => log(&because),
+            }
+        }
+        drop(board);
+        for (session, orders) in orders {
+            self.sessions.borrow().send(session, self.term, orders);
+        }
+        for (request, result) in answers {
+            if let Some(answer) = self.requests.borrow_mut().remove(&request) {
+                // The one who asked may be gone; the operation was carried out all the same.
+                answer
+                    .send(result)
+                    .unwrap_or_else(|_| debug!("nobody waits for the answer"));
+            }
+        }
+        self.publish_wanted.notify_one();
+        self.deadline_changed.notify_one();
+    }
+
+    /// Gives the engine an administrative operation and waits for its answer, and then until the repository shows what
+    /// the operation did.
+    pub(crate) async fn admin_operation(self: Rc<Self>, dn: Dn, operation: u64) -> AdminResult {
+        let request = RequestId(self.last_request.get() + 1);
+        self.last_request.set(request.0);
+        let (sender, answer) = oneshot::channel();
+        self.requests.borrow_mut().insert(request, sender);
+        self.step(Event::AdminOperation {
+            request,
+            dn,
+            operation,
+        });
+        let result = answer
+            .await
+            .unwrap_or_else(|_| Err(Refusal::new(ais::AisError::Library, "the operation was dropped")));
+        let queued = self.board.borrow().queued();
+        let mut published = self.published.subscribe();
+        let shown = published.wait_for(|count| *count >= queued);
+        if tokio::time::timeout(PUBLISH_BEFORE_ANSWER, shown).await.is_err() {
+            debug!("answered before everything was published");
+        }
+        result
+    }
+}
+
+fn log(because: &Because) {
+    info!(subject = %because.subject, "{:?}", because.reason);
+}
