@@ -2,9 +2,47 @@
 //!
 //! [`Amf`] is a process's connection to its node director; callbacks arrive through [`Amf::next_callback`] and are
 //! answered with [`Amf::response`]. Everything is `!Send` and must run on a tokio `LocalSet`.
+//!
+//! Most programs need less: implement [`Component`] and call [`run`]. It connects, registers, starts healthchecks,
+//! answers every callback, and comes back when the component shall end.
+//!
+//! ```no_run
+//! use ais::AisError;
+//! use ais::amf::{CsiDescriptor, HaState};
+//! use amfnd_client::{AmfError, Component};
+//!
+//! struct Greeter;
+//!
+//! impl Component for Greeter {
+//!     async fn csi_set(&mut self, ha: HaState, csi: CsiDescriptor) -> Result<(), AisError> {
+//!         println!("now {ha} for {:?}", csi.csi);
+//!         Ok(())
+//!     }
+//! }
+//!
+//! fn main() -> Result<(), AmfError> {
+//!     amfnd_client::run(Greeter)
+//! }
+//! ```
+
+use std::rc::Rc;
 
 use ais::amf::{CallbackKind, HaState, HealthcheckInvocation, RecommendedRecovery};
 use ais::{AisError, Dn};
+use schema::WireError;
+use schema::value::{healthcheck_invocation_code, read_ha, read_status, result_code};
+
+mod component;
+mod connection;
+
+pub use component::{Component, Quiescing, attend, run};
+
+use connection::Connection;
+
+/// The environment variable that names the component.
+const COMPONENT_VARIABLE: &str = "SA_AMF_COMPONENT_NAME";
+/// The environment variable that names the node director's socket.
+const SOCKET_VARIABLE: &str = "PERDURE_AMFND_SOCKET";
 
 /// Why a call failed.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +72,34 @@ pub enum AmfError {
     Disconnected(String),
 }
 
+impl AmfError {
+    /// A refusal that this side makes.
+    fn refused(error: AisError, text: impl Into<String>) -> AmfError {
+        AmfError::Refused {
+            error,
+            text: text.into(),
+        }
+    }
+}
+
+impl From<capnp::Error> for AmfError {
+    fn from(error: capnp::Error) -> AmfError {
+        match error.kind {
+            capnp::ErrorKind::Disconnected => AmfError::Disconnected(error.extra),
+            _ => AmfError::refused(AisError::Library, error.to_string()),
+        }
+    }
+}
+
+impl From<WireError> for AmfError {
+    fn from(error: WireError) -> AmfError {
+        match error {
+            WireError::Capnp(error) => error.into(),
+            error => AmfError::refused(AisError::Library, error.to_string()),
+        }
+    }
+}
+
 /// A callback that awaits [`Amf::response`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Callback {
@@ -45,83 +111,167 @@ pub struct Callback {
     pub kind: CallbackKind,
 }
 
-/// A process's connection to its node director.
+/// A process's connection to its node director. Clones share it; when the last is dropped, it is finalised.
 #[derive(Clone)]
-pub struct Amf {}
+pub struct Amf {
+    connection: Rc<Connection>,
+}
+
+/// Sends a request whose answer is only a status.
+macro_rules! ask {
+    ($amf:expr, $method:ident, |$params:ident| $fill:block) => {{
+        let mut request = $amf.connection.session()?.$method();
+        let mut $params = request.get();
+        $fill
+        let response = request.send().promise.await?;
+        accepted(response.get()?.get_status()?)
+    }};
+}
 
 impl Amf {
     /// Connects to the node director named by `PERDURE_AMFND_SOCKET`.
     pub async fn initialize() -> Result<Amf, AmfError> {
-        unimplemented!()
+        let socket = std::env::var(SOCKET_VARIABLE).map_err(|_| AmfError::NoEnvironment(SOCKET_VARIABLE))?;
+        Amf::initialize_at(&socket).await
+    }
+
+    /// Connects to the node director that listens on this socket.
+    pub async fn initialize_at(socket: &str) -> Result<Amf, AmfError> {
+        Ok(Amf {
+            connection: Rc::new(Connection::open(socket).await?),
+        })
+    }
+
+    /// Closes the connection in order: what was answered before is sent. A registered component counts as gone.
+    pub async fn finalize(&self) {
+        self.connection.close().await;
+    }
+
+    /// Whether the node director is gone or the connection finalised.
+    pub fn is_closed(&self) -> bool {
+        self.connection.session().is_err()
     }
 
     /// The component that this process belongs to, from `SA_AMF_COMPONENT_NAME`.
     pub fn component_name() -> Result<Dn, AmfError> {
-        unimplemented!()
+        let name =
+            std::env::var(COMPONENT_VARIABLE).map_err(|_| AmfError::NoEnvironment(COMPONENT_VARIABLE))?;
+        Dn::new(&name).map_err(|error| {
+            AmfError::refused(AisError::InvalidParam, format!("{COMPONENT_VARIABLE}: {error}"))
+        })
     }
 
     /// Registers the component; from now on it gets callbacks.
-    pub async fn register(&self, _comp: &Dn) -> Result<(), AmfError> {
-        unimplemented!()
+    pub async fn register(&self, comp: &Dn) -> Result<(), AmfError> {
+        ask!(self, register_request, |params| {
+            params.set_comp(comp.as_str())
+        })
+    }
+
+    /// Ends the registration of the component.
+    pub async fn unregister(&self, comp: &Dn) -> Result<(), AmfError> {
+        ask!(self, unregister_request, |params| {
+            params.set_comp(comp.as_str())
+        })
     }
 
     /// The next callback; `None` when the node director is gone.
     pub async fn next_callback(&self) -> Option<Callback> {
-        unimplemented!()
+        self.connection.next_callback().await
     }
 
     /// Answers a callback.
-    pub async fn response(&self, _invocation: u64, _result: Result<(), AisError>) -> Result<(), AmfError> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// `SA_AIS_ERR_INVALID_PARAM` where no callback with this invocation awaits an answer.
+    pub async fn response(&self, invocation: u64, result: Result<(), AisError>) -> Result<(), AmfError> {
+        self.connection.respond(invocation, result_code(result))?;
+        // Lets the connection's task write the answer before the caller goes on.
+        tokio::task::yield_now().await;
+        Ok(())
     }
 
     /// Starts a healthcheck.
     pub async fn healthcheck_start(
         &self,
-        _comp: &Dn,
-        _key: &str,
-        _invocation: HealthcheckInvocation,
-        _recovery: RecommendedRecovery,
+        comp: &Dn,
+        key: &str,
+        invocation: HealthcheckInvocation,
+        recovery: RecommendedRecovery,
     ) -> Result<(), AmfError> {
-        unimplemented!()
+        ask!(self, healthcheck_start_request, |params| {
+            params.set_comp(comp.as_str());
+            params.set_key(key);
+            params.set_invocation(healthcheck_invocation_code(invocation));
+            params.set_recovery(recovery.code());
+        })
     }
 
     /// Confirms a healthcheck that the component invokes.
     pub async fn healthcheck_confirm(
         &self,
-        _comp: &Dn,
-        _key: &str,
-        _result: Result<(), AisError>,
+        comp: &Dn,
+        key: &str,
+        result: Result<(), AisError>,
     ) -> Result<(), AmfError> {
-        unimplemented!()
+        ask!(self, healthcheck_confirm_request, |params| {
+            params.set_comp(comp.as_str());
+            params.set_key(key);
+            params.set_result(result_code(result));
+        })
     }
 
     /// Stops a healthcheck.
-    pub async fn healthcheck_stop(&self, _comp: &Dn, _key: &str) -> Result<(), AmfError> {
-        unimplemented!()
+    pub async fn healthcheck_stop(&self, comp: &Dn, key: &str) -> Result<(), AmfError> {
+        ask!(self, healthcheck_stop_request, |params| {
+            params.set_comp(comp.as_str());
+            params.set_key(key);
+        })
     }
 
     /// Quiescing, asked for by the callback with this invocation, is complete.
     pub async fn csi_quiescing_complete(
         &self,
-        _invocation: u64,
-        _result: Result<(), AisError>,
+        invocation: u64,
+        result: Result<(), AisError>,
     ) -> Result<(), AmfError> {
-        unimplemented!()
+        ask!(self, csi_quiescing_complete_request, |params| {
+            params.set_invocation(invocation);
+            params.set_result(result_code(result));
+        })
     }
 
     /// The HA state of the component for the CSI.
-    pub async fn ha_state_get(&self, _comp: &Dn, _csi: &Dn) -> Result<HaState, AmfError> {
-        unimplemented!()
+    pub async fn ha_state_get(&self, comp: &Dn, csi: &Dn) -> Result<HaState, AmfError> {
+        let mut request = self.connection.session()?.ha_state_get_request();
+        request.get().set_comp(comp.as_str());
+        request.get().set_csi(csi.as_str());
+        let response = request.send().promise.await?;
+        let response = response.get()?;
+        accepted(response.get_status()?)?;
+        Ok(read_ha(response.get_ha(), "haStateGet.ha")?)
     }
 
     /// Reports an error of a component.
-    pub async fn error_report(&self, _comp: &Dn, _recovery: RecommendedRecovery) -> Result<(), AmfError> {
-        unimplemented!()
+    pub async fn error_report(&self, comp: &Dn, recovery: RecommendedRecovery) -> Result<(), AmfError> {
+        ask!(self, error_report_request, |params| {
+            params.set_comp(comp.as_str());
+            params.set_recovery(recovery.code());
+        })
     }
 
     /// Clears an error of a component.
-    pub async fn error_clear(&self, _comp: &Dn) -> Result<(), AmfError> {
-        unimplemented!()
+    pub async fn error_clear(&self, comp: &Dn) -> Result<(), AmfError> {
+        ask!(self, error_clear_request, |params| {
+            params.set_comp(comp.as_str())
+        })
     }
+}
+
+/// The status as a result.
+fn accepted(status: schema::value_capnp::status::Reader<'_>) -> Result<(), AmfError> {
+    read_status(status)?.map_err(|refused| AmfError::Refused {
+        error: refused.error,
+        text: refused.texts.join("; "),
+    })
 }

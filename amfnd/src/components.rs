@@ -1,0 +1,388 @@
+//! The server of the component API on the node's socket.
+//!
+//! Who may connect: processes of the same user. Who may register a component: a process that belongs to it. A process
+//! that dies is noticed twice, by its pidfd and by the end of its connection; the engine hears of the death first.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+use std::time::Duration;
+
+use ais::amf::CallbackKind;
+use ais::{AisError, Dn};
+use capnp_rpc::{RpcSystem, rpc_twoparty_capnp::Side, twoparty};
+use futures::io::{BufReader, BufWriter};
+use node_engine::{Event, Invocation, SessionId};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use schema::component_capnp::{amf, component_callbacks, component_session};
+use schema::{Refused, WireError};
+use tokio::io::unix::AsyncFd;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Notify;
+use tokio_util::compat::{TokioAsyncReadCompatExt, TokioAsyncWriteCompatExt};
+
+use crate::input::{Input, Inputs, tell};
+use crate::processes::{Processes, watch};
+
+mod session;
+
+/// Sessions that one process may have.
+const SESSIONS_PER_CONNECTION: usize = 16;
+/// File descriptors kept for everything that is no connection.
+const RESERVED_FILES: u64 = 128;
+/// Connections where the limit of open files is not known.
+const CONNECTIONS_DEFAULT: usize = 256;
+/// How long a process may live on after its connection ended and still count as the cause of it. The kernel closes a
+/// dying process's files just before it tells of the death.
+const DEATH_FOLLOWS: Duration = Duration::from_millis(5);
+/// The largest message of a component in words of eight bytes.
+const MESSAGE_WORDS_MAX: usize = 1 << 18;
+/// How long to wait when no connection can be accepted.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The sessions of all connected processes.
+pub(crate) struct Components {
+    inputs: Inputs,
+    processes: Processes,
+    table: RefCell<Table>,
+}
+
+#[derive(Default)]
+struct Table {
+    next_session: u64,
+    sessions: BTreeMap<u64, Session>,
+    next_connection: u64,
+    connections: BTreeMap<u64, Pid>,
+}
+
+struct Session {
+    callbacks: component_callbacks::Client,
+    connection: u64,
+    registered: Option<Dn>,
+    stage: Stage,
+}
+
+/// How far a session is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Open,
+    /// The process has dropped it.
+    Finalised,
+    /// The loop is being told.
+    Ended,
+}
+
+/// One connected process.
+struct Connection {
+    id: u64,
+    pid: Pid,
+    /// Told when a session of it is finalised.
+    finalised: Notify,
+}
+
+impl Components {
+    /// A server without sessions.
+    pub(crate) fn new(inputs: Inputs, processes: Processes) -> Components {
+        Components {
+            inputs,
+            processes,
+            table: RefCell::default(),
+        }
+    }
+
+    /// Accepts connections for ever.
+    pub(crate) async fn accept(self: Rc<Self>, listener: UnixListener) {
+        let own = rustix::process::geteuid().as_raw();
+        let connections_max = connections_max();
+        loop {
+            let stream = match listener.accept().await {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    tracing::error!(%error, "no component can connect");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            };
+            let peer = stream.peer_cred().ok().filter(|peer| peer.uid() == own);
+            let Some(pid) = peer.and_then(|peer| peer.pid()).and_then(Pid::from_raw) else {
+                tracing::warn!("a process of another user tried to connect");
+                continue;
+            };
+            if self.table.borrow().connections.len() >= connections_max {
+                tracing::warn!(pid = pid.as_raw_pid(), connections_max, "too many connections");
+                continue;
+            }
+            // At once, so that the number cannot come to mean another process.
+            match pidfd_open(pid, PidfdFlags::NONBLOCK).map(watch) {
+                Ok(Ok(pidfd)) => {
+                    let connection = self.enter(pid);
+                    tokio::task::spawn_local(Rc::clone(&self).serve(stream, connection, pidfd));
+                }
+                Ok(Err(error)) => tracing::warn!(pid = pid.as_raw_pid(), %error, "cannot watch a process"),
+                Err(error) => tracing::debug!(pid = pid.as_raw_pid(), %error, "gone before it was served"),
+            }
+        }
+    }
+
+    /// Whether the process has a connection.
+    pub(crate) fn is_connected(&self, pid: i32) -> bool {
+        let table = self.table.borrow();
+        table.connections.values().any(|other| other.as_raw_pid() == pid)
+    }
+
+    /// The process has registered the component on the session.
+    pub(crate) fn note_registered(&self, session: SessionId, comp: Dn) {
+        if let Some(session) = self.table.borrow_mut().sessions.get_mut(&session.0) {
+            session.registered = Some(comp);
+        }
+    }
+
+    /// The registration on the session is over.
+    pub(crate) fn forget(&self, session: SessionId) {
+        if let Some(session) = self.table.borrow_mut().sessions.get_mut(&session.0) {
+            session.registered = None;
+        }
+    }
+
+    /// The registered components of a process, with their sessions.
+    pub(crate) fn registered_by(&self, pid: Pid) -> Vec<(SessionId, Dn)> {
+        let table = self.table.borrow();
+        table
+            .sessions
+            .iter()
+            .filter(|(_, session)| table.connections.get(&session.connection) == Some(&pid))
+            .filter_map(|(&id, session)| Some((SessionId(id), session.registered.clone()?)))
+            .collect()
+    }
+
+    /// Asks a component; the answer, if one comes, goes to the loop.
+    pub(crate) fn call_back(
+        &self,
+        session: SessionId,
+        invocation: Invocation,
+        comp: &Dn,
+        kind: &CallbackKind,
+    ) {
+        let callbacks = match self.table.borrow().sessions.get(&session.0) {
+            Some(session) => session.callbacks.clone(),
+            None => return,
+        };
+        let mut request = callbacks.callback_request();
+        let callback = request.get().init_callback();
+        if let Err(error) = schema::component::write_callback(invocation.0, comp, kind, callback) {
+            tracing::error!(%comp, %error, "a callback cannot be sent");
+            let result = Err(AisError::TooBig);
+            tell(
+                &self.inputs,
+                Input::Event(Event::CallbackAnswered { invocation, result }),
+            );
+            return;
+        }
+        let inputs = self.inputs.clone();
+        let comp = comp.clone();
+        tokio::task::spawn_local(async move {
+            let result = match request.send().promise.await {
+                Ok(response) => response.get().map_or(Err(AisError::MessageError), |answer| {
+                    result_of(answer.get_result())
+                }),
+                // The end of the session is told by itself.
+                Err(error) if error.kind == capnp::ErrorKind::Disconnected => return,
+                Err(error) => {
+                    tracing::warn!(%comp, %error, "a callback failed in the component");
+                    Err(AisError::FailedOperation)
+                }
+            };
+            tell(
+                &inputs,
+                Input::Event(Event::CallbackAnswered { invocation, result }),
+            );
+        });
+    }
+
+    /// Serves one connection to its end.
+    async fn serve(self: Rc<Self>, stream: UnixStream, connection: Rc<Connection>, pidfd: AsyncFd<OwnedFd>) {
+        let (reader, writer) = stream.into_split();
+        let mut limits = capnp::message::ReaderOptions::new();
+        limits.traversal_limit_in_words(Some(MESSAGE_WORDS_MAX));
+        let network = twoparty::VatNetwork::new(
+            BufReader::new(reader.compat()),
+            BufWriter::new(writer.compat_write()),
+            Side::Server,
+            limits,
+        );
+        let bootstrap: amf::Client = capnp_rpc::new_client(AmfServer {
+            components: Rc::clone(&self),
+            connection: Rc::clone(&connection),
+        });
+        {
+            let rpc = RpcSystem::new(Box::new(network), Some(bootstrap.client));
+            tokio::pin!(rpc);
+            loop {
+                tokio::select! {
+                    biased;
+                    _ = &mut rpc => break,
+                    _ = pidfd.readable() => break,
+                    () = connection.finalised.notified() => self.finalise(&connection, &pidfd).await,
+                }
+            }
+        }
+        self.leave(&connection, &pidfd).await;
+    }
+
+    fn enter(&self, pid: Pid) -> Rc<Connection> {
+        let mut table = self.table.borrow_mut();
+        let id = table.next_connection;
+        table.next_connection += 1;
+        table.connections.insert(id, pid);
+        Rc::new(Connection {
+            id,
+            pid,
+            finalised: Notify::new(),
+        })
+    }
+
+    /// Ends the sessions that the process has finalised.
+    async fn finalise(&self, connection: &Connection, pidfd: &AsyncFd<OwnedFd>) {
+        self.end_sessions(connection, pidfd, |session| session.stage == Stage::Finalised)
+            .await;
+    }
+
+    /// Ends all sessions of a connection and the connection.
+    async fn leave(&self, connection: &Connection, pidfd: &AsyncFd<OwnedFd>) {
+        self.end_sessions(connection, pidfd, |_| true).await;
+        self.table.borrow_mut().connections.remove(&connection.id);
+        tell(&self.inputs, Input::Disconnected);
+    }
+
+    async fn end_sessions(
+        &self,
+        connection: &Connection,
+        pidfd: &AsyncFd<OwnedFd>,
+        ends: impl Fn(&Session) -> bool,
+    ) {
+        let concerned = |session: &Session| {
+            session.connection == connection.id && session.stage != Stage::Ended && ends(session)
+        };
+        let registered = self
+            .table
+            .borrow()
+            .sessions
+            .values()
+            .any(|session| concerned(session) && session.registered.is_some());
+        if registered
+            && tokio::time::timeout(DEATH_FOLLOWS, pidfd.readable())
+                .await
+                .is_ok()
+        {
+            tell(&self.inputs, Input::ProcessEnded { pid: connection.pid });
+        }
+        let mut table = self.table.borrow_mut();
+        for (&id, session) in table
+            .sessions
+            .iter_mut()
+            .filter(|(_, session)| concerned(session))
+        {
+            // The entry stays while `ProcessEnded`, which needs it, is on its way to the loop.
+            session.stage = Stage::Ended;
+            let session = SessionId(id);
+            tell(&self.inputs, Input::Event(Event::SessionClosed { session }));
+        }
+    }
+
+    /// The loop has been told of the session's end.
+    pub(crate) fn remove(&self, session: SessionId) {
+        let removed = self.table.borrow_mut().sessions.remove(&session.0);
+        drop(removed);
+    }
+
+    /// Begins a session for a process.
+    fn begin(
+        self: &Rc<Self>,
+        connection: &Rc<Connection>,
+        callbacks: component_callbacks::Client,
+    ) -> Result<component_session::Client, Refused> {
+        let mut table = self.table.borrow_mut();
+        let theirs = |session: &&Session| session.connection == connection.id;
+        if table.sessions.values().filter(theirs).count() >= SESSIONS_PER_CONNECTION {
+            return Err(Refused {
+                error: AisError::NoResources,
+                texts: vec![format!(
+                    "a process may have {SESSIONS_PER_CONNECTION} sessions on a connection"
+                )],
+            });
+        }
+        let id = table.next_session;
+        table.next_session += 1;
+        table.sessions.insert(
+            id,
+            Session {
+                callbacks,
+                connection: connection.id,
+                registered: None,
+                stage: Stage::Open,
+            },
+        );
+        Ok(capnp_rpc::new_client(session::SessionServer::new(
+            id,
+            Rc::clone(self),
+            Rc::clone(connection),
+        )))
+    }
+}
+
+/// The bootstrap capability of one connection.
+struct AmfServer {
+    components: Rc<Components>,
+    connection: Rc<Connection>,
+}
+
+impl amf::Server for AmfServer {
+    async fn initialize(
+        self: Rc<Self>,
+        params: amf::InitializeParams,
+        mut results: amf::InitializeResults,
+    ) -> Result<(), capnp::Error> {
+        let callbacks = params.get()?.get_callbacks()?;
+        let begun = self.components.begin(&self.connection, callbacks);
+        let mut results = results.get();
+        let status = begun.map(|session| results.set_session(session));
+        schema::value::write_status(&status, results.init_status());
+        Ok(())
+    }
+}
+
+/// A component's answer; a number that means nothing is a failure.
+fn result_of(code: u32) -> Result<(), AisError> {
+    let read: Result<_, WireError> = schema::value::read_result(code, "callback.result");
+    read.unwrap_or(Err(AisError::FailedOperation))
+}
+
+/// How many connections the limit of open files leaves room for; each needs two.
+fn connections_max() -> usize {
+    let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    match files.map(|files| usize::try_from(files.saturating_sub(RESERVED_FILES) / 2)) {
+        Some(Ok(connections)) => connections,
+        Some(Err(_)) | None => CONNECTIONS_DEFAULT,
+    }
+}
+
+/// Counts what is under way, and takes it off when it is done or given up.
+pub(crate) struct Outstanding<'a>(&'a Cell<usize>);
+
+impl<'a> Outstanding<'a> {
+    /// Counts one more, if there are less than `limit`.
+    pub(crate) fn begin(count: &'a Cell<usize>, limit: usize) -> Option<Outstanding<'a>> {
+        if count.get() >= limit {
+            return None;
+        }
+        count.set(count.get() + 1);
+        Some(Outstanding(count))
+    }
+}
+
+impl Drop for Outstanding<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}

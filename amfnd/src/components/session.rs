@@ -1,0 +1,298 @@
+//! One session of a component's process: reads requests, asks the loop, writes answers.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use ais::AisError;
+use node_engine::{Answer, ComponentRequest, Invocation, SessionId};
+use schema::component_capnp::component_session as wire;
+use schema::value as read;
+use schema::{Refused, WireError};
+use tokio::sync::oneshot;
+
+use super::{Components, Connection, Outstanding, Stage};
+use crate::input::{Input, tell};
+
+/// Requests that a session may have under way.
+const REQUESTS_MAX: usize = 64;
+
+/// The capability that a process holds for its session. Dropping it finalises the session.
+pub(super) struct SessionServer {
+    id: u64,
+    components: Rc<Components>,
+    connection: Rc<Connection>,
+    outstanding: Cell<usize>,
+}
+
+impl SessionServer {
+    pub(super) fn new(id: u64, components: Rc<Components>, connection: Rc<Connection>) -> SessionServer {
+        SessionServer {
+            id,
+            components,
+            connection,
+            outstanding: Cell::new(0),
+        }
+    }
+
+    /// Asks the loop and waits for the answer.
+    async fn ask(&self, body: Result<ComponentRequest, Refused>) -> Result<Answer, Refused> {
+        let body = body?;
+        let Some(_outstanding) = Outstanding::begin(&self.outstanding, REQUESTS_MAX) else {
+            return Err(refused(
+                AisError::TryAgain,
+                format!("the session has {REQUESTS_MAX} requests under way"),
+            ));
+        };
+        let (answer, answered) = oneshot::channel();
+        tell(
+            &self.components.inputs,
+            Input::Request {
+                session: SessionId(self.id),
+                body,
+                answer,
+            },
+        );
+        answered
+            .await
+            .map_err(|_| refused(AisError::TryAgain, "the node director is ending".into()))
+    }
+
+    /// Asks for something that is done or refused.
+    async fn ask_done(&self, body: Result<ComponentRequest, Refused>) -> Result<(), Refused> {
+        match self.ask(body).await? {
+            Answer::Done(result) => result.map_err(Refused::from),
+            Answer::HaState(_) => Err(refused(
+                AisError::Library,
+                "an HA state is no answer to this".into(),
+            )),
+        }
+    }
+
+    /// A registration, if the process belongs to the component.
+    fn read_register(&self, params: wire::register_params::Reader<'_>) -> Result<ComponentRequest, Refused> {
+        refuse_proxy(params.get_proxy().map_err(WireError::from)?)?;
+        let comp = read::read_dn(params.get_comp().map_err(WireError::from)?, "register.comp")?;
+        let pid = self.connection.pid;
+        match self.components.processes.owner(pid) {
+            Some(owner) if owner == comp.as_str() => Ok(ComponentRequest::Register { comp }),
+            Some(owner) => Err(refused(
+                AisError::BadOperation,
+                format!(
+                    "process {} belongs to {owner} and cannot register {comp}",
+                    pid.as_raw_pid()
+                ),
+            )),
+            None => Err(refused(
+                AisError::BadOperation,
+                format!(
+                    "process {} was not started by this node director, and so cannot register {comp}",
+                    pid.as_raw_pid()
+                ),
+            )),
+        }
+    }
+}
+
+impl Drop for SessionServer {
+    fn drop(&mut self) {
+        let mut table = self.components.table.borrow_mut();
+        if let Some(session) = table.sessions.get_mut(&self.id)
+            && session.stage == Stage::Open
+        {
+            session.stage = Stage::Finalised;
+            self.connection.finalised.notify_one();
+        }
+    }
+}
+
+impl wire::Server for SessionServer {
+    async fn register(
+        self: Rc<Self>,
+        params: wire::RegisterParams,
+        mut results: wire::RegisterResults,
+    ) -> Result<(), capnp::Error> {
+        let answer = self.ask_done(self.read_register(params.get()?)).await;
+        read::write_status(&answer, results.get().init_status());
+        Ok(())
+    }
+
+    async fn unregister(
+        self: Rc<Self>,
+        params: wire::UnregisterParams,
+        mut results: wire::UnregisterResults,
+    ) -> Result<(), capnp::Error> {
+        let answer = self.ask_done(read_unregister(params.get()?)).await;
+        read::write_status(&answer, results.get().init_status());
+        Ok(())
+    }
+
+    async fn healthcheck_start(
+        self: Rc<Self>,
+        params: wire::HealthcheckStartParams,
+        mut results: wire::HealthcheckStartResults,
+    ) -> Result<(), capnp::Error> {
+        let body = read_healthcheck_start(params.get()?).map_err(Refused::from);
+        let answer = self.ask_done(body).await;
+        read::write_status(&answer, results.get().init_status());
+        Ok(())
+    }
+
+    async fn healthcheck_stop(
+        self: Rc<Self>,
+        params: wire::HealthcheckStopParams,
+        mut results: wire::HealthcheckStopResults,
+    ) -> Result<(), capnp::Error> {
+        let body = read_healthcheck_stop(params.get()?).map_err(Refused::from);
+        let answer = self.ask_done(body).await;
+        read::write_status(&answer, results.get().init_status());
+        Ok(())
+    }
+
+    async fn healthcheck_confirm(
+        self: Rc<Self>,
+        params: wire::HealthcheckConfirmParams,
+        mut results: wire::HealthcheckConfirmResults,
+    ) -> Result<(), capnp::Error> {
+        let body = read_healthcheck_confirm(params.get()?).map_err(Refused::from);
+        let answer = self.ask_done(body).await;
+        read::write_status(&answer, results.get().init_status());
+        Ok(())
+    }
+
+    async fn csi_quiescing_complete(
+        self: Rc<Self>,
+        params: wire::CsiQuiescingCompleteParams,
+        mut results: wire::CsiQuiescingCompleteResults,
+    ) -> Result<(), capnp::Error> {
+        let body = read_quiescing_complete(params.get()?).map_err(Refused::from);
+        let answer = self.ask_done(body).await;
+        read::write_status(&answer, results.get().init_status());
+        Ok(())
+    }
+
+    async fn ha_state_get(
+        self: Rc<Self>,
+        params: wire::HaStateGetParams,
+        mut results: wire::HaStateGetResults,
+    ) -> Result<(), capnp::Error> {
+        let body = read_ha_state_get(params.get()?).map_err(Refused::from);
+        let answer = match self.ask(body).await {
+            Ok(Answer::HaState(state)) => state.map_err(Refused::from),
+            Ok(Answer::Done(Err(refusal))) => Err(refusal.into()),
+            Ok(Answer::Done(Ok(()))) => Err(refused(AisError::Library, "no HA state was given".into())),
+            Err(refused) => Err(refused),
+        };
+        let mut results = results.get();
+        let status = answer.map(|state| results.set_ha(state.code()));
+        read::write_status(&status, results.init_status());
+        Ok(())
+    }
+
+    async fn error_report(
+        self: Rc<Self>,
+        params: wire::ErrorReportParams,
+        mut results: wire::ErrorReportResults,
+    ) -> Result<(), capnp::Error> {
+        let body = read_error_report(params.get()?).map_err(Refused::from);
+        let answer = self.ask_done(body).await;
+        read::write_status(&answer, results.get().init_status());
+        Ok(())
+    }
+
+    async fn error_clear(
+        self: Rc<Self>,
+        params: wire::ErrorClearParams,
+        mut results: wire::ErrorClearResults,
+    ) -> Result<(), capnp::Error> {
+        let body = read_error_clear(params.get()?).map_err(Refused::from);
+        let answer = self.ask_done(body).await;
+        read::write_status(&answer, results.get().init_status());
+        Ok(())
+    }
+}
+
+fn refused(error: AisError, text: String) -> Refused {
+    Refused {
+        error,
+        texts: vec![text],
+    }
+}
+
+fn refuse_proxy(proxy: capnp::text::Reader<'_>) -> Result<(), Refused> {
+    if proxy.is_empty() {
+        return Ok(());
+    }
+    Err(refused(
+        AisError::NotSupported,
+        "proxied components are not supported; register without a proxy".into(),
+    ))
+}
+
+fn read_unregister(params: wire::unregister_params::Reader<'_>) -> Result<ComponentRequest, Refused> {
+    refuse_proxy(params.get_proxy().map_err(WireError::from)?)?;
+    Ok(ComponentRequest::Unregister {
+        comp: read::read_dn(params.get_comp().map_err(WireError::from)?, "unregister.comp")?,
+    })
+}
+
+fn read_healthcheck_start(
+    params: wire::healthcheck_start_params::Reader<'_>,
+) -> Result<ComponentRequest, WireError> {
+    Ok(ComponentRequest::HealthcheckStart {
+        comp: read::read_dn(params.get_comp()?, "healthcheckStart.comp")?,
+        key: read::read_text(params.get_key()?, "healthcheckStart.key")?,
+        invocation: read::read_healthcheck_invocation(
+            params.get_invocation(),
+            "healthcheckStart.invocation",
+        )?,
+        recovery: read::read_recovery(params.get_recovery(), "healthcheckStart.recovery")?,
+    })
+}
+
+fn read_healthcheck_stop(
+    params: wire::healthcheck_stop_params::Reader<'_>,
+) -> Result<ComponentRequest, WireError> {
+    Ok(ComponentRequest::HealthcheckStop {
+        comp: read::read_dn(params.get_comp()?, "healthcheckStop.comp")?,
+        key: read::read_text(params.get_key()?, "healthcheckStop.key")?,
+    })
+}
+
+fn read_healthcheck_confirm(
+    params: wire::healthcheck_confirm_params::Reader<'_>,
+) -> Result<ComponentRequest, WireError> {
+    Ok(ComponentRequest::HealthcheckConfirm {
+        comp: read::read_dn(params.get_comp()?, "healthcheckConfirm.comp")?,
+        key: read::read_text(params.get_key()?, "healthcheckConfirm.key")?,
+        result: read::read_result(params.get_result(), "healthcheckConfirm.result")?,
+    })
+}
+
+fn read_quiescing_complete(
+    params: wire::csi_quiescing_complete_params::Reader<'_>,
+) -> Result<ComponentRequest, WireError> {
+    Ok(ComponentRequest::CsiQuiescingComplete {
+        invocation: Invocation(params.get_invocation()),
+        result: read::read_result(params.get_result(), "csiQuiescingComplete.result")?,
+    })
+}
+
+fn read_ha_state_get(params: wire::ha_state_get_params::Reader<'_>) -> Result<ComponentRequest, WireError> {
+    Ok(ComponentRequest::HaStateGet {
+        comp: read::read_dn(params.get_comp()?, "haStateGet.comp")?,
+        csi: read::read_dn(params.get_csi()?, "haStateGet.csi")?,
+    })
+}
+
+fn read_error_report(params: wire::error_report_params::Reader<'_>) -> Result<ComponentRequest, WireError> {
+    Ok(ComponentRequest::ErrorReport {
+        comp: read::read_dn(params.get_comp()?, "errorReport.comp")?,
+        recovery: read::read_recovery(params.get_recovery(), "errorReport.recovery")?,
+    })
+}
+
+fn read_error_clear(params: wire::error_clear_params::Reader<'_>) -> Result<ComponentRequest, WireError> {
+    Ok(ComponentRequest::ErrorClear {
+        comp: read::read_dn(params.get_comp()?, "errorClear.comp")?,
+    })
+}

@@ -1,0 +1,378 @@
+//! Which processes belong to which component, and their end.
+//!
+//! A process belongs to a component when its environment says so (`SA_AMF_COMPONENT_NAME` with this node director's
+//! socket in `PERDURE_AMFND_SOCKET`), else when its parent does, else when it is in the process group of one of the
+//! component's commands. The node director is the reaper of all that its children leave behind, so that every process
+//! of every component is below it in the process tree; only a former node director's leftovers are looked for among
+//! all processes.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+use std::time::Duration;
+
+use ais::Dn;
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use tokio::io::unix::AsyncFd;
+use tokio::time::{Instant, timeout_at};
+
+/// How many processes one walk looks at.
+const WALK_MAX: usize = 65_536;
+/// How long killed processes may take to vanish.
+const KILL_LIMIT: Duration = Duration::from_secs(2);
+/// How long to wait at most before looking again, in case a process was missed.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// How many process groups are remembered before those that are gone are forgotten.
+const GROUPS_MAX: usize = 256;
+
+/// The environment variable that names the component.
+pub(crate) const COMPONENT_VARIABLE: &str = "SA_AMF_COMPONENT_NAME";
+/// The environment variable that names the node director's socket.
+pub(crate) const SOCKET_VARIABLE: &str = "PERDURE_AMFND_SOCKET";
+
+/// Whose processes are meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// One component's.
+    Component(Dn),
+    /// Every component's.
+    Everyone,
+}
+
+impl Whose {
+    fn includes(&self, owner: &str) -> bool {
+        match self {
+            Whose::Component(comp) => comp.as_str() == owner,
+            Whose::Everyone => true,
+        }
+    }
+}
+
+/// What a process's environment says about its owner.
+#[derive(Debug, PartialEq, Eq)]
+enum Mark {
+    /// The component with this name.
+    Owner(String),
+    /// Nothing, or it cannot be read.
+    None,
+}
+
+/// What `/proc/PID/stat` says.
+#[derive(Debug, PartialEq, Eq)]
+struct Stat {
+    state: char,
+    parent: i32,
+    group: i32,
+}
+
+/// The processes of the components under one node director.
+#[derive(Clone)]
+pub(crate) struct Processes {
+    own: i32,
+    socket: Rc<str>,
+    groups: Rc<RefCell<BTreeMap<i32, Dn>>>,
+}
+
+impl Processes {
+    /// The processes whose environment names this socket.
+    pub(crate) fn new(socket: &str) -> Processes {
+        Processes {
+            own: rustix::process::getpid().as_raw_pid(),
+            socket: socket.into(),
+            groups: Rc::default(),
+        }
+    }
+
+    /// Notes that a command of the component leads this process group.
+    pub(crate) fn note_group(&self, group: Pid, comp: &Dn) {
+        let mut groups = self.groups.borrow_mut();
+        if groups.len() >= GROUPS_MAX {
+            groups.retain(|&group, _| is_group(group));
+        }
+        groups.insert(group.as_raw_pid(), comp.clone());
+    }
+
+    /// The component that a process belongs to; `None` where nothing tells.
+    pub(crate) fn owner(&self, pid: Pid) -> Option<String> {
+        let mut pid = pid.as_raw_pid();
+        for _ in 0..64 {
+            if pid <= 1 || pid == self.own {
+                return None;
+            }
+            if let Mark::Owner(name) = self.mark(pid) {
+                return Some(name);
+            }
+            let stat = stat(pid)?;
+            if let Some(comp) = self.groups.borrow().get(&stat.group) {
+                return Some(comp.to_string());
+            }
+            pid = stat.parent;
+        }
+        None
+    }
+
+    /// Kills every process of `whose` below the node director, again and again until none is left. Gives the ids of
+    /// those that would not die.
+    pub(crate) async fn kill(&self, whose: &Whose) -> Vec<i32> {
+        let left = kill_until_none(|| self.below(whose)).await;
+        self.forget_groups(whose);
+        left
+    }
+
+    /// Kills every process on the machine that a former node director with this socket left behind. Gives how many
+    /// were found and the ids of those that would not die.
+    pub(crate) async fn kill_leftovers(&self) -> (usize, Vec<i32>) {
+        let mut found = BTreeSet::new();
+        let left = kill_until_none(|| {
+            let now = self.anywhere();
+            found.extend(now.iter().copied());
+            now
+        })
+        .await;
+        (found.len(), left)
+    }
+
+    fn forget_groups(&self, whose: &Whose) {
+        self.groups
+            .borrow_mut()
+            .retain(|_, comp| !whose.includes(comp.as_str()));
+    }
+
+    /// The living processes of `whose` below the node director.
+    fn below(&self, whose: &Whose) -> Vec<i32> {
+        let mut found = Vec::new();
+        let mut walk: Vec<(i32, Option<String>)> =
+            children(self.own).into_iter().map(|pid| (pid, None)).collect();
+        let mut at = 0;
+        while at < walk.len() && at < WALK_MAX {
+            let (pid, inherited) = walk[at].clone();
+            at += 1;
+            let Some(stat) = stat(pid) else { continue };
+            let owner = match self.mark(pid) {
+                Mark::Owner(name) => Some(name),
+                Mark::None => inherited.or_else(|| {
+                    let groups = self.groups.borrow();
+                    groups.get(&stat.group).map(Dn::to_string)
+                }),
+            };
+            if stat.is_alive() && owner.as_ref().is_some_and(|name| whose.includes(name)) {
+                found.push(pid);
+            }
+            walk.extend(children(pid).into_iter().map(|child| (child, owner.clone())));
+        }
+        found
+    }
+
+    /// The living processes on the machine whose environment names this node director's socket, and all below them.
+    fn anywhere(&self) -> Vec<i32> {
+        let Ok(entries) = fs::read_dir("/proc") else {
+            return Vec::new();
+        };
+        let mut found: Vec<i32> = entries
+            .flatten()
+            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+            .filter(|&pid| pid != self.own && self.mark(pid) != Mark::None)
+            .collect();
+        let mut known: BTreeSet<i32> = found.iter().copied().collect();
+        let mut at = 0;
+        while at < found.len() && at < WALK_MAX {
+            for child in children(found[at]) {
+                if known.insert(child) {
+                    found.push(child);
+                }
+            }
+            at += 1;
+        }
+        found.retain(|&pid| pid != self.own && stat(pid).is_some_and(|stat| stat.is_alive()));
+        found
+    }
+
+    fn mark(&self, pid: i32) -> Mark {
+        match fs::read(format!("/proc/{pid}/environ")) {
+            Ok(environ) => mark_in(&environ, &self.socket),
+            Err(_) => Mark::None,
+        }
+    }
+}
+
+impl Stat {
+    fn is_alive(&self) -> bool {
+        !matches!(self.state, 'Z' | 'X')
+    }
+}
+
+/// Reads the owner from the bytes of an environment.
+fn mark_in(environ: &[u8], socket: &str) -> Mark {
+    let mut owner = None;
+    let mut ours = false;
+    for variable in environ.split(|&byte| byte == 0) {
+        let Some(at) = variable.iter().position(|&byte| byte == b'=') else {
+            continue;
+        };
+        let (name, value) = (&variable[..at], &variable[at + 1..]);
+        if name == COMPONENT_VARIABLE.as_bytes() {
+            owner = Some(String::from_utf8_lossy(value).into_owned());
+        } else if name == SOCKET_VARIABLE.as_bytes() {
+            ours = value == socket.as_bytes();
+        }
+    }
+    match owner {
+        Some(name) if ours => Mark::Owner(name),
+        Some(_) | None => Mark::None,
+    }
+}
+
+/// Whether a process is left in the group.
+fn is_group(group: i32) -> bool {
+    Pid::from_raw(group).is_some_and(|group| rustix::process::test_kill_process_group(group).is_ok())
+}
+
+fn stat(pid: i32) -> Option<Stat> {
+    stat_in(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+}
+
+/// Reads state, parent and group; the program's name in parentheses may itself hold any character.
+fn stat_in(text: &str) -> Option<Stat> {
+    let mut fields = text[text.rfind(')')? + 1..].split_ascii_whitespace();
+    Some(Stat {
+        state: fields.next()?.chars().next()?,
+        parent: fields.next()?.parse().ok()?,
+        group: fields.next()?.parse().ok()?,
+    })
+}
+
+/// The children of all threads of a process.
+fn children(pid: i32) -> Vec<i32> {
+    let mut found = Vec::new();
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else {
+        return found;
+    };
+    for thread in threads.flatten() {
+        if let Ok(text) = fs::read_to_string(thread.path().join("children")) {
+            found.extend(
+                text.split_ascii_whitespace()
+                    .filter_map(|pid| pid.parse::<i32>().ok()),
+            );
+        }
+    }
+    found
+}
+
+/// Whether the kernel tells the children of a process.
+pub(crate) fn check_children_file() -> std::io::Result<()> {
+    fs::read(format!(
+        "/proc/self/task/{}/children",
+        rustix::process::getpid().as_raw_pid()
+    ))
+    .map(drop)
+}
+
+/// Kills the process, its process group and all below it, once.
+pub(crate) fn kill_tree(leader: Pid) {
+    let mut tree = vec![leader.as_raw_pid()];
+    let mut at = 0;
+    while at < tree.len() && tree.len() < WALK_MAX {
+        tree.extend(children(tree[at]));
+        at += 1;
+    }
+    // The leader is not reaped yet, so its number and its group's are still its own.
+    if let Err(error) = rustix::process::kill_process_group(leader, Signal::KILL) {
+        tracing::debug!(pid = leader.as_raw_pid(), %error, "no process group to kill");
+    }
+    for pid in tree {
+        kill_one(pid);
+    }
+}
+
+fn kill_one(pid: i32) -> Option<OwnedFd> {
+    let pidfd = pidfd_open(Pid::from_raw(pid)?, PidfdFlags::NONBLOCK).ok()?;
+    match pidfd_send_signal(&pidfd, Signal::KILL) {
+        Ok(()) => Some(pidfd),
+        Err(error) => {
+            tracing::warn!(pid, %error, "a process cannot be killed");
+            None
+        }
+    }
+}
+
+/// Kills what `look` finds until it finds nothing, at most for [`KILL_LIMIT`]; gives what is left.
+async fn kill_until_none(mut look: impl FnMut() -> Vec<i32>) -> Vec<i32> {
+    let limit = Instant::now() + KILL_LIMIT;
+    loop {
+        let found = look();
+        if found.is_empty() || Instant::now() >= limit {
+            return found;
+        }
+        let dying: Vec<OwnedFd> = found.into_iter().filter_map(kill_one).collect();
+        let again = Instant::now() + LOOK_AGAIN;
+        let mut waited = false;
+        for pidfd in dying {
+            waited = true;
+            wait_for_end(pidfd, again).await;
+        }
+        if !waited {
+            tokio::time::sleep_until(again).await;
+        }
+    }
+}
+
+/// Watches a pidfd; it becomes readable when its process ends.
+pub(crate) fn watch(pidfd: OwnedFd) -> std::io::Result<AsyncFd<OwnedFd>> {
+    #[expect(
+        deprecated,
+        reason = "its successor is unsafe for types that change or close their descriptor, which OwnedFd does not"
+    )]
+    AsyncFd::with_interest(pidfd, tokio::io::Interest::READABLE)
+}
+
+/// Waits until the process has ended, at most until `limit`.
+async fn wait_for_end(pidfd: OwnedFd, limit: Instant) {
+    if let Ok(pidfd) = watch(pidfd) {
+        // Running out of time is no failure here: the caller looks again.
+        let _ended_or_late = timeout_at(limit, pidfd.readable()).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_names_the_owner_only_under_this_socket() {
+        let environ = b"PATH=/bin\0SA_AMF_COMPONENT_NAME=safComp=A,safSu=B\0PERDURE_AMFND_SOCKET=/d/s\0";
+        assert_eq!(mark_in(environ, "/d/s"), Mark::Owner("safComp=A,safSu=B".into()));
+        assert_eq!(mark_in(environ, "/d/other"), Mark::None);
+        assert_eq!(mark_in(b"PERDURE_AMFND_SOCKET=/d/s\0", "/d/s"), Mark::None);
+        assert_eq!(mark_in(b"", "/d/s"), Mark::None);
+    }
+
+    #[test]
+    fn a_program_name_may_hold_blanks_and_parentheses() {
+        let text = "42 (a) S b (c) Z 7 42 1 0 -1";
+        assert_eq!(
+            stat_in(text),
+            Some(Stat {
+                state: 'Z',
+                parent: 7,
+                group: 42
+            })
+        );
+        assert_eq!(stat_in("42 (a"), None);
+    }
+
+    #[test]
+    fn the_kernel_tells_children() {
+        check_children_file().unwrap();
+        let mut child = std::process::Command::new("/bin/sleep")
+            .arg("30")
+            .spawn()
+            .unwrap();
+        let pid = i32::try_from(child.id()).unwrap();
+        assert!(children(rustix::process::getpid().as_raw_pid()).contains(&pid));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}

@@ -1,0 +1,435 @@
+//! The loop: an event goes into the engine, what comes out is carried out, in order.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::future::pending;
+use std::io;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::Duration;
+
+use ais::amf::{Command, Term};
+use ais::{Dn, Millis};
+use node_engine::{
+    Answer, CommandKind, ComponentRequest, Effect, Event, NodeEngine, RequestId, RunId, RunOutcome, SessionId,
+};
+use rustix::process::{Pid, WaitOptions, WaitStatus};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+
+use crate::components::Components;
+use crate::director::Reports;
+use crate::input::{Input, Inputs, tell};
+use crate::processes::{Processes, Whose, kill_tree};
+use crate::spawn::{Output, Spawner, describe};
+use crate::{Ending, RebootPolicy};
+
+/// How often the sizes of the components' logs are looked at.
+const LOG_INTERVAL: Duration = Duration::from_secs(5);
+
+/// The signals that the loop receives.
+pub(crate) struct Signals {
+    child: Signal,
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    pub(crate) fn new() -> io::Result<Signals> {
+        Ok(Signals {
+            child: signal(SignalKind::child())?,
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+}
+
+/// What the loop works with.
+pub(crate) struct Parts {
+    pub(crate) inputs: Inputs,
+    pub(crate) components: Rc<Components>,
+    pub(crate) processes: Processes,
+    pub(crate) reports: Rc<Reports>,
+    pub(crate) spawner: Spawner,
+    pub(crate) reboot: RebootPolicy,
+}
+
+/// A command that runs.
+struct Run {
+    id: RunId,
+    comp: Dn,
+    kind: CommandKind,
+    output: Output,
+}
+
+/// A request that the engine has not answered yet.
+struct Asked {
+    answer: oneshot::Sender<Answer>,
+    /// What its success means for the registration on its session.
+    session: SessionId,
+    registers: Registers,
+}
+
+enum Registers {
+    Begins(Dn),
+    Ends,
+    Unchanged,
+}
+
+/// Why the loop ends.
+enum End {
+    Shutdown,
+    Reboot(String),
+}
+
+/// The engine and what it is connected to.
+pub(crate) struct Shell {
+    parts: Parts,
+    engine: NodeEngine,
+    begin: Instant,
+    events: VecDeque<Event>,
+    runs: BTreeMap<i32, Run>,
+    asked: BTreeMap<RequestId, Asked>,
+    next_request: u64,
+    /// How connected processes that are reaped already ended.
+    exits: BTreeMap<i32, String>,
+    shutting_down: bool,
+    end: Option<End>,
+}
+
+impl Shell {
+    pub(crate) fn new(parts: Parts) -> Shell {
+        Shell {
+            parts,
+            engine: NodeEngine::new(),
+            begin: Instant::now(),
+            events: VecDeque::new(),
+            runs: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            next_request: 0,
+            exits: BTreeMap::new(),
+            shutting_down: false,
+            end: None,
+        }
+    }
+
+    /// Runs until everything is terminated or the node is rebooted.
+    pub(crate) async fn run(
+        mut self,
+        mut signals: Signals,
+        mut queue: mpsc::UnboundedReceiver<Input>,
+    ) -> Ending {
+        let mut log_look = tokio::time::interval(LOG_INTERVAL);
+        log_look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            while let Some(event) = self.events.pop_front() {
+                self.step(event);
+            }
+            if let Some(end) = self.end.take() {
+                return self.finish(end).await;
+            }
+            let deadline = self.engine.next_deadline();
+            tokio::select! {
+                biased;
+                _ = signals.child.recv() => self.reap(),
+                Some(input) = queue.recv() => self.take(input),
+                _ = signals.terminate.recv() => self.shut_down(),
+                _ = signals.interrupt.recv() => self.shut_down(),
+                () = self.sleep_until(deadline) => self.events.push_back(Event::Deadline),
+                _ = log_look.tick() => self.trim_logs(),
+            }
+        }
+    }
+
+    fn now(&self) -> Millis {
+        Millis(u64::try_from(self.begin.elapsed().as_millis()).unwrap_or(u64::MAX))
+    }
+
+    async fn sleep_until(&self, deadline: Option<Millis>) {
+        let instant = deadline.and_then(|Millis(at)| self.begin.checked_add(Duration::from_millis(at)));
+        match instant {
+            Some(instant) => tokio::time::sleep_until(instant).await,
+            None => pending().await,
+        }
+    }
+
+    fn step(&mut self, event: Event) {
+        let ended = match &event {
+            Event::SessionClosed { session } => Some(*session),
+            _ => None,
+        };
+        tracing::debug!(?event, "event");
+        for effect in self.engine.step(self.now(), event) {
+            tracing::debug!(?effect, "effect");
+            self.carry_out(effect);
+        }
+        if let Some(session) = ended {
+            self.parts.components.remove(session);
+        }
+    }
+
+    // ---- what happens ----
+
+    fn take(&mut self, input: Input) {
+        match input {
+            Input::Event(event) => self.events.push_back(event),
+            Input::Request {
+                session,
+                body,
+                answer,
+            } => self.take_request(session, body, answer),
+            Input::Orders { term, orders, answer } => self.take_orders(term, orders, answer),
+            Input::ProcessEnded { pid } => self.take_process_end(pid),
+            Input::Disconnected => {
+                let components = &self.parts.components;
+                self.exits.retain(|&pid, _| components.is_connected(pid));
+            }
+        }
+    }
+
+    fn take_request(&mut self, session: SessionId, body: ComponentRequest, answer: oneshot::Sender<Answer>) {
+        let request = RequestId(self.next_request);
+        self.next_request += 1;
+        let registers = match &body {
+            ComponentRequest::Register { comp } => Registers::Begins(comp.clone()),
+            ComponentRequest::Unregister { .. } => Registers::Ends,
+            _ => Registers::Unchanged,
+        };
+        self.asked.insert(
+            request,
+            Asked {
+                answer,
+                session,
+                registers,
+            },
+        );
+        self.events.push_back(Event::Request {
+            request,
+            session,
+            body,
+        });
+    }
+
+    fn take_orders(&mut self, term: Term, orders: Vec<ais::amf::NodeOrder>, answer: oneshot::Sender<bool>) {
+        let accepted = self.engine.accepts(term);
+        if accepted {
+            self.events.push_back(Event::Orders { term, orders });
+        } else {
+            tracing::warn!(
+                term = term.0,
+                "refused the orders of a director whose term is over"
+            );
+        }
+        if answer.send(accepted).is_err() {
+            tracing::debug!("the director left before its orders were answered");
+        }
+    }
+
+    fn take_process_end(&mut self, pid: Pid) {
+        self.reap();
+        let cause = self.exits.remove(&pid.as_raw_pid());
+        for (session, comp) in self.parts.components.registered_by(pid) {
+            let cause = cause.clone().unwrap_or_else(|| "died".to_owned());
+            self.events.push_back(Event::ProcessDied { comp, session, cause });
+        }
+    }
+
+    /// Takes the status of every child that has ended: commands, and processes that lost their parents.
+    fn reap(&mut self) {
+        while let Ok(Some((pid, status))) = rustix::process::wait(WaitOptions::NOHANG) {
+            let pid = pid.as_raw_pid();
+            if let Some(run) = self.runs.remove(&pid) {
+                self.end_run(run, status);
+            } else if self.parts.components.is_connected(pid) {
+                self.exits.insert(pid, cause_of(status));
+            }
+        }
+    }
+
+    fn end_run(&mut self, run: Run, status: WaitStatus) {
+        let stderr = run.output.tail();
+        let outcome = match (status.exit_status(), status.terminating_signal()) {
+            (Some(code), _) => RunOutcome::Exited { code, stderr },
+            (None, Some(signal)) => RunOutcome::Killed { signal, stderr },
+            (None, None) => return,
+        };
+        match run.kind {
+            CommandKind::Cleanup => self.kill_all(run.id, run.comp, outcome),
+            CommandKind::Instantiate | CommandKind::Terminate => {
+                let run = run.id;
+                self.events.push_back(Event::RunEnded { run, outcome });
+            }
+        }
+    }
+
+    fn shut_down(&mut self) {
+        if self.shutting_down {
+            tracing::warn!("asked twice to end: every component is killed");
+            self.end = Some(End::Shutdown);
+        } else {
+            self.shutting_down = true;
+            self.events.push_back(Event::Shutdown);
+        }
+    }
+
+    // ---- what is to be done ----
+
+    fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Run {
+                run,
+                comp,
+                kind,
+                command,
+                env,
+            } => self.start(run, comp, kind, &command, &env),
+            Effect::KillAll { run, comp } => {
+                let (code, stderr) = (0, String::new());
+                self.kill_all(run, comp, RunOutcome::Exited { code, stderr });
+            }
+            Effect::Kill { run } => self.kill_run(run),
+            Effect::Callback {
+                invocation,
+                session,
+                comp,
+                kind,
+            } => self.parts.components.call_back(session, invocation, &comp, &kind),
+            Effect::Forget { session, .. } => self.parts.components.forget(session),
+            Effect::Reply { request, answer } => self.reply(request, answer),
+            Effect::Report(report) => self.parts.reports.push(report),
+            Effect::Reboot { reason } => self.reboot(reason),
+            Effect::ShutdownComplete => self.end = Some(End::Shutdown),
+            Effect::Note { subject, text } => tracing::info!(%subject, "{text}"),
+        }
+    }
+
+    fn start(&mut self, id: RunId, comp: Dn, kind: CommandKind, command: &Command, env: &[String]) {
+        match self.parts.spawner.start(&comp, command, env) {
+            Ok(started) => {
+                tracing::debug!(%comp, command = kind.name(), pid = started.pid.as_raw_pid(), "started");
+                self.parts.processes.note_group(started.pid, &comp);
+                let output = started.output;
+                let run = Run {
+                    id,
+                    comp,
+                    kind,
+                    output,
+                };
+                self.runs.insert(started.pid.as_raw_pid(), run);
+            }
+            Err(error) => {
+                tracing::error!(%comp, command = kind.name(), path = command.path, error, "cannot be started");
+                let outcome = RunOutcome::NotStarted { error };
+                self.events.push_back(Event::RunEnded { run: id, outcome });
+            }
+        }
+    }
+
+    /// Kills what is left of a component and then says that the run has ended.
+    fn kill_all(&self, run: RunId, comp: Dn, outcome: RunOutcome) {
+        let processes = self.parts.processes.clone();
+        let inputs = self.parts.inputs.clone();
+        tokio::task::spawn_local(async move {
+            let left = processes.kill(&Whose::Component(comp.clone())).await;
+            let outcome = if left.is_empty() {
+                outcome
+            } else {
+                tracing::error!(%comp, ?left, "processes survive their cleanup");
+                let stderr = format!("processes {left:?} of the component cannot be killed");
+                RunOutcome::Exited { code: 1, stderr }
+            };
+            tell(&inputs, Input::Event(Event::RunEnded { run, outcome }));
+        });
+    }
+
+    fn kill_run(&self, run: RunId) {
+        // A run that is not here any more has ended, or is killing what it left.
+        let leader = self
+            .runs
+            .iter()
+            .find(|(_, other)| other.id == run)
+            .and_then(|(&pid, _)| Pid::from_raw(pid));
+        if let Some(leader) = leader {
+            kill_tree(leader);
+        }
+    }
+
+    fn reply(&mut self, request: RequestId, answer: Answer) {
+        let Some(asked) = self.asked.remove(&request) else {
+            tracing::error!(request = request.0, "answered a request twice");
+            return;
+        };
+        if let Answer::Done(Ok(())) = answer {
+            match asked.registers {
+                Registers::Begins(comp) => self.parts.components.note_registered(asked.session, comp),
+                Registers::Ends => self.parts.components.forget(asked.session),
+                Registers::Unchanged => {}
+            }
+        }
+        if asked.answer.send(answer).is_err() {
+            tracing::debug!(request = request.0, "the process left before it was answered");
+        }
+    }
+
+    fn reboot(&mut self, reason: String) {
+        if self.parts.reboot == RebootPolicy::None {
+            tracing::error!(
+                reason,
+                "the node should be rebooted, but its policy is to do nothing"
+            );
+        } else {
+            self.end = Some(End::Reboot(reason));
+        }
+    }
+
+    fn trim_logs(&self) {
+        let (dir, size_max) = self.parts.spawner.logs();
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = Spawner::trim_logs(&dir, size_max) {
+                tracing::warn!(%error, dir = %dir.display(), "the components' logs cannot be shortened");
+            }
+        });
+    }
+
+    // ---- the end ----
+
+    async fn finish(self, end: End) -> Ending {
+        let left = self.parts.processes.kill(&Whose::Everyone).await;
+        if !left.is_empty() {
+            tracing::error!(?left, "processes of components cannot be killed");
+        }
+        match end {
+            End::Shutdown => {
+                tracing::info!("every component is terminated");
+                Ending::Shutdown
+            }
+            End::Reboot(reason) => {
+                tracing::error!(reason, "reboot: every component is killed");
+                if let RebootPolicy::Command(program) = &self.parts.reboot {
+                    run_reboot_command(program, &reason);
+                }
+                Ending::Reboot
+            }
+        }
+    }
+}
+
+/// Starts the program that reboots the machine; whether it succeeds shows by itself.
+fn run_reboot_command(program: &Path, reason: &str) {
+    let mut command = std::process::Command::new(program);
+    match command.arg(reason).stdin(std::process::Stdio::null()).status() {
+        Ok(status) => tracing::warn!(program = %program.display(), %status, "the reboot command ended"),
+        Err(error) => {
+            let error = describe(&error);
+            tracing::error!(program = %program.display(), error, "the reboot command cannot be started");
+        }
+    }
+}
+
+fn cause_of(status: WaitStatus) -> String {
+    match (status.exit_status(), status.terminating_signal()) {
+        (Some(code), _) => format!("exited with status {code}"),
+        (None, Some(signal)) => format!("killed by signal {signal}"),
+        (None, None) => "died".to_owned(),
+    }
+}
