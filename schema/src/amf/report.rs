@@ -43,9 +43,10 @@ pub fn read_comp_report(reader: comp_report::Reader<'_>) -> Result<CompReport, W
         presence: read_presence(reader.get_presence(), "CompReport.presence")?,
         oper: read_oper(reader.get_oper(), "CompReport.oper")?,
         restart_count: reader.get_restart_count(),
-        failure: match reader.has_failure() {
-            true => Some(read_command_failure(reader.get_failure()?)?),
-            false => None,
+        failure: if reader.has_failure() {
+            Some(read_command_failure(reader.get_failure()?)?)
+        } else {
+            None
         },
     })
 }
@@ -159,13 +160,15 @@ pub fn read_su_report(reader: su_report::Reader<'_>) -> Result<SuReport, WireErr
             .iter()
             .map(read_assignment_report)
             .collect::<Result<_, _>>()?,
-        fault: match reader.has_fault() {
-            true => Some(read_fault_report(reader.get_fault()?)?),
-            false => None,
+        fault: if reader.has_fault() {
+            Some(read_fault_report(reader.get_fault()?)?)
+        } else {
+            None
         },
-        order: match reader.has_order() {
-            true => Some(read_order_report(reader.get_order()?)?),
-            false => None,
+        order: if reader.has_order() {
+            Some(read_order_report(reader.get_order()?)?)
+        } else {
+            None
         },
     })
 }
