@@ -1,5 +1,7 @@
 //! Each type survives the wire, and nothing that arrives makes a reader panic.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panic")]
+
 use ais::amf::{
     AssignmentReport, CallbackKind, Command, CommandFailure, CompCategory, CompConfig, CompReport,
     CsiAssignment, CsiDescriptor, CsiTransition, ErrorSource, EscalationLimits, FaultReport, HaState,
