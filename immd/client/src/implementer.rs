@@ -1,0 +1,222 @@
+//! The object implementer side: what immd asks, and the handle through which runtime data is changed.
+
+use std::pin::Pin;
+use std::rc::Rc;
+
+use ais::{Attr, CcbOperation, Dn, Parameter, Refusal, Scope};
+use schema::imm_capnp::{implementer, implementer_callbacks};
+use schema::value::Refused;
+use schema::{imm as wire, value};
+
+use crate::connection::{Connection, check, length};
+use crate::{AdminOperationReply, ImmError};
+
+/// A boxed future on the local thread.
+pub type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
+
+/// What immd asks an implementer. Calls of one CCB come in order; an administrative operation may take long and
+/// others come meanwhile.
+pub trait ImplementerCallbacks {
+    /// Operations of a CCB, in their order. A refusal aborts the whole CCB.
+    fn ccb_operations(
+        self: Rc<Self>,
+        ccb: u64,
+        operations: Vec<CcbOperation>,
+    ) -> LocalFuture<Result<(), Refusal>>;
+    /// Whether the CCB as a whole can be applied.
+    fn ccb_completed(self: Rc<Self>, ccb: u64) -> LocalFuture<Result<(), Refusal>>;
+    /// The CCB is committed.
+    fn ccb_apply(self: Rc<Self>, ccb: u64) -> LocalFuture<()>;
+    /// The CCB is aborted.
+    fn ccb_abort(self: Rc<Self>, ccb: u64) -> LocalFuture<()>;
+    /// An administrative operation on an object, or on the implementer's own name.
+    fn admin_operation(
+        self: Rc<Self>,
+        object: String,
+        operation: u64,
+        parameters: Vec<Parameter>,
+    ) -> LocalFuture<AdminOperationReply>;
+    /// The values of these runtime attributes that the repository does not hold.
+    fn rt_attr_update(
+        self: Rc<Self>,
+        object: Dn,
+        names: Vec<String>,
+    ) -> LocalFuture<Result<Vec<Attr>, Refusal>>;
+}
+
+/// An implementer handle; dropping it detaches the name.
+pub struct Implementer {
+    pub(crate) implementer: implementer::Client,
+    pub(crate) _connection: Rc<Connection>,
+}
+
+impl Implementer {
+    /// Takes the name; EXIST when another holds it.
+    pub async fn set(&self, name: &str) -> Result<(), ImmError> {
+        let mut request = self.implementer.set_request();
+        request.get().set_name(name);
+        check(request.send().promise.await?.get()?.get_status()?)
+    }
+
+    /// Gives the name back.
+    pub async fn clear(&self) -> Result<(), ImmError> {
+        check(
+            self.implementer
+                .clear_request()
+                .send()
+                .promise
+                .await?
+                .get()?
+                .get_status()?,
+        )
+    }
+
+    /// Implements every instance of a configuration class.
+    pub async fn class_set(&self, class: &str) -> Result<(), ImmError> {
+        let mut request = self.implementer.class_set_request();
+        request.get().set_class(class);
+        check(request.send().promise.await?.get()?.get_status()?)
+    }
+
+    /// No longer implements the class.
+    pub async fn class_release(&self, class: &str) -> Result<(), ImmError> {
+        let mut request = self.implementer.class_release_request();
+        request.get().set_class(class);
+        check(request.send().promise.await?.get()?.get_status()?)
+    }
+
+    /// Implements these objects.
+    pub async fn object_set(&self, dn: &Dn, scope: Scope) -> Result<(), ImmError> {
+        let mut request = self.implementer.object_set_request();
+        request.get().set_dn(dn.as_str());
+        request.get().set_scope(scope as u8);
+        check(request.send().promise.await?.get()?.get_status()?)
+    }
+
+    /// No longer implements these objects.
+    pub async fn object_release(&self, dn: &Dn, scope: Scope) -> Result<(), ImmError> {
+        let mut request = self.implementer.object_release_request();
+        request.get().set_dn(dn.as_str());
+        request.get().set_scope(scope as u8);
+        check(request.send().promise.await?.get()?.get_status()?)
+    }
+
+    /// Changes runtime data in the order given; stops at the first one refused, whose index is given with the error.
+    pub async fn update(&self, operations: &[CcbOperation]) -> Result<(), (ImmError, usize)> {
+        let whole = |error: ImmError| (error, 0);
+        let mut request = self.implementer.update_request();
+        let places = length(operations.len()).map_err(whole)?;
+        wire::write_operations(operations, request.get().init_operations(places))
+            .map_err(|e| whole(e.into()))?;
+        let response = request.send().promise.await.map_err(|e| whole(e.into()))?;
+        let answer = response.get().map_err(|e| whole(e.into()))?;
+        let accepted = answer.get_accepted() as usize;
+        answer
+            .get_status()
+            .map_err(ImmError::from)
+            .and_then(check)
+            .map_err(|error| (error, accepted))
+    }
+}
+
+/// The capability that immd calls.
+pub(crate) struct Callbacks {
+    pub(crate) callbacks: Rc<dyn ImplementerCallbacks>,
+}
+
+impl implementer_callbacks::Server for Callbacks {
+    async fn ccb_operations(
+        self: Rc<Self>,
+        params: implementer_callbacks::CcbOperationsParams,
+        mut results: implementer_callbacks::CcbOperationsResults,
+    ) -> Result<(), capnp::Error> {
+        let fields = params.get()?;
+        let answer = match wire::read_operations(fields.get_operations()?) {
+            Ok(operations) => {
+                self.callbacks
+                    .clone()
+                    .ccb_operations(fields.get_ccb(), operations)
+                    .await
+            }
+            Err(error) => Err(Refusal::new(ais::AisError::InvalidParam, error.to_string())),
+        };
+        value::write_status(&answer.map_err(Refused::from), results.get().init_status());
+        Ok(())
+    }
+
+    async fn ccb_completed(
+        self: Rc<Self>,
+        params: implementer_callbacks::CcbCompletedParams,
+        mut results: implementer_callbacks::CcbCompletedResults,
+    ) -> Result<(), capnp::Error> {
+        let answer = self
+            .callbacks
+            .clone()
+            .ccb_completed(params.get()?.get_ccb())
+            .await;
+        value::write_status(&answer.map_err(Refused::from), results.get().init_status());
+        Ok(())
+    }
+
+    async fn ccb_apply(
+        self: Rc<Self>,
+        params: implementer_callbacks::CcbApplyParams,
+        _results: implementer_callbacks::CcbApplyResults,
+    ) -> Result<(), capnp::Error> {
+        self.callbacks.clone().ccb_apply(params.get()?.get_ccb()).await;
+        Ok(())
+    }
+
+    async fn ccb_abort(
+        self: Rc<Self>,
+        params: implementer_callbacks::CcbAbortParams,
+        _results: implementer_callbacks::CcbAbortResults,
+    ) -> Result<(), capnp::Error> {
+        self.callbacks.clone().ccb_abort(params.get()?.get_ccb()).await;
+        Ok(())
+    }
+
+    async fn admin_operation(
+        self: Rc<Self>,
+        params: implementer_callbacks::AdminOperationParams,
+        mut results: implementer_callbacks::AdminOperationResults,
+    ) -> Result<(), capnp::Error> {
+        let fields = params.get()?;
+        let object = value::read_text(fields.get_object()?, "object").map_err(failed)?;
+        let parameters = value::read_parameters(fields.get_parameters()?).map_err(failed)?;
+        let reply = self
+            .callbacks
+            .clone()
+            .admin_operation(object, fields.get_operation_id(), parameters)
+            .await;
+        results.get().set_result(value::result_code(reply.result));
+        let places =
+            u32::try_from(reply.parameters.len()).map_err(|e| capnp::Error::failed(e.to_string()))?;
+        value::write_parameters(&reply.parameters, results.get().init_parameters(places)).map_err(failed)
+    }
+
+    async fn rt_attr_update(
+        self: Rc<Self>,
+        params: implementer_callbacks::RtAttrUpdateParams,
+        mut results: implementer_callbacks::RtAttrUpdateResults,
+    ) -> Result<(), capnp::Error> {
+        let fields = params.get()?;
+        let object = value::read_dn(fields.get_object()?, "object").map_err(failed)?;
+        let names = value::read_texts(fields.get_names()?, "names").map_err(failed)?;
+        match self.callbacks.clone().rt_attr_update(object, names).await {
+            Ok(attrs) => {
+                value::write_status(&Ok(()), results.get().init_status());
+                let places = u32::try_from(attrs.len()).map_err(|e| capnp::Error::failed(e.to_string()))?;
+                value::write_attrs(&attrs, results.get().init_attrs(places)).map_err(failed)
+            }
+            Err(refusal) => {
+                value::write_status(&Err(refusal.into()), results.get().init_status());
+                Ok(())
+            }
+        }
+    }
+}
+
+fn failed(error: schema::WireError) -> capnp::Error {
+    capnp::Error::failed(error.to_string())
+}
