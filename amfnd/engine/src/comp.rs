@@ -292,7 +292,7 @@ impl Comp {
         if to != self.presence {
             cx.note(
                 &self.config.dn,
-                format!("{} -> {to}: {}", self.presence, event.name()),
+                format!("{} -> {to}: {}; {}", self.presence, event.name(), action.name()),
             );
         }
         self.presence = to;

@@ -208,3 +208,64 @@ pub(crate) const fn transition(from: PresenceState, event: ClcEvent) -> Option<(
         ) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fmt::Write as _;
+
+    fn table() -> String {
+        let mut text = String::from(
+            "# The life cycle of a component: what happens in a state leads to which state, with which action.\n\
+             # A pair that is not listed is not legal.\n",
+        );
+        for from in PresenceState::ALL {
+            writeln!(text, "\n{from}").unwrap();
+            for event in ClcEvent::ALL {
+                if let Some((to, action)) = transition(*from, *event) {
+                    writeln!(text, "    {:<22} -> {to}: {}", event.name(), action.name()).unwrap();
+                }
+            }
+        }
+        text
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test compares with the document")]
+    fn the_document_shows_this_table() {
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../docs/tables/component-presence.txt"
+        );
+        if std::env::var("UPDATE").is_ok_and(|update| update == "1") {
+            std::fs::write(path, table()).unwrap();
+        }
+        let document = std::fs::read_to_string(path).unwrap_or_default();
+        assert_eq!(
+            document,
+            table(),
+            "run the test with UPDATE=1 and review the difference"
+        );
+    }
+
+    #[test]
+    fn every_state_can_be_left_and_every_action_has_its_place() {
+        let cells = |from: &PresenceState| {
+            let from = *from;
+            ClcEvent::ALL
+                .iter()
+                .filter_map(move |event| transition(from, *event))
+        };
+        for from in PresenceState::ALL {
+            assert!(cells(from).any(|(to, _)| to != *from), "{from} cannot be left");
+        }
+        for action in ClcAction::ALL {
+            let mut all = PresenceState::ALL.iter().flat_map(cells);
+            assert!(
+                all.any(|(_, used)| used == *action),
+                "'{}' is never done",
+                action.name()
+            );
+        }
+    }
+}
