@@ -1,9 +1,34 @@
-//! The operator's commands.
+//! The operator's commands, with OpenSAF's names, options, output and exit codes.
+//!
+//! Each command is a file: a command line is parsed and checked into a request, the request is carried out on one
+//! connection within a time limit, and one report is printed as text or as JSON. Exit codes are 0 and 1.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+mod amf_adm;
+mod amf_find;
+mod amf_state;
+pub mod connect;
+mod immadm;
+mod immfind;
+mod immlist;
+mod json;
+pub mod output;
+mod retry;
+pub mod text;
+mod usage;
+
 /// Runs the command with this name; `args[0]` is the name. `None` where there is no such command.
-pub fn run(_name: &str, _args: Vec<OsString>) -> Option<ExitCode> {
-    None
+pub fn run(name: &str, args: Vec<OsString>) -> Option<ExitCode> {
+    let main = match name {
+        "amf-adm" => amf_adm::main,
+        "amf-find" => amf_find::main,
+        "amf-state" => amf_state::main,
+        "immadm" => immadm::main,
+        "immfind" => immfind::main,
+        "immlist" => immlist::main,
+        _ => return None,
+    };
+    Some(main(args))
 }
