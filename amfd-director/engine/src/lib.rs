@@ -2,21 +2,111 @@
 //! recovery and administrative operations. No I/O, no clock: [`Director::step`] gets an event and the time, and gives
 //! back what is to be done.
 
+mod admin_op;
 mod effect;
 mod event;
+mod events;
+mod explain;
+mod group;
+mod invariants;
+mod life_cycle;
+mod model;
+mod orders;
+mod placement;
+mod plan;
+mod publish;
+mod reason;
+mod recovery;
+mod state;
+mod steps;
+mod validate;
 
 pub use effect::{Because, Effect, Publish};
 pub use event::{Event, ModelChange, RequestId, SessionId};
+pub use invariants::check;
+pub use reason::Reason;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use ais::{Dn, Millis, Refusal};
 
-/// Why something was, or was not, done.
+use admin_op::Pending;
+use model::{Model, Raw};
+use plan::Target;
+use publish::Published;
+use state::{State, SuState, View};
+
+/// How many failovers of its SUs a node may have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum FailoverCounting {
+    /// The failover that reaches the maximum within the probation is the node's (AMF B.02.01 §3.12.2.4).
+    #[default]
+    Specification,
+    /// The one after the maximum is the node's, as OpenSAF counts.
+    OpenSaf,
+}
+
+/// What may be chosen about the director.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reason {}
+pub struct Options {
+    /// Applications that run themselves, the middleware's own: their service groups are left alone.
+    pub foreign_applications: Vec<Dn>,
+    /// How long nodes may take to report what runs on them, after the director's start and after they connect. Until
+    /// then nothing is ordered in the service groups that they host SUs of.
+    pub node_sync: Millis,
+    /// How failovers of SUs are counted.
+    pub failover_counting: FailoverCounting,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            foreign_applications: Dn::new("safApp=OpenSAF").into_iter().collect(),
+            node_sync: Millis(10_000),
+            failover_counting: FailoverCounting::default(),
+        }
+    }
+}
+
+/// The effects of a step, kind by kind: orders first, answers last, so that nothing waits for the repository and whoever
+/// gets an answer finds it published.
+#[derive(Debug, Clone, Default)]
+struct Outbox {
+    send: Vec<Effect>,
+    because: Vec<Effect>,
+    reply: Vec<Effect>,
+}
+
+/// What the last evaluation of an SG found.
+#[derive(Debug, Clone, Default)]
+struct Evaluation {
+    target: Target,
+    /// Why SIs wait.
+    waits: BTreeMap<Dn, Reason>,
+    /// Why nothing is assigned at all.
+    gate: Option<Reason>,
+    /// Nothing is in flight and nothing is to be done.
+    settled: bool,
+}
 
 /// The director's whole state.
-#[derive(Debug, Default)]
-pub struct Director {}
+#[derive(Debug, Clone, Default)]
+pub struct Director {
+    options: Options,
+    now: Millis,
+    raw: Raw,
+    model: Model,
+    state: State,
+    /// SGs that have to be evaluated.
+    dirty: BTreeSet<Dn>,
+    evaluations: BTreeMap<Dn, Evaluation>,
+    pending: Vec<Pending>,
+    published: Published,
+    out: Outbox,
+}
+
+/// No event needs more rounds of planning than this; more means two rules that undo each other.
+const ROUNDS_MAX: usize = 1_000;
 
 impl Director {
     /// A director that knows nothing yet; its first event is [`Event::Start`].
@@ -24,26 +114,221 @@ impl Director {
         Director::default()
     }
 
+    /// As [`Director::new`], with choices.
+    pub fn with_options(options: Options) -> Director {
+        Director {
+            options,
+            ..Director::default()
+        }
+    }
+
     /// Whether a CCB with these changes would leave a model that can be served, without applying it.
-    pub fn validate(&self, _changes: &[ModelChange]) -> Result<(), Refusal> {
-        unimplemented!()
+    pub fn validate(&self, changes: &[ModelChange]) -> Result<(), Refusal> {
+        validate::validate(&self.raw, self.view(), &self.options, changes)
     }
 
     /// Applies one event and returns what must now be done, in order.
     ///
     /// `now` is on the caller's monotonic clock and never goes back.
     #[must_use]
-    pub fn step(&mut self, _now: Millis, _event: Event) -> Vec<Effect> {
-        unimplemented!()
+    pub fn step(&mut self, now: Millis, event: Event) -> Vec<Effect> {
+        self.now = self.now.max(now);
+        self.out = Outbox::default();
+        self.apply(event);
+        self.pass_deadlines();
+        self.evaluate_all();
+        let mut effects = std::mem::take(&mut self.out.send);
+        effects.append(&mut self.out.because);
+        let changes = self.publish_changes();
+        effects.extend(changes.into_iter().map(Effect::Publish));
+        effects.append(&mut self.out.reply);
+        effects
     }
 
     /// When to call [`Director::step`] with [`Event::Deadline`] if nothing else happens first.
     pub fn next_deadline(&self) -> Option<Millis> {
-        unimplemented!()
+        let nodes = self.state.nodes.values();
+        let of_nodes = nodes.flat_map(|node| [node.probation_until, node.report_until]);
+        let of_sus = self.state.sus.values().map(|su| su.hold_until);
+        [self.state.startup_until, self.state.sync_until]
+            .into_iter()
+            .chain(of_nodes)
+            .chain(of_sus)
+            .flatten()
+            .min()
     }
 
     /// Why the entity is as it is: sentences, the most important first. Empty for a DN that is not in the model.
-    pub fn explain(&self, _dn: &Dn) -> Vec<String> {
-        unimplemented!()
+    pub fn explain(&self, dn: &Dn) -> Vec<String> {
+        explain::explain(self, dn)
+    }
+
+    fn view(&self) -> View<'_> {
+        View {
+            model: &self.model,
+            state: &self.state,
+            now: self.now,
+        }
+    }
+
+    fn because(&mut self, subject: &Dn, reason: Reason) {
+        self.out.because.push(Effect::Because(Because {
+            subject: subject.clone(),
+            reason,
+        }));
+    }
+
+    /// Marks the SG of the SU.
+    fn touch_su(&mut self, su: &Dn) {
+        if let Some((sg, ..)) = self.model.su(su) {
+            self.dirty.insert(sg.clone());
+        }
+    }
+
+    fn touch_node(&mut self, node: &Dn) {
+        let sgs: Vec<Dn> = self.model.sus_on(node).map(|(sg, ..)| sg.clone()).collect();
+        self.dirty.extend(sgs);
+    }
+
+    fn touch_all(&mut self) {
+        self.dirty.extend(self.model.sgs.keys().cloned());
+    }
+
+    /// Deadlines that have come.
+    fn pass_deadlines(&mut self) {
+        let now = self.now;
+        let past = |end: Option<Millis>| end.is_some_and(|end| end <= now);
+        let mut touched = false;
+        for end in [&mut self.state.startup_until, &mut self.state.sync_until] {
+            if past(*end) {
+                *end = None;
+                touched = true;
+            }
+        }
+        for node in self.state.nodes.values_mut() {
+            if past(node.probation_until) {
+                node.end_probation();
+            }
+            if past(node.report_until) {
+                node.report_until = None;
+                node.reported = true;
+                touched = true;
+            }
+        }
+        let mut released = Vec::new();
+        for (dn, su) in &mut self.state.sus {
+            if past(su.hold_until) {
+                su.hold_until = None;
+                released.push(dn.clone());
+            }
+        }
+        for su in released {
+            self.touch_su(&su);
+        }
+        if touched {
+            self.touch_all();
+        }
+    }
+
+    /// Plans and orders until nothing more follows from what is known.
+    fn evaluate_all(&mut self) {
+        for _ in 0..ROUNDS_MAX {
+            while let Some(sg) = self.dirty.pop_first() {
+                self.evaluate(&sg);
+            }
+            self.end_startup_early();
+            self.advance_recoveries();
+            self.advance_shutdowns();
+            self.advance_operations();
+            if self.dirty.is_empty() {
+                return;
+            }
+        }
+        // Each rule only moves forward, so this is a defect; the simulator looks for it. The next event goes on.
+        debug_assert!(false, "planning does not come to an end for {:?}", self.dirty);
+    }
+
+    fn evaluate(&mut self, dn: &Dn) {
+        let view = self.view();
+        let Some(sg) = self.model.sgs.get(dn) else {
+            self.evaluations.remove(dn);
+            return;
+        };
+        let Some(protection) = plan::protection(sg.model) else {
+            return;
+        };
+        let gate = self.gate(sg);
+        let mut evaluation = Evaluation::default();
+        let mut actions = Vec::new();
+        if gate.is_none() {
+            let group = group::build(view, dn, sg, protection);
+            evaluation.target = plan::plan(sg.model, &group);
+            let steps = steps::next(&group, &evaluation.target);
+            actions = steps.orders;
+            evaluation.waits = steps.waits;
+        }
+        let ordered: BTreeSet<Dn> = actions.iter().map(|(su, _)| su.clone()).collect();
+        let mut life_steps = life_cycle::next(view, sg);
+        life_steps.retain(|(su, _)| !ordered.contains(su));
+        evaluation.settled =
+            gate.is_none() && actions.is_empty() && life_steps.is_empty() && self.is_quiet(sg);
+        evaluation.gate = gate;
+        self.evaluations.insert(dn.clone(), evaluation);
+        for (su, action) in actions {
+            self.order_action(&su, action);
+        }
+        for (su, step) in life_steps {
+            self.order_life_step(&su, step);
+        }
+    }
+
+    /// Why nothing may be assigned in the SG yet.
+    fn gate(&self, sg: &model::Sg) -> Option<Reason> {
+        if let Some(node) = self.view().unreported_node(sg) {
+            return Some(Reason::NodesUnreported { node: node.clone() });
+        }
+        self.state.startup_until.map(|_| Reason::ClusterStarting)
+    }
+
+    /// Whether no SU of the SG is on its way from one state to another.
+    fn is_quiet(&self, sg: &model::Sg) -> bool {
+        use ais::amf::PresenceState as P;
+        sg.sus
+            .keys()
+            .filter_map(|su| self.state.su(su))
+            .all(|su: &SuState| {
+                let steady = !matches!(su.presence(), P::Instantiating | P::Terminating | P::Restarting);
+                let isolated = su.fault().is_none_or(|fault| fault.isolated);
+                steady && isolated && !su.is_busy() && su.hold_until.is_none()
+            })
+    }
+
+    /// The first assignments need not wait any longer when each SU that should be instantiated is, or has failed.
+    fn end_startup_early(&mut self) {
+        if self.state.startup_until.is_none() {
+            return;
+        }
+        let view = self.view();
+        let complete = self.model.sgs.values().all(|sg| {
+            sg.sus.iter().all(|(dn, su)| {
+                let locked_in = view.strictest(dn).0 == ais::amf::AdminState::LockedInstantiation;
+                let ready = || {
+                    view.state
+                        .su(dn)
+                        .is_some_and(|state| state.report.is_some() && !state.is_busy())
+                };
+                locked_in || (su.node.is_some() && ready())
+            }) && life_cycle::next(view, sg).is_empty()
+                && self.is_quiet(sg)
+        });
+        let in_use = self.state.sus.values().any(|su| {
+            su.report
+                .as_ref()
+                .is_some_and(|report| !report.assignments.is_empty())
+        });
+        if complete || in_use {
+            self.state.startup_until = None;
+            self.touch_all();
+        }
     }
 }

@@ -1,0 +1,403 @@
+//! How each event changes the state.
+
+use std::collections::BTreeSet;
+
+use ais::amf::{HaState, NodeOrder, NodeReport, OrderOutcome, SuReport, Term};
+use ais::{Dn, Millis};
+
+use crate::Director;
+use crate::effect::Effect;
+use crate::event::{Event, ModelChange, SessionId};
+use crate::model::{Model, node_config};
+use crate::plan;
+use crate::publish::ADMIN_ATTRIBUTES;
+use crate::reason::Reason;
+use crate::state::{Applied, InFlight, NodeState, OrderKind};
+
+/// How long an SU is left alone after an order failed without a fault, times the failures in a row.
+const HOLD: Millis = Millis(1_000);
+/// The longest such pause, in failures.
+const HOLD_FAILURES_MAX: u32 = 30;
+
+impl Director {
+    pub(crate) fn apply(&mut self, event: Event) {
+        match event {
+            Event::Start { term, objects } => self.start(term, &objects),
+            Event::CcbApplied { changes } => self.change_model(&changes),
+            Event::AdminOperation {
+                request,
+                dn,
+                operation,
+            } => self.admin_operation(request, dn, operation),
+            Event::NodeUp { node, session } => self.node_up(&node, session),
+            Event::NodeDown { node, session } => self.node_down(&node, session),
+            Event::Report {
+                node,
+                session,
+                report,
+            } => self.report(&node, session, report),
+            Event::Deadline => {}
+        }
+    }
+
+    fn start(&mut self, term: Term, objects: &[ModelChange]) {
+        self.state.term = term;
+        self.state.sync_until = Some(self.now.after(self.options.node_sync));
+        self.seed_published(objects);
+        self.change_model(objects);
+        self.state.startup_until = Some(self.now.after(self.model.cluster.startup_timeout));
+    }
+
+    fn change_model(&mut self, changes: &[ModelChange]) {
+        let mut followed = false;
+        for change in changes {
+            followed |= self.raw.apply(change);
+            match change {
+                ModelChange::Create { class, dn, attrs } => self.take_admin_state(class, dn, attrs),
+                ModelChange::Delete { dn } => self.state.admin.retain(|entity, _| !entity.is_within(dn)),
+                ModelChange::Modify { .. } => {}
+            }
+        }
+        if !followed {
+            return;
+        }
+        let foreign: BTreeSet<Dn> = self.options.foreign_applications.iter().cloned().collect();
+        let model = Model::build(&self.raw, &foreign, &self.model);
+        let before = std::mem::replace(&mut self.model, model);
+        self.tell_problems(&before);
+        self.reconfigure(&before);
+        self.touch_all();
+        self.dirty.extend(before.sgs.into_keys());
+    }
+
+    /// The administrative state that an object is created with.
+    fn take_admin_state(&mut self, class: &str, dn: &Dn, attrs: &[ais::Attr]) {
+        let Some((_, name)) = ADMIN_ATTRIBUTES.iter().find(|(of, _)| *of == class) else {
+            return;
+        };
+        let state = ais::find_attr(attrs, name)
+            .and_then(|attr| attr.values.first()?.as_u32())
+            .and_then(ais::amf::AdminState::from_code);
+        if let Some(state) = state {
+            self.state.admin.insert(dn.clone(), state);
+        }
+    }
+
+    fn tell_problems(&mut self, before: &Model) {
+        let new: Vec<_> = self
+            .model
+            .problems
+            .iter()
+            .filter(|problem| !before.problems.contains(problem))
+            .cloned()
+            .collect();
+        for problem in new {
+            self.because(&problem.dn, Reason::Unmanageable { rule: problem.text });
+        }
+        let apps: Vec<Dn> = self
+            .model
+            .foreign_apps
+            .difference(&before.foreign_apps)
+            .cloned()
+            .collect();
+        for app in apps {
+            self.because(&app, Reason::ForeignApplication);
+        }
+        let unserved: Vec<_> = self
+            .model
+            .sgs
+            .iter()
+            .filter(|(dn, sg)| plan::protection(sg.model).is_none() && !before.sgs.contains_key(*dn))
+            .map(|(dn, sg)| (dn.clone(), sg.model))
+            .collect();
+        for (dn, model) in unserved {
+            self.because(&dn, Reason::ModelNotServed { model });
+        }
+    }
+
+    /// Brings the connected nodes up to date with the model.
+    fn reconfigure(&mut self, before: &Model) {
+        let known: BTreeSet<Dn> = self.model.sus().map(|(_, dn, _)| dn.clone()).collect();
+        let gone: Vec<(Dn, Dn)> = before
+            .sus()
+            .filter_map(|(_, dn, su)| Some((dn.clone(), su.node.clone()?)))
+            .filter(|(dn, node)| {
+                let now = self.model.su(dn).and_then(|(_, _, su)| su.node.as_ref());
+                now != Some(node)
+            })
+            .collect();
+        for (su, node) in gone {
+            if let Some(state) = self.state.sus.get_mut(&su) {
+                state.lose_session();
+            }
+            self.send(&node, NodeOrder::RemoveSu { su });
+        }
+        let sgs: BTreeSet<Dn> = self.model.sgs.keys().cloned().collect();
+        self.state.retain(&known, &sgs);
+        for su in known {
+            self.state.sus.entry(su).or_default();
+        }
+        let connected: Vec<Dn> = self.state.nodes.keys().cloned().collect();
+        for node in connected {
+            match (self.model.nodes.get(&node), before.nodes.get(&node)) {
+                (Some(now), Some(then)) if now.node_id == then.node_id => {}
+                (Some(now), _) => {
+                    let config = node_config(&node, now);
+                    self.send(&node, NodeOrder::ConfigureNode(config));
+                }
+                (None, _) => {}
+            }
+            self.configure_sus(&node);
+        }
+    }
+
+    /// Tells the node about those of its SUs that it does not know, or not like this.
+    fn configure_sus(&mut self, node: &Dn) {
+        let configs: Vec<_> = self
+            .model
+            .sus_on(node)
+            .filter(|(sg, ..)| {
+                self.model
+                    .sgs
+                    .get(*sg)
+                    .is_some_and(|sg| plan::protection(sg.model).is_some())
+            })
+            .map(|(_, dn, su)| su.config(dn))
+            .collect();
+        for config in configs {
+            let Some(state) = self.state.sus.get_mut(&config.dn) else {
+                continue;
+            };
+            if state.config.as_ref() == Some(&config) {
+                continue;
+            }
+            state.config = Some(config.clone());
+            self.send(node, NodeOrder::ConfigureSu(config));
+        }
+    }
+
+    /// Sends an order that is not tracked; dropped where the node is not there.
+    pub(crate) fn send(&mut self, node: &Dn, order: NodeOrder) {
+        if let Some(session) = self.state.node(node).and_then(|state| state.session) {
+            self.out.send.push(Effect::Send {
+                node: node.clone(),
+                session,
+                order,
+            });
+        }
+    }
+
+    fn node_up(&mut self, node: &Dn, session: SessionId) {
+        let Some(config) = self.model.nodes.get(node).map(|config| node_config(node, config)) else {
+            self.because(node, Reason::StaleReport);
+            return;
+        };
+        if self.state.node(node).is_some_and(|state| state.session.is_some()) {
+            self.lose_node(node);
+        }
+        let state = self.state.nodes.entry(node.clone()).or_default();
+        *state = NodeState {
+            session: Some(session),
+            report_until: Some(self.now.after(self.options.node_sync)),
+            su_failovers: state.su_failovers,
+            probation_until: state.probation_until,
+            ..NodeState::default()
+        };
+        self.because(node, Reason::NodeUp);
+        self.send(node, NodeOrder::ConfigureNode(config));
+        self.configure_sus(node);
+        self.send(node, NodeOrder::ReportAll);
+        self.touch_node(node);
+    }
+
+    fn node_down(&mut self, node: &Dn, session: SessionId) {
+        if self
+            .state
+            .node(node)
+            .is_none_or(|state| state.session != Some(session))
+        {
+            return;
+        }
+        self.because(node, Reason::NodeLost);
+        self.lose_node(node);
+    }
+
+    /// The node is gone, and with it all that ran there.
+    fn lose_node(&mut self, node: &Dn) {
+        if let Some(state) = self.state.nodes.get_mut(node) {
+            state.session = None;
+            state.reported = false;
+            state.report_until = None;
+            state.seen = true;
+        }
+        let sus: Vec<Dn> = self.model.sus_on(node).map(|(_, dn, _)| dn.clone()).collect();
+        for su in sus {
+            if let Some(state) = self.state.sus.get_mut(&su) {
+                state.lose_session();
+            }
+        }
+        self.state.strangers.retain(|_, (at, _)| at != node);
+        self.touch_node(node);
+    }
+
+    fn report(&mut self, node: &Dn, session: SessionId, report: NodeReport) {
+        if self
+            .state
+            .node(node)
+            .is_none_or(|state| state.session != Some(session))
+        {
+            self.because(node, Reason::StaleReport);
+            return;
+        }
+        match report {
+            NodeReport::Su(report) => self.su_report(node, report),
+            NodeReport::UnknownSu { su } => self.clean_up_stranger(node, su),
+            NodeReport::AllReported => {
+                if let Some(state) = self.state.nodes.get_mut(node) {
+                    state.reported = true;
+                    state.report_until = None;
+                    state.seen = true;
+                }
+                self.because(node, Reason::NodeReported);
+                self.touch_node(node);
+                self.state.sync_until = self.state.sync_until.filter(|_| {
+                    let seen = |node: &Dn| self.state.nodes.get(node).is_some_and(|state| state.seen);
+                    !self.model.nodes.keys().all(seen)
+                });
+            }
+        }
+    }
+
+    fn su_report(&mut self, node: &Dn, report: SuReport) {
+        let su = report.su.clone();
+        let hosted_there = self
+            .model
+            .su(&su)
+            .is_some_and(|(_, _, config)| config.node.as_ref() == Some(node));
+        let is_resync = self.state.node(node).is_some_and(|state| !state.reported);
+        let state = self.state.sus.get_mut(&su).filter(|_| hosted_there);
+        let Some(state) = state.filter(|state| state.config.is_some()) else {
+            self.stranger_reported(node, &report);
+            return;
+        };
+        let applied = state.apply(report, self.state.term);
+        self.update_last_active(&su);
+        self.touch_su(&su);
+        self.tell_command_failures(&su, &applied);
+        if let Some((order, outcome)) = &applied.answered {
+            self.order_answered(&su, order, outcome);
+        }
+        self.recover(&su, &applied, is_resync);
+    }
+
+    fn order_answered(&mut self, su: &Dn, order: &InFlight, outcome: &OrderOutcome) {
+        self.operation_order_answered(order.id, outcome);
+        let now = self.now;
+        let Some(state) = self.state.sus.get_mut(su) else {
+            return;
+        };
+        match outcome {
+            OrderOutcome::Done => state.failures = 0,
+            OrderOutcome::InProgress => {}
+            OrderOutcome::Failed(cause) => {
+                let cause = cause.clone();
+                // A fault or a failed presence state is dealt with by itself; without one, do not ask again at once.
+                if state.fault().is_none() && !crate::state::is_failed(state.presence()) {
+                    state.failures = (state.failures + 1).min(HOLD_FAILURES_MAX);
+                    let pause = Millis(HOLD.0 * u64::from(state.failures));
+                    state.hold_until = Some(now.after(pause));
+                }
+                self.because(su, Reason::OrderFailed { cause });
+            }
+        }
+        if matches!(order.kind, OrderKind::Cleanup) && *outcome == OrderOutcome::Done {
+            self.touch_su(su);
+        }
+    }
+
+    /// Remembers which components are active for each SI, for those that will be told.
+    fn update_last_active(&mut self, su: &Dn) {
+        let Some(report) = self.state.sus.get(su).and_then(|state| state.report.as_ref()) else {
+            return;
+        };
+        let mut changes = Vec::new();
+        for held in &report.assignments {
+            match held.ha {
+                HaState::Active => changes.push((held.si.clone(), Some(held.csis.iter().cloned().collect()))),
+                HaState::Quiesced => changes.push((held.si.clone(), None)),
+                HaState::Standby | HaState::Quiescing => {}
+            }
+        }
+        for (si, active) in changes {
+            match active {
+                Some(comps) => self.state.last_active.insert(si, comps),
+                None => self.state.last_active.remove(&si),
+            };
+        }
+    }
+
+    fn tell_command_failures(&mut self, su: &Dn, applied: &Applied) {
+        if applied.presence_before.is_none() {
+            return;
+        }
+        let comps = self
+            .state
+            .su(su)
+            .and_then(|state| state.report.as_ref())
+            .map(|report| &report.comps);
+        let failures: Vec<_> = comps
+            .into_iter()
+            .flatten()
+            .filter_map(|comp| Some((comp.comp.clone(), comp.failure.clone()?)))
+            .collect();
+        for (comp, failure) in failures {
+            let reason = Reason::CommandFailed {
+                command: failure.command,
+                path: failure.path,
+                cause: failure.cause,
+            };
+            self.because(&comp, reason);
+        }
+    }
+
+    /// An SU that should not run on the node.
+    fn clean_up_stranger(&mut self, node: &Dn, su: Dn) {
+        if self.state.strangers.contains_key(&su) {
+            return;
+        }
+        self.because(&su, Reason::UnknownSu { node: node.clone() });
+        let id = self.state.next_order();
+        self.state.strangers.insert(su.clone(), (node.clone(), id));
+        self.send(node, NodeOrder::Cleanup { id, su });
+    }
+
+    fn stranger_reported(&mut self, node: &Dn, report: &SuReport) {
+        let Some((_, id)) = self.state.strangers.get(&report.su).filter(|(at, _)| at == node) else {
+            if report.presence != ais::amf::PresenceState::Uninstantiated {
+                self.clean_up_stranger(node, report.su.clone());
+            }
+            return;
+        };
+        let id = *id;
+        let answer = report
+            .order
+            .as_ref()
+            .filter(|order| order.term == self.state.term && order.id == id);
+        match answer.map(|order| &order.outcome) {
+            Some(OrderOutcome::Done) => {
+                self.state.strangers.remove(&report.su);
+                self.send(
+                    node,
+                    NodeOrder::RemoveSu {
+                        su: report.su.clone(),
+                    },
+                );
+            }
+            Some(OrderOutcome::Failed(cause)) => {
+                let reason = Reason::OrderFailed { cause: cause.clone() };
+                self.because(&report.su, reason);
+            }
+            Some(OrderOutcome::InProgress) | None => {}
+        }
+    }
+}

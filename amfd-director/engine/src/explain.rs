@@ -1,0 +1,70 @@
+//! Why an entity is as it is, in sentences.
+
+use ais::Dn;
+
+use crate::Director;
+use crate::plan;
+use crate::reason::Reason;
+use crate::state::Serving;
+
+/// Sentences about the entity, the most important first; empty for a DN that is not in the model.
+pub(crate) fn explain(director: &Director, dn: &Dn) -> Vec<String> {
+    let mut all: Vec<String> = reasons(director, dn).iter().map(ToString::to_string).collect();
+    if let Some((_, group, _)) = director.model.si(dn) {
+        for (su, ha) in director.view().holders(group, dn) {
+            all.push(format!("{su} is {ha}"));
+        }
+    }
+    all
+}
+
+/// The reasons that hold for the entity.
+pub(crate) fn reasons(director: &Director, dn: &Dn) -> Vec<Reason> {
+    let model = &director.model;
+    let mut all = Vec::new();
+    for problem in model.problems.iter().filter(|problem| &problem.dn == dn) {
+        all.push(Reason::Unmanageable {
+            rule: problem.text.clone(),
+        });
+    }
+    let object = director.raw.get(dn);
+    let sg_of = object.and_then(|object| object.dn("saAmfSIProtectedbySG"));
+    let is_foreign = |name: &Dn| model.foreign_apps.iter().any(|app| name.is_within(app));
+    if is_foreign(dn) || sg_of.as_ref().is_some_and(is_foreign) {
+        all.push(Reason::ForeignApplication);
+    }
+    let sg = model
+        .su(dn)
+        .map(|(sg, ..)| sg)
+        .or_else(|| model.si(dn).map(|(sg, ..)| sg))
+        .or_else(|| model.sgs.get_key_value(dn).map(|(sg, _)| sg));
+    let Some((sg, group)) = sg.and_then(|sg| model.sgs.get_key_value(sg)) else {
+        return all;
+    };
+    if plan::protection(group.model).is_none() {
+        all.push(Reason::ModelNotServed { model: group.model });
+        return all;
+    }
+    let Some(evaluation) = director.evaluations.get(sg) else {
+        return all;
+    };
+    all.extend(evaluation.gate.clone());
+    if model.si(dn).is_some() {
+        all.extend(evaluation.waits.get(dn).cloned());
+        all.extend(
+            evaluation
+                .target
+                .sis
+                .get(dn)
+                .into_iter()
+                .flat_map(|si| si.reasons.clone()),
+        );
+    }
+    if model.su(dn).is_some() {
+        match director.view().serving(dn) {
+            Serving::Stopping(reason) | Serving::No(reason) => all.push(reason),
+            Serving::InService => all.extend(evaluation.target.passed_over.get(dn).cloned()),
+        }
+    }
+    all
+}

@@ -1,0 +1,114 @@
+//! What must hold after each event, whatever happened.
+
+use ais::Dn;
+use ais::amf::HaState;
+
+use crate::Director;
+use crate::group;
+use crate::model::Sg;
+use crate::plan::{self, Protection};
+use crate::state::{OrderKind, SuState};
+
+/// Checks the director's orders and beliefs.
+///
+/// # Errors
+/// Names the rule that is broken and the entities that break it.
+pub fn check(director: &Director) -> Result<(), String> {
+    for (dn, sg) in &director.model.sgs {
+        let Some(protection) = plan::protection(sg.model) else {
+            continue;
+        };
+        one_active_each(director, dn, sg, protection)?;
+        limits(director, sg, protection)?;
+    }
+    for (su, state) in &director.state.sus {
+        order_needs_a_node(director, su, state)?;
+        placed_in_own_comps(director, su)?;
+    }
+    Ok(())
+}
+
+/// An SI may not be ordered ACTIVE somewhere while another SU may act for it. Reports alone may show two actives, after a
+/// lost node comes back; what the director *orders* may not make it so.
+fn one_active_each(director: &Director, dn: &Dn, sg: &Sg, protection: Protection) -> Result<(), String> {
+    if !protection.single_active {
+        return Ok(());
+    }
+    for si in sg.sis.keys() {
+        let mut ordered: Vec<&Dn> = Vec::new();
+        for su in sg.sus.keys() {
+            let order = director.state.su(su).and_then(|state| state.in_flight.as_ref());
+            if let Some(OrderKind::Assign {
+                ha: HaState::Active,
+                sis,
+            }) = order.map(|order| &order.kind)
+                && sis.contains(si)
+            {
+                ordered.push(su);
+            }
+        }
+        if ordered.len() > 1 {
+            return Err(format!("{dn}: {si} is ordered ACTIVE to {ordered:?}"));
+        }
+    }
+    Ok(())
+}
+
+fn limits(director: &Director, sg: &Sg, protection: Protection) -> Result<(), String> {
+    for su in sg.sus.keys() {
+        let Some(state) = director.state.su(su) else {
+            continue;
+        };
+        let mut held = state.holds();
+        if let Some(OrderKind::Assign { ha, sis }) = state.in_flight.as_ref().map(|order| &order.kind) {
+            held.extend(sis.iter().map(|si| (si.clone(), *ha)));
+        }
+        if protection.one_si_per_su && held.len() > 1 {
+            return Err(format!("{su} holds more than one SI: {:?}", held.keys()));
+        }
+        let has = |ha: HaState| held.values().any(|have| *have == ha);
+        if !protection.roles_mix && has(HaState::Active) && has(HaState::Standby) {
+            return Err(format!("{su} is active and standby at once: {held:?}"));
+        }
+    }
+    Ok(())
+}
+
+fn order_needs_a_node(director: &Director, su: &Dn, state: &SuState) -> Result<(), String> {
+    let Some(order) = &state.in_flight else {
+        return Ok(());
+    };
+    let connected = director
+        .model
+        .su(su)
+        .and_then(|(_, _, config)| config.node.as_ref())
+        .and_then(|node| director.state.node(node))
+        .is_some_and(|node| node.session.is_some());
+    if connected && state.report.is_some() {
+        Ok(())
+    } else {
+        Err(format!(
+            "{su} has the order {order:?} in flight but is not connected or reported"
+        ))
+    }
+}
+
+fn placed_in_own_comps(director: &Director, su: &Dn) -> Result<(), String> {
+    let Some((_, sg, config)) = director.model.su(su) else {
+        return Ok(());
+    };
+    let Some(state) = director.state.su(su) else {
+        return Ok(());
+    };
+    for at in group::present(sg, state) {
+        let comp = config.comps.iter().find(|comp| comp.dn() == &at.comp);
+        let takes = comp.is_some_and(|comp| comp.capacities.contains_key(&at.cs_type));
+        if !takes {
+            return Err(format!(
+                "{} has {}, whose type it does not support",
+                at.comp, at.csi
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,153 @@
+//! Which SUs should be instantiated, terminated or repaired.
+
+use ais::Dn;
+use ais::amf::{AdminState, PresenceState, RecommendedRecovery};
+
+use crate::group;
+use crate::model::{Sg, Su};
+use crate::plan::Availability;
+use crate::state::{SuState, View, is_failed};
+
+/// What is to be done with an SU as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LifeStep {
+    Instantiate,
+    Terminate,
+    Repair,
+}
+
+/// The next steps in the life of the SG's SUs.
+pub(crate) fn next(view: View<'_>, sg: &Sg) -> Vec<(Dn, LifeStep)> {
+    let wanted = wanted(view, sg);
+    sg.sus
+        .iter()
+        .filter_map(|(dn, su)| {
+            let state = view.state.su(dn)?;
+            if group::availability(view, su, state) != Availability::Free {
+                return None;
+            }
+            Some((dn.clone(), step(view, sg, dn, su, state, &wanted)?))
+        })
+        .collect()
+}
+
+fn step(view: View<'_>, sg: &Sg, dn: &Dn, su: &Su, state: &SuState, wanted: &[&Dn]) -> Option<LifeStep> {
+    let node_in_recovery = su
+        .node
+        .as_ref()
+        .and_then(|node| view.state.node(node))
+        .is_none_or(|node| node.recovery.is_some());
+    if node_in_recovery {
+        return None;
+    }
+    let presence = state.presence();
+    let locked_in = view.strictest(dn).0 == AdminState::LockedInstantiation;
+    if state.fault().is_some() || is_failed(presence) {
+        return repairs(view, sg, su, state, locked_in).then_some(LifeStep::Repair);
+    }
+    if !su.pre_instantiable {
+        return None;
+    }
+    match presence {
+        PresenceState::Uninstantiated if wanted.contains(&dn) => Some(LifeStep::Instantiate),
+        PresenceState::Instantiated
+            if state.is_empty() && (locked_in || state.withdrawn || !wanted.contains(&dn)) =>
+        {
+            Some(LifeStep::Terminate)
+        }
+        PresenceState::Uninstantiated
+        | PresenceState::Instantiating
+        | PresenceState::Instantiated
+        | PresenceState::Terminating
+        | PresenceState::Restarting
+        | PresenceState::InstantiationFailed
+        | PresenceState::TerminationFailed => None,
+    }
+}
+
+/// Whether a faulty SU may be repaired now: its work is gone, and the rules or the operator allow it
+/// (AMF B.02.01 §3.12.1.4).
+fn repairs(view: View<'_>, sg: &Sg, su: &Su, state: &SuState, locked_in: bool) -> bool {
+    if state.repair_wanted {
+        return true;
+    }
+    if is_failed(state.presence()) {
+        // Locking for instantiation is one way out of a failed state (OpenSAF practice).
+        return locked_in;
+    }
+    let Some(fault) = state.fault().filter(|fault| fault.isolated && state.is_empty()) else {
+        return false;
+    };
+    is_automatic(view, sg, su, fault.recovery)
+}
+
+/// Whether the director repairs by itself after this recovery.
+pub(crate) fn is_automatic(view: View<'_>, sg: &Sg, su: &Su, recovery: RecommendedRecovery) -> bool {
+    let restricted = view.model.cluster.restrict_auto_repair && su.in_maintenance;
+    match recovery {
+        // The repair of a component failover is part of the recovery.
+        RecommendedRecovery::NoRecommendation
+        | RecommendedRecovery::ComponentRestart
+        | RecommendedRecovery::ContainerRestart
+        | RecommendedRecovery::SuRestart
+        | RecommendedRecovery::ComponentFailover => true,
+        RecommendedRecovery::SuFailover | RecommendedRecovery::ApplicationRestart => {
+            sg.auto_repair && !restricted
+        }
+        // The node's recovery repairs; what is left of the fault afterwards is repaired by hand.
+        RecommendedRecovery::NodeSwitchover
+        | RecommendedRecovery::NodeFailover
+        | RecommendedRecovery::NodeFailfast
+        | RecommendedRecovery::ClusterReset => false,
+    }
+}
+
+/// The SUs that should be instantiated: as many as preferred, those that serve first, then those in service, then by
+/// rank, locked ones last. An SU of a node that has not reported counts as instantiated.
+pub(crate) fn wanted<'a>(view: View<'_>, sg: &'a Sg) -> Vec<&'a Dn> {
+    let mut order: Vec<(u8, usize, &Dn)> = sg
+        .sus_by_rank()
+        .into_iter()
+        .enumerate()
+        .filter_map(|(position, dn)| Some((claim(view, dn, sg.sus.get(dn)?)?, position, dn)))
+        .collect();
+    order.sort_unstable();
+    order
+        .into_iter()
+        .take(sg.pref_in_service)
+        .map(|(_, _, dn)| dn)
+        .collect()
+}
+
+/// How strong the SU's claim to be instantiated is, 0 the strongest; `None` where it may not be.
+fn claim(view: View<'_>, dn: &Dn, su: &Su) -> Option<u8> {
+    if !su.pre_instantiable || view.strictest(dn).0 == AdminState::LockedInstantiation {
+        return None;
+    }
+    let node = su.node.as_ref()?;
+    if view.is_unreported(node) {
+        return Some(1);
+    }
+    let node = view.state.node(node)?;
+    if node.session.is_none() || node.recovery.is_some() {
+        return None;
+    }
+    let state = view.state.su(dn)?;
+    let is_up = !matches!(
+        state.presence(),
+        PresenceState::Uninstantiated | PresenceState::Terminating
+    );
+    if !state.is_empty() {
+        return Some(0);
+    }
+    if view.disabled(dn, su).is_some() || state.withdrawn {
+        return None;
+    }
+    let unlocked = view.strictest(dn).0 == AdminState::Unlocked;
+    Some(match (unlocked, is_up) {
+        (true, true) => 1,
+        (true, false) => 2,
+        (false, true) => 3,
+        (false, false) => 4,
+    })
+}

@@ -1,0 +1,91 @@
+//! Nodes, node groups and the cluster.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ais::{Dn, Millis};
+
+use super::raw::{Raw, RawObject};
+
+/// The cluster.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Cluster {
+    pub(crate) dn: Option<Dn>,
+    /// `saAmfClusterStartupTimeout`; 2 s where it is 0 or missing (OpenSAF practice).
+    pub(crate) startup_timeout: Millis,
+    /// `osafAmfRestrictAutoRepairEnable`
+    pub(crate) restrict_auto_repair: bool,
+}
+
+impl Cluster {
+    pub(crate) fn build(raw: &Raw) -> Cluster {
+        let found = raw.class("SaAmfCluster").next();
+        let timeout = found
+            .and_then(|(_, object)| object.millis("saAmfClusterStartupTimeout"))
+            .filter(|timeout| timeout.0 > 0);
+        Cluster {
+            dn: found.map(|(dn, _)| dn.clone()),
+            startup_timeout: timeout.unwrap_or(Millis(2_000)),
+            restrict_auto_repair: raw
+                .class("OpenSafAmfConfig")
+                .any(|(_, object)| object.u32("osafAmfRestrictAutoRepairEnable") == Some(1)),
+        }
+    }
+}
+
+/// A node.
+#[derive(Debug, Clone)]
+pub(crate) struct Node {
+    /// What components see in `NCS_ENV_NODE_ID`.
+    pub(crate) node_id: u32,
+    pub(crate) su_failover_max: u32,
+    pub(crate) su_failover_probation: Millis,
+    pub(crate) auto_repair: bool,
+    pub(crate) failfast_on_termination_failure: bool,
+    pub(crate) failfast_on_instantiation_failure: bool,
+    /// Where the software bundles are installed.
+    pub(crate) bundles: BTreeMap<Dn, String>,
+    /// The node groups that the node is in.
+    pub(crate) groups: BTreeSet<Dn>,
+}
+
+impl Node {
+    fn build(raw: &Raw, dn: &Dn, object: &RawObject, position: u32) -> Node {
+        let flag = |name: &str, default: bool| object.u32(name).map_or(default, |value| value != 0);
+        let bundles = raw
+            .children_of_class(dn, "SaAmfNodeSwBundle")
+            .filter_map(|(child, bundle)| {
+                let name = Dn::new(&child.rdn_value()).ok()?;
+                Some((name, bundle.text("saAmfNodeSwBundlePathPrefix")?.to_owned()))
+            })
+            .collect();
+        Node {
+            node_id: 0x2000f + (position << 8),
+            su_failover_max: object.u32("saAmfNodeSuFailoverMax").unwrap_or(0),
+            su_failover_probation: object.millis("saAmfNodeSuFailOverProb").unwrap_or(Millis(0)),
+            auto_repair: flag("saAmfNodeAutoRepair", true),
+            failfast_on_termination_failure: flag("saAmfNodeFailfastOnTerminationFailure", false),
+            failfast_on_instantiation_failure: flag("saAmfNodeFailfastOnInstantiationFailure", false),
+            bundles,
+            groups: BTreeSet::new(),
+        }
+    }
+}
+
+/// The nodes and, for each group, its nodes in the order of their names.
+pub(crate) fn build(raw: &Raw) -> (BTreeMap<Dn, Node>, BTreeMap<Dn, BTreeSet<Dn>>) {
+    let mut nodes: BTreeMap<Dn, Node> = (1..)
+        .zip(raw.class("SaAmfNode"))
+        .map(|(position, (dn, object))| (dn.clone(), Node::build(raw, dn, object, position)))
+        .collect();
+    let mut groups = BTreeMap::new();
+    for (dn, object) in raw.class("SaAmfNodeGroup") {
+        let members: BTreeSet<Dn> = object.dns("saAmfNGNodeList").into_iter().collect();
+        for member in &members {
+            if let Some(node) = nodes.get_mut(member) {
+                node.groups.insert(dn.clone());
+            }
+        }
+        groups.insert(dn.clone(), members);
+    }
+    (nodes, groups)
+}

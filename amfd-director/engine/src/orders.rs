@@ -1,0 +1,228 @@
+//! Orders to node directors: filling in what each component gets, sending, and remembering what is in flight.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ais::Dn;
+use ais::amf::{CsiAssignment, CsiTransition, HaState, NodeOrder, OrderId, SiAssignment};
+
+use crate::Director;
+use crate::effect::Effect;
+use crate::group;
+use crate::life_cycle::LifeStep;
+use crate::model::{Csi, Sg, Si, Su};
+use crate::placement;
+use crate::reason::Reason;
+use crate::state::{Given, InFlight, OrderKind, View};
+use crate::steps::Action;
+
+impl Director {
+    /// Sends an order about the SU to its node; nothing where the node is not there.
+    pub(crate) fn order(
+        &mut self,
+        su: &Dn,
+        kind: OrderKind,
+        build: impl FnOnce(OrderId) -> NodeOrder,
+    ) -> Option<OrderId> {
+        let (_, _, config) = self.model.su(su)?;
+        let (node, session) = self.view().session(config)?;
+        let node = node.clone();
+        let id = self.state.next_order();
+        self.state.sus.get_mut(su)?.send(InFlight { id, kind });
+        self.out.send.push(Effect::Send {
+            node,
+            session,
+            order: build(id),
+        });
+        Some(id)
+    }
+
+    /// Carries out a step in the life of an SU.
+    pub(crate) fn order_life_step(&mut self, su: &Dn, step: LifeStep) {
+        let dn = su.clone();
+        match step {
+            LifeStep::Instantiate => {
+                self.order(su, OrderKind::Instantiate, |id| NodeOrder::Instantiate {
+                    id,
+                    su: dn,
+                });
+            }
+            LifeStep::Terminate => {
+                self.order(su, OrderKind::Terminate, |id| NodeOrder::Terminate { id, su: dn });
+            }
+            LifeStep::Repair => {
+                if let Some(state) = self.state.sus.get_mut(su) {
+                    state.repair_wanted = false;
+                }
+                self.because(su, Reason::Repair);
+                self.order(su, OrderKind::Repair, |id| NodeOrder::Repair { id, su: dn });
+            }
+        }
+    }
+
+    pub(crate) fn order_cleanup(&mut self, su: &Dn) {
+        let dn = su.clone();
+        self.order(su, OrderKind::Cleanup, |id| NodeOrder::Cleanup { id, su: dn });
+    }
+
+    /// Carries out an assignment step of an SU.
+    pub(crate) fn order_action(&mut self, su: &Dn, action: Action) {
+        let dn = su.clone();
+        match action {
+            Action::Cleanup => self.order_cleanup(su),
+            Action::Remove(sis) => {
+                let list = sis.iter().cloned().collect();
+                self.order(su, OrderKind::Remove(sis), |id| NodeOrder::Remove {
+                    id,
+                    su: dn,
+                    sis: list,
+                });
+            }
+            Action::Assign(ha, sis) => {
+                let Some((assignments, unplaced)) = self.assignments(su, ha, &sis) else {
+                    return;
+                };
+                for csi in unplaced {
+                    let reason = Reason::CsiWithoutComp {
+                        su: su.clone(),
+                        csi: csi.clone(),
+                    };
+                    self.because(&csi, reason);
+                }
+                let sis: BTreeSet<Dn> = assignments.iter().map(|part| part.si.clone()).collect();
+                if sis.is_empty() {
+                    return;
+                }
+                self.remember_given(su, &assignments);
+                let kind = OrderKind::Assign { ha, sis };
+                self.order(su, kind, |id| NodeOrder::Assign {
+                    id,
+                    su: dn,
+                    ha,
+                    sis: assignments,
+                });
+            }
+        }
+    }
+
+    fn remember_given(&mut self, su: &Dn, assignments: &[SiAssignment]) {
+        let Some(state) = self.state.sus.get_mut(su) else {
+            return;
+        };
+        for part in assignments {
+            let given = part
+                .csis
+                .iter()
+                .map(|csi| (csi.csi.clone(), csi.comp.clone()))
+                .collect();
+            state.given.insert(part.si.clone(), given);
+        }
+    }
+
+    fn assignments(
+        &self,
+        su_dn: &Dn,
+        ha: HaState,
+        sis: &BTreeSet<Dn>,
+    ) -> Option<(Vec<SiAssignment>, Vec<Dn>)> {
+        let (_, sg, su) = self.model.su(su_dn)?;
+        let view = self.view();
+        let filler = Filler {
+            view,
+            sg,
+            su_dn,
+            su,
+            ha,
+        };
+        Some(filler.fill(sis))
+    }
+}
+
+struct Filler<'a> {
+    view: View<'a>,
+    sg: &'a Sg,
+    su_dn: &'a Dn,
+    su: &'a Su,
+    ha: HaState,
+}
+
+impl Filler<'_> {
+    /// What each component gets, and the CSIs that no component takes.
+    fn fill(&self, sis: &BTreeSet<Dn>) -> (Vec<SiAssignment>, Vec<Dn>) {
+        let mut wanted: Vec<(&Dn, &Si)> = sis
+            .iter()
+            .filter_map(|dn| self.sg.sis.get_key_value(dn))
+            .collect();
+        wanted.sort_by_key(|(dn, si)| (si.rank, *dn));
+        let state = self.view.state.su(self.su_dn);
+        let present = state
+            .map(|state| group::present(self.sg, state))
+            .unwrap_or_default();
+        let placement = placement::place(self.su, &wanted, self.ha, &present);
+        let leaves = matches!(self.ha, HaState::Quiesced | HaState::Quiescing);
+        let mut parts = Vec::new();
+        for (dn, si) in &wanted {
+            let held = state.map(|state| state.placed(dn)).unwrap_or_default();
+            let planned = placement.sis.get(*dn).cloned().unwrap_or_default();
+            let given = if leaves && !held.is_empty() { held } else { planned };
+            if !given.is_empty() || leaves {
+                parts.push(self.part(dn, si, &given));
+            }
+        }
+        (parts, if leaves { Vec::new() } else { placement.unplaced })
+    }
+
+    fn part(&self, dn: &Dn, si: &Si, given: &Given) -> SiAssignment {
+        let (transition, peers) = self.transition(dn);
+        let csis = si
+            .csis
+            .iter()
+            .filter_map(|csi| Some(self.csi(csi, given.get(&csi.dn)?, transition, &peers)))
+            .collect();
+        SiAssignment { si: dn.clone(), csis }
+    }
+
+    fn csi(
+        &self,
+        csi: &Csi,
+        comp: &Dn,
+        transition: CsiTransition,
+        peers: &BTreeMap<Dn, Dn>,
+    ) -> CsiAssignment {
+        CsiAssignment {
+            csi: csi.dn.clone(),
+            comp: comp.clone(),
+            dependency_level: csi.level,
+            transition,
+            active_comp: peers.get(&csi.dn).cloned(),
+            standby_rank: u32::from(self.ha == HaState::Standby),
+            attributes: csi.attributes.clone(),
+        }
+    }
+
+    /// Why the SI becomes active here, and which components are, or were, active for its CSIs.
+    fn transition(&self, si: &Dn) -> (CsiTransition, Given) {
+        let holders = self.view.holders(self.sg, si);
+        let placed_at = |wanted: HaState| {
+            holders
+                .iter()
+                .find(|(su, ha)| **ha == wanted && *su != self.su_dn)
+                .and_then(|(su, _)| Some(self.view.state.su(su)?.placed(si)))
+        };
+        match self.ha {
+            HaState::Active if holders.get(self.su_dn) == Some(&HaState::Active) => {
+                let own = self.view.state.su(self.su_dn).map(|state| state.placed(si));
+                (CsiTransition::StillActive, own.unwrap_or_default())
+            }
+            HaState::Active => match (placed_at(HaState::Quiesced), self.view.state.last_active.get(si)) {
+                (Some(peers), _) => (CsiTransition::Quiesced, peers),
+                (None, Some(last)) => (CsiTransition::NotQuiesced, last.clone()),
+                (None, None) => (CsiTransition::NewAssign, Given::new()),
+            },
+            HaState::Standby => (
+                CsiTransition::NewAssign,
+                placed_at(HaState::Active).unwrap_or_default(),
+            ),
+            HaState::Quiesced | HaState::Quiescing => (CsiTransition::NewAssign, Given::new()),
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Why something was, or was not, done. Each reason has a stable code for programs and a sentence for people.
+
+use ais::Dn;
+use ais::amf::{PresenceState, RecommendedRecovery, RedundancyModel};
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $variant:ident $({ $($(#[$fdoc:meta])* $field:ident: $ty:ty),* $(,)? })? = $code:literal, $text:literal;)*) => {
+        /// Why something was, or was not, done.
+        #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+        pub enum Reason { $(
+            $(#[$doc])* #[error($text)]
+            $variant $({ $($(#[$fdoc])* $field: $ty,)* })?,
+        )* }
+
+        impl Reason {
+            /// The code, which never changes its meaning.
+            pub const fn code(&self) -> &'static str {
+                match self { $(Reason::$variant { .. } => $code,)* }
+            }
+
+            /// Every code, in the order of their definition.
+            pub const CODES: &'static [&'static str] = &[$($code,)*];
+        }
+    };
+}
+
+reasons! {
+    /// An object is broken and left out.
+    Unmanageable {
+        /// The rule it breaks.
+        rule: String
+    } = "MODEL-BROKEN", "left unmanaged: {rule}";
+    /// The application belongs to the middleware.
+    ForeignApplication = "APP-FOREIGN", "the middleware's own application is left unmanaged";
+    /// Its redundancy model is not served.
+    ModelNotServed {
+        /// The model.
+        model: RedundancyModel
+    } = "SG-MODEL-NOT-SERVED", "left unmanaged: the redundancy model {model} is not supported yet";
+    /// The cluster is starting.
+    ClusterStarting = "CLUSTER-STARTING", "waits for the SUs of the cluster to be instantiated, at most for the cluster startup timeout";
+    /// A node has not reported yet.
+    NodesUnreported {
+        /// The node.
+        node: Dn
+    } = "NODE-UNREPORTED", "waits until {node} has reported what runs on it";
+    /// The SU is locked.
+    SuLocked = "SU-LOCKED", "the SU is locked";
+    /// Something above the SU is locked.
+    ScopeLocked {
+        /// What.
+        scope: Dn
+    } = "SCOPE-LOCKED", "{scope} is locked";
+    /// Something is shutting down.
+    ShuttingDown {
+        /// What.
+        scope: Dn
+    } = "SHUTTING-DOWN", "{scope} is shutting down";
+    /// No node hosts the SU.
+    SuWithoutNode = "SU-WITHOUT-NODE", "no node of its node group is there for the SU";
+    /// Its node is not there.
+    NodeAbsent {
+        /// The node.
+        node: Dn
+    } = "NODE-ABSENT", "its node {node} is not connected";
+    /// Its node is disabled.
+    NodeDisabled {
+        /// The node.
+        node: Dn
+    } = "NODE-DISABLED", "its node {node} is disabled and awaits repair";
+    /// The SU is disabled.
+    SuDisabled {
+        /// The cause.
+        cause: String
+    } = "SU-DISABLED", "the SU is disabled: {cause}";
+    /// The SU is not instantiated.
+    SuNotInstantiated {
+        /// Its state.
+        presence: PresenceState
+    } = "SU-NOT-INSTANTIATED", "the SU is {presence}";
+    /// It is being restarted for the operator.
+    SuWithdrawn = "SU-WITHDRAWN", "the SU gives up its work for a restart";
+    /// Enough SUs are instantiated.
+    SuSpareUninstantiated = "SU-NOT-NEEDED", "as many SUs as preferred are in service already";
+    /// It may serve, others do.
+    SuSpare = "SU-SPARE", "ready as a spare; SUs before it by rank or by present assignment serve";
+    /// It takes no CSI of any SI.
+    SuUnfit = "SU-UNFIT", "no component of the SU supports the CSI types of the SI";
+    /// The SI is locked.
+    SiLocked = "SI-LOCKED", "the SI is locked";
+    /// The SI has nothing to assign.
+    SiWithoutCsi = "SI-WITHOUT-CSI", "the SI has no CSI";
+    /// No SU can be active for the SI.
+    NoSuForActive = "SI-NO-ACTIVE-SU", "no SU in service is free to be active for it";
+    /// No SU can be standby for the SI.
+    NoSuForStandby = "SI-NO-STANDBY-SU", "no second SU in service is free to be standby for it";
+    /// SUs whose components are not pre-instantiable cannot stand by.
+    StandbyImpossible = "SI-STANDBY-IMPOSSIBLE", "the components of the SU cannot stand by";
+    /// The former holder may still act.
+    AwaitsRelease {
+        /// Who.
+        holder: Dn
+    } = "SI-AWAITS-RELEASE", "waits until {holder} can no longer act for it";
+    /// A CSI has no component.
+    CsiWithoutComp {
+        /// The SU.
+        su: Dn,
+        /// The CSI.
+        csi: Dn
+    } = "CSI-NO-COMP", "no component of {su} is free for {csi}";
+    /// A component or SU failed.
+    Fault {
+        /// The faulty component.
+        comp: Dn,
+        /// What is done.
+        recovery: RecommendedRecovery,
+        /// How it was noticed.
+        noticed: ais::amf::ErrorSource,
+    } = "FAULT", "{comp} failed ({noticed}); recovery {recovery}";
+    /// The SU failovers of a node reached their limit.
+    NodeEscalated {
+        /// How many.
+        count: u32
+    } = "NODE-ESCALATED", "{count} failovers of its SUs within the probation; the node fails over";
+    /// A recovery of the whole node.
+    NodeRecovery {
+        /// Which.
+        recovery: RecommendedRecovery,
+        /// Who failed.
+        comp: Dn,
+    } = "NODE-RECOVERY", "recovery {recovery} because of {comp}";
+    /// A node is rebooted.
+    NodeReboot {
+        /// Why.
+        cause: String
+    } = "NODE-REBOOT", "the node is rebooted: {cause}";
+    /// A node came.
+    NodeUp = "NODE-UP", "the node is connected";
+    /// A node was lost.
+    NodeLost = "NODE-LOST", "the connection to the node is lost; its work is failed over";
+    /// A node has told all.
+    NodeReported = "NODE-REPORTED", "the node has reported what runs on it";
+    /// A command of a component failed.
+    CommandFailed {
+        /// Which.
+        command: String,
+        /// The program.
+        path: String,
+        /// How.
+        cause: String,
+    } = "COMMAND-FAILED", "{command} command {path} failed: {cause}";
+    /// An order failed.
+    OrderFailed {
+        /// Why.
+        cause: String
+    } = "ORDER-FAILED", "an order failed: {cause}";
+    /// Repair is ordered.
+    Repair = "REPAIR", "its work is moved; it is repaired";
+    /// Repair is not allowed.
+    RepairByHand = "REPAIR-BY-HAND", "automatic repair is off: the operation 'repaired' is awaited";
+    /// A report that fits nothing.
+    StaleReport = "REPORT-STALE", "a report that belongs to no present connection is ignored";
+    /// An SU that runs without being in the model.
+    UnknownSu {
+        /// The node.
+        node: Dn
+    } = "SU-UNKNOWN", "runs on {node} but is not in the model there; it is cleaned up";
+    /// An administrative operation began.
+    AdminStarted {
+        /// Which.
+        operation: ais::amf::AdminOperation
+    } = "ADMIN-STARTED", "operation {operation} began";
+    /// An administrative operation was answered.
+    AdminAnswered {
+        /// Which.
+        operation: ais::amf::AdminOperation,
+        /// How.
+        outcome: String,
+    } = "ADMIN-ANSWERED", "operation {operation}: {outcome}";
+}

@@ -1,0 +1,73 @@
+//! What the director knows beside the configuration: what the operator wants, who is connected, what was reported,
+//! which orders are out. Whatever can be derived from that is a function of [`View`], not a field.
+
+mod node;
+mod su;
+mod view;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ais::amf::{AdminState, OrderId, Term};
+use ais::{Dn, Millis};
+
+pub(crate) use node::{NodeRecovery, NodeState};
+pub(crate) use su::{Applied, Given, InFlight, OrderKind, SuState};
+pub(crate) use view::{Serving, View, is_failed};
+
+/// An operator's wish to swap the roles of two SUs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Swap {
+    /// Active when the wish was made.
+    pub(crate) from: Dn,
+    /// Active when it is fulfilled.
+    pub(crate) to: Dn,
+}
+
+/// Who was active for an SI last, as long as nobody has been quiesced since.
+pub(crate) type LastActive = BTreeMap<Dn, Dn>;
+
+/// All state.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct State {
+    pub(crate) term: Term,
+    pub(crate) admin: BTreeMap<Dn, AdminState>,
+    pub(crate) nodes: BTreeMap<Dn, NodeState>,
+    pub(crate) sus: BTreeMap<Dn, SuState>,
+    /// For each SI, which component was active last for each CSI; forgotten when an SU is quiesced for it.
+    pub(crate) last_active: BTreeMap<Dn, LastActive>,
+    /// For each SG.
+    pub(crate) swaps: BTreeMap<Dn, Swap>,
+    /// SUs that run without being in the model, being cleaned up on that node.
+    pub(crate) strangers: BTreeMap<Dn, (Dn, OrderId)>,
+    /// Until when the first assignments wait for the cluster; `None` when they need not any more.
+    pub(crate) startup_until: Option<Millis>,
+    /// Until when nodes that have never reported may still come with running SUs; `None` when that is past.
+    pub(crate) sync_until: Option<Millis>,
+    last_order: u64,
+}
+
+impl State {
+    pub(crate) fn next_order(&mut self) -> OrderId {
+        self.last_order += 1;
+        OrderId(self.last_order)
+    }
+
+    /// The operator's wish; unlocked where none was expressed.
+    pub(crate) fn admin(&self, dn: &Dn) -> AdminState {
+        self.admin.get(dn).copied().unwrap_or(AdminState::Unlocked)
+    }
+
+    pub(crate) fn node(&self, dn: &Dn) -> Option<&NodeState> {
+        self.nodes.get(dn)
+    }
+
+    pub(crate) fn su(&self, dn: &Dn) -> Option<&SuState> {
+        self.sus.get(dn)
+    }
+
+    /// Forgets the SUs and swaps of what is not in the model any more.
+    pub(crate) fn retain(&mut self, sus: &BTreeSet<Dn>, sgs: &BTreeSet<Dn>) {
+        self.sus.retain(|dn, _| sus.contains(dn));
+        self.swaps.retain(|dn, _| sgs.contains(dn));
+    }
+}

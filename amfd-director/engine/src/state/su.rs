@@ -1,0 +1,281 @@
+//! An SU: its last report, the order it works on, and for which SIs it may be acting.
+//!
+//! A report says what was *confirmed*. Between that and the truth lie the order in flight, orders that failed half
+//! way, and faults that are not isolated yet; [`SuState::may_act`] covers all of them, and no other SU becomes active
+//! for an SI that is in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ais::amf::{
+    FaultReport, HaState, OrderId, OrderOutcome, PresenceState, RecommendedRecovery, SuConfig, SuReport, Term,
+};
+use ais::{Dn, Millis};
+
+/// What an order in flight does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum OrderKind {
+    Instantiate,
+    Terminate,
+    Restart(Option<Dn>),
+    Assign { ha: HaState, sis: BTreeSet<Dn> },
+    Remove(BTreeSet<Dn>),
+    Cleanup,
+    Repair,
+}
+
+impl OrderKind {
+    /// The SIs for which the SU may be acting because of the order.
+    fn activates(&self) -> Option<&BTreeSet<Dn>> {
+        match self {
+            OrderKind::Assign {
+                ha: HaState::Active | HaState::Quiescing,
+                sis,
+            } => Some(sis),
+            OrderKind::Assign {
+                ha: HaState::Standby | HaState::Quiesced,
+                ..
+            }
+            | OrderKind::Instantiate
+            | OrderKind::Terminate
+            | OrderKind::Restart(_)
+            | OrderKind::Remove(_)
+            | OrderKind::Cleanup
+            | OrderKind::Repair => None,
+        }
+    }
+}
+
+/// An order that was sent and not answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct InFlight {
+    pub(crate) id: OrderId,
+    pub(crate) kind: OrderKind,
+}
+
+/// The CSIs of an SI with their components, as they were ordered last.
+pub(crate) type Given = BTreeMap<Dn, Dn>;
+
+/// An SU.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SuState {
+    /// What the present session was told.
+    pub(crate) config: Option<SuConfig>,
+    pub(crate) report: Option<SuReport>,
+    pub(crate) in_flight: Option<InFlight>,
+    /// SIs for which the SU may be serving, whatever was confirmed.
+    pub(crate) may_act: BTreeSet<Dn>,
+    /// SIs that an order failed for; what the SU has of them is not known until they are removed.
+    pub(crate) uncertain: BTreeSet<Dn>,
+    /// What was ordered last for each SI.
+    pub(crate) given: BTreeMap<Dn, Given>,
+    /// Orders that failed in a row, without a fault that explains it.
+    pub(crate) failures: u32,
+    /// No order before this time.
+    pub(crate) hold_until: Option<Millis>,
+    /// The operator says that it was repaired.
+    pub(crate) repair_wanted: bool,
+    /// Gives up its work for a restart that the operator wants.
+    pub(crate) withdrawn: bool,
+}
+
+/// What a report changed.
+#[derive(Debug, Default)]
+pub(crate) struct Applied {
+    /// The order that was answered, with its outcome.
+    pub(crate) answered: Option<(InFlight, OrderOutcome)>,
+    /// A fault that the report before did not have, or one that became stronger.
+    pub(crate) fault: Option<FaultReport>,
+    /// Whether there was no fault before it.
+    pub(crate) is_new_fault: bool,
+    /// The presence state before, where it changed.
+    pub(crate) presence_before: Option<PresenceState>,
+}
+
+impl SuState {
+    pub(crate) fn fault(&self) -> Option<&FaultReport> {
+        self.report.as_ref().and_then(|report| report.fault.as_ref())
+    }
+
+    /// The presence as reported; not instantiated where nothing is.
+    pub(crate) fn presence(&self) -> PresenceState {
+        self.report
+            .as_ref()
+            .map_or(PresenceState::Uninstantiated, |report| report.presence)
+    }
+
+    /// The state that the SU has confirmed for the SI.
+    pub(crate) fn held(&self, si: &Dn) -> Option<HaState> {
+        let report = self.report.as_ref()?;
+        report
+            .assignments
+            .iter()
+            .find(|held| &held.si == si)
+            .map(|held| held.ha)
+    }
+
+    /// What the SU has confirmed.
+    pub(crate) fn holds(&self) -> BTreeMap<Dn, HaState> {
+        self.report
+            .iter()
+            .flat_map(|report| &report.assignments)
+            .map(|held| (held.si.clone(), held.ha))
+            .collect()
+    }
+
+    /// Which component has each CSI of the SI, as confirmed.
+    pub(crate) fn placed(&self, si: &Dn) -> Given {
+        self.report
+            .iter()
+            .flat_map(|report| &report.assignments)
+            .filter(|held| &held.si == si)
+            .flat_map(|held| held.csis.iter().cloned())
+            .collect()
+    }
+
+    /// Whether an order, of whatever director, is being carried out.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.in_flight.is_some() || self.works_for_another()
+    }
+
+    /// Whether it works on an order that this director, or this session of it, did not give.
+    pub(crate) fn works_for_another(&self) -> bool {
+        self.in_flight.is_none()
+            && self
+                .report
+                .as_ref()
+                .and_then(|report| report.order.as_ref())
+                .is_some_and(|order| order.outcome == OrderOutcome::InProgress)
+    }
+
+    /// Whether it holds nothing, is about to get nothing and cannot be acting.
+    pub(crate) fn is_empty(&self) -> bool {
+        let getting = matches!(
+            &self.in_flight,
+            Some(InFlight {
+                kind: OrderKind::Assign { .. } | OrderKind::Remove(_),
+                ..
+            })
+        );
+        !getting
+            && self.may_act.is_empty()
+            && self.uncertain.is_empty()
+            && self
+                .report
+                .as_ref()
+                .is_none_or(|report| report.assignments.is_empty())
+    }
+
+    /// Forgets all that belongs to a session.
+    pub(crate) fn lose_session(&mut self) {
+        *self = SuState {
+            withdrawn: self.withdrawn,
+            ..SuState::default()
+        };
+    }
+
+    /// Takes in a report of the present session.
+    pub(crate) fn apply(&mut self, report: SuReport, term: Term) -> Applied {
+        let mut applied = Applied::default();
+        let before = self.report.as_ref();
+        let strength = |fault: Option<&FaultReport>| fault.map_or(0, |fault| fault.recovery.strength());
+        if strength(report.fault.as_ref()) > strength(before.and_then(|old| old.fault.as_ref())) {
+            applied.fault.clone_from(&report.fault);
+            applied.is_new_fault = before.is_none_or(|old| old.fault.is_none());
+        }
+        let presence_before = self.presence();
+        if presence_before != report.presence {
+            applied.presence_before = Some(presence_before);
+        }
+        self.report = Some(report);
+        applied.answered = self.take_answer(term);
+        if let Some((order, outcome)) = &applied.answered {
+            let (order, outcome) = (order.clone(), outcome.clone());
+            self.settle(&order, &outcome);
+        }
+        self.update_may_act();
+        applied
+    }
+
+    fn take_answer(&mut self, term: Term) -> Option<(InFlight, OrderOutcome)> {
+        let answer = self.report.as_ref()?.order.as_ref()?;
+        let waiting = self.in_flight.as_ref()?;
+        if answer.term != term || answer.id != waiting.id || answer.outcome == OrderOutcome::InProgress {
+            return None;
+        }
+        let outcome = answer.outcome.clone();
+        Some((self.in_flight.take()?, outcome))
+    }
+
+    /// What an answered order leaves certain and uncertain.
+    fn settle(&mut self, order: &InFlight, outcome: &OrderOutcome) {
+        match (outcome, &order.kind) {
+            (OrderOutcome::Failed(_), OrderKind::Assign { ha, sis }) => {
+                // Leaving an active assignment may have failed half way too, but then it is still confirmed as
+                // ACTIVE or the fault says what became of it.
+                if matches!(ha, HaState::Active | HaState::Standby) {
+                    let failed = sis.iter().filter(|si| self.held(si) != Some(*ha)).cloned();
+                    let failed: Vec<Dn> = failed.collect();
+                    self.uncertain.extend(failed);
+                }
+            }
+            (OrderOutcome::Done, OrderKind::Assign { sis, .. } | OrderKind::Remove(sis)) => {
+                self.uncertain.retain(|si| !sis.contains(si));
+            }
+            (OrderOutcome::Done, OrderKind::Cleanup | OrderKind::Terminate) => self.uncertain.clear(),
+            (OrderOutcome::Done, OrderKind::Instantiate | OrderKind::Restart(_) | OrderKind::Repair)
+            | (
+                OrderOutcome::Failed(_),
+                OrderKind::Instantiate
+                | OrderKind::Terminate
+                | OrderKind::Restart(_)
+                | OrderKind::Remove(_)
+                | OrderKind::Cleanup
+                | OrderKind::Repair,
+            )
+            | (OrderOutcome::InProgress, _) => {}
+        }
+        if let (OrderOutcome::Failed(_), Some(ordered)) = (outcome, order.kind.activates()) {
+            self.may_act.extend(ordered.iter().cloned());
+        }
+    }
+
+    /// Adds an order that was just sent.
+    pub(crate) fn send(&mut self, order: InFlight) {
+        if let Some(sis) = order.kind.activates() {
+            self.may_act.extend(sis.iter().cloned());
+        }
+        self.in_flight = Some(order);
+    }
+
+    fn update_may_act(&mut self) {
+        let Some(report) = &self.report else {
+            return;
+        };
+        let all_cleaned = report.presence == PresenceState::Uninstantiated
+            || report.fault.as_ref().is_some_and(|fault| {
+                fault.isolated
+                    && fault.recovery.strength() >= RecommendedRecovery::SuFailover.strength()
+                    && report.assignments.is_empty()
+            });
+        if all_cleaned && self.in_flight.is_none() {
+            self.uncertain.clear();
+        }
+        let fault_open = report.fault.as_ref().is_some_and(|fault| !fault.isolated);
+        let keeps_all = fault_open || report.presence == PresenceState::TerminationFailed;
+        let ordered = self.in_flight.as_ref().and_then(|order| order.kind.activates());
+        let mut may_act: BTreeSet<Dn> = report
+            .assignments
+            .iter()
+            .filter(|held| matches!(held.ha, HaState::Active | HaState::Quiescing))
+            .map(|held| held.si.clone())
+            .chain(ordered.into_iter().flatten().cloned())
+            .collect();
+        may_act.extend(
+            self.may_act
+                .iter()
+                .filter(|si| keeps_all || self.uncertain.contains(*si))
+                .cloned(),
+        );
+        self.may_act = may_act;
+    }
+}

@@ -1,0 +1,260 @@
+//! What follows from configuration and state: readiness, operational state, assignment state, who is reachable.
+
+use std::collections::BTreeMap;
+
+use ais::amf::{
+    AdminState, AssignmentState, HaState, OperState, PresenceState, ReadinessState, RecommendedRecovery,
+};
+use ais::{Dn, Millis};
+
+use super::{State, SuState};
+use crate::event::SessionId;
+use crate::model::{Model, Sg, Si, Su};
+use crate::plan::Protection;
+use crate::reason::Reason;
+
+/// Whether an SU may get work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Serving {
+    /// It may.
+    InService,
+    /// It finishes what it has.
+    Stopping(Reason),
+    /// It may not.
+    No(Reason),
+}
+
+/// A failed presence state.
+pub(crate) const fn is_failed(presence: PresenceState) -> bool {
+    matches!(
+        presence,
+        PresenceState::InstantiationFailed | PresenceState::TerminationFailed
+    )
+}
+
+/// Configuration and state together.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct View<'a> {
+    pub(crate) model: &'a Model,
+    pub(crate) state: &'a State,
+    pub(crate) now: Millis,
+}
+
+impl<'a> View<'a> {
+    /// What stands above the SU and may be locked, the SU itself first.
+    pub(crate) fn scopes(self, dn: &Dn) -> Vec<Dn> {
+        let Some((sg_dn, sg, su)) = self.model.su(dn) else {
+            return Vec::new();
+        };
+        let mut scopes = vec![dn.clone(), sg_dn.clone()];
+        if let Some(node) = &su.node {
+            scopes.push(node.clone());
+            if let Some(config) = self.model.nodes.get(node) {
+                scopes.extend(config.groups.iter().cloned());
+            }
+        }
+        scopes.extend(sg.app.clone());
+        scopes.extend(self.model.cluster.dn.clone());
+        scopes
+    }
+
+    /// The strictest administrative state among the scopes of the SU, and where it was set.
+    pub(crate) fn strictest(self, dn: &Dn) -> (AdminState, Dn) {
+        let strictness = |state: AdminState| match state {
+            AdminState::Unlocked => 0,
+            AdminState::ShuttingDown => 1,
+            AdminState::Locked => 2,
+            AdminState::LockedInstantiation => 3,
+        };
+        let mut found = (AdminState::Unlocked, dn.clone());
+        for scope in self.scopes(dn) {
+            let state = self.state.admin(&scope);
+            if strictness(state) > strictness(found.0) {
+                found = (state, scope);
+            }
+        }
+        found
+    }
+
+    /// The connection of the SU's node, where orders can be sent.
+    pub(crate) fn session(self, su: &Su) -> Option<(&'a Dn, SessionId)> {
+        let node = self.model.nodes.get_key_value(su.node.as_ref()?)?.0;
+        let state = self.state.node(node)?;
+        Some((node, state.session.filter(|_| !state.is_rebooting())?))
+    }
+
+    /// Whether the node is connected, has told what runs on it, and is not disabled.
+    pub(crate) fn node_oper(self, node: &Dn) -> OperState {
+        let enabled = self
+            .state
+            .node(node)
+            .is_some_and(|state| state.session.is_some() && state.recovery.is_none());
+        if enabled {
+            OperState::Enabled
+        } else {
+            OperState::Disabled
+        }
+    }
+
+    /// Whether it is still open what runs on the node.
+    pub(crate) fn is_unreported(self, node: &Dn) -> bool {
+        let never_seen = || self.state.sync_until.is_some_and(|end| self.now < end);
+        match self.state.node(node) {
+            None => never_seen(),
+            Some(state) if state.session.is_some() => {
+                !state.reported && state.report_until.is_none_or(|end| self.now < end)
+            }
+            Some(state) => !state.seen && never_seen(),
+        }
+    }
+
+    /// A node of the group that has not told yet what runs on it.
+    pub(crate) fn unreported_node(self, sg: &'a Sg) -> Option<&'a Dn> {
+        sg.sus
+            .values()
+            .filter_map(|su| su.node.as_ref())
+            .find(|node| self.is_unreported(node))
+    }
+
+    /// Why the SU is disabled; `None` where it is enabled.
+    pub(crate) fn disabled(self, dn: &Dn, su: &Su) -> Option<Reason> {
+        let Some(node) = &su.node else {
+            return Some(Reason::SuWithoutNode);
+        };
+        let absent = || Some(Reason::NodeAbsent { node: node.clone() });
+        if self.state.node(node).is_none_or(|state| state.session.is_none()) {
+            return absent();
+        }
+        let Some(report) = self.state.su(dn).and_then(|state| state.report.as_ref()) else {
+            return Some(Reason::NodesUnreported { node: node.clone() });
+        };
+        if let Some(fault) = &report.fault {
+            let cause = format!(
+                "{} failed ({}), recovery {}",
+                fault.comp, fault.source, fault.recovery
+            );
+            return Some(Reason::SuDisabled { cause });
+        }
+        if is_failed(report.presence) {
+            let cause = format!("its presence state is {}", report.presence);
+            return Some(Reason::SuDisabled { cause });
+        }
+        None
+    }
+
+    pub(crate) fn su_oper(self, dn: &Dn, su: &Su) -> OperState {
+        if self.disabled(dn, su).is_none() {
+            OperState::Enabled
+        } else {
+            OperState::Disabled
+        }
+    }
+
+    /// Whether the SU may get work, with the reason where it may not.
+    pub(crate) fn serving(self, dn: &Dn) -> Serving {
+        let Some((_, _, su)) = self.model.su(dn) else {
+            return Serving::No(Reason::SuWithoutNode);
+        };
+        if let Some(reason) = self.disabled(dn, su) {
+            return Serving::No(reason);
+        }
+        if let Some(node) = su
+            .node
+            .as_ref()
+            .filter(|node| self.node_oper(node) == OperState::Disabled)
+        {
+            return Serving::No(Reason::NodeDisabled { node: node.clone() });
+        }
+        let (admin, scope) = self.strictest(dn);
+        let presence = self
+            .state
+            .su(dn)
+            .map_or(PresenceState::Uninstantiated, SuState::presence);
+        match admin {
+            AdminState::Locked | AdminState::LockedInstantiation => {
+                return Serving::No(if &scope == dn {
+                    Reason::SuLocked
+                } else {
+                    Reason::ScopeLocked { scope }
+                });
+            }
+            AdminState::ShuttingDown => return Serving::Stopping(Reason::ShuttingDown { scope }),
+            AdminState::Unlocked => {}
+        }
+        if su.pre_instantiable && !matches!(presence, PresenceState::Instantiated | PresenceState::Restarting)
+        {
+            return Serving::No(Reason::SuNotInstantiated { presence });
+        }
+        if self.state.su(dn).is_some_and(|state| state.withdrawn) {
+            return Serving::No(Reason::SuWithdrawn);
+        }
+        Serving::InService
+    }
+
+    pub(crate) fn su_readiness(self, dn: &Dn) -> ReadinessState {
+        match self.serving(dn) {
+            Serving::InService => ReadinessState::InService,
+            Serving::Stopping(_) => ReadinessState::Stopping,
+            Serving::No(_) => ReadinessState::OutOfService,
+        }
+    }
+
+    /// Whether the SI takes part: unlocked, with something to assign.
+    pub(crate) fn si_wanted(self, dn: &Dn, si: &Si) -> Result<(), Reason> {
+        match self.state.admin(dn) {
+            AdminState::Unlocked if si.csis.is_empty() => Err(Reason::SiWithoutCsi),
+            AdminState::Unlocked => Ok(()),
+            AdminState::ShuttingDown => Err(Reason::ShuttingDown { scope: dn.clone() }),
+            AdminState::Locked | AdminState::LockedInstantiation => Err(Reason::SiLocked),
+        }
+    }
+
+    /// Which SUs hold the SI, in which confirmed state.
+    pub(crate) fn holders(self, sg: &Sg, si: &Dn) -> BTreeMap<Dn, HaState> {
+        sg.sus
+            .keys()
+            .filter_map(|su| Some((su.clone(), self.state.su(su)?.held(si)?)))
+            .collect()
+    }
+
+    /// How many SUs count as active and as standby for the SI (AMF B.02.01 §3.2.3.2): quiescing counts as active;
+    /// quiesced counts as active where nobody else is, else as standby.
+    pub(crate) fn counts(self, sg: &Sg, si: &Dn) -> (u32, u32) {
+        let (mut active, mut standby, mut quiesced) = (0, 0, 0);
+        for ha in self.holders(sg, si).into_values() {
+            match ha {
+                HaState::Active | HaState::Quiescing => active += 1,
+                HaState::Standby => standby += 1,
+                HaState::Quiesced => quiesced += 1,
+            }
+        }
+        if active == 0 {
+            (quiesced, standby)
+        } else {
+            (active, standby + quiesced)
+        }
+    }
+
+    pub(crate) fn assignment_state(self, sg: &Sg, si: &Dn, protection: Protection) -> AssignmentState {
+        let serving = self
+            .holders(sg, si)
+            .values()
+            .any(|ha| matches!(ha, HaState::Active | HaState::Quiescing));
+        let (active, standby) = self.counts(sg, si);
+        if !serving {
+            AssignmentState::Unassigned
+        } else if active >= protection.preferred_active && standby >= protection.preferred_standby {
+            AssignmentState::FullyAssigned
+        } else {
+            AssignmentState::PartiallyAssigned
+        }
+    }
+
+    /// Whether the fault of the SU takes the whole SU down.
+    pub(crate) fn has_su_fault(self, dn: &Dn) -> bool {
+        self.state
+            .su(dn)
+            .and_then(SuState::fault)
+            .is_some_and(|fault| fault.recovery.strength() >= RecommendedRecovery::SuFailover.strength())
+    }
+}

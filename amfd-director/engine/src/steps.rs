@@ -1,0 +1,247 @@
+//! From what is held to what should be held: the next orders that are safe, for every redundancy model.
+//!
+//! Order is decided here and nowhere else. An active SU that shall not be active is told to leave; the new one is told
+//! when nobody can act for the SI any more; standbys are told when the active one has answered; the old holder becomes
+//! standby, or is removed, last. An SU has one order at a time; an order carries all SIs that get the same state.
+//! What differs between models comes as [`crate::plan::Protection`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ais::Dn;
+use ais::amf::HaState;
+
+use crate::plan::{Availability, Group, Member, Target};
+use crate::reason::Reason;
+
+/// What an SU is to be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Action {
+    Assign(HaState, BTreeSet<Dn>),
+    Remove(BTreeSet<Dn>),
+    Cleanup,
+}
+
+/// The next orders, and why SIs wait.
+#[derive(Debug, Default)]
+pub(crate) struct Steps {
+    pub(crate) orders: Vec<(Dn, Action)>,
+    pub(crate) waits: BTreeMap<Dn, Reason>,
+}
+
+/// The orders that are safe now.
+pub(crate) fn next(group: &Group, target: &Target) -> Steps {
+    let builder = Builder { group, target };
+    let mut steps = Steps::default();
+    for member in &group.members {
+        if let Some(action) = builder.action(member) {
+            steps.orders.push((member.dn.clone(), action));
+        }
+        for si in builder.to_activate(member) {
+            if let Some(holder) = builder.may_act_elsewhere(&si, member) {
+                let holder = holder.dn.clone();
+                steps.waits.insert(si, Reason::AwaitsRelease { holder });
+            }
+        }
+    }
+    steps
+}
+
+struct Builder<'a> {
+    group: &'a Group,
+    target: &'a Target,
+}
+
+impl Builder<'_> {
+    fn action(&self, member: &Member) -> Option<Action> {
+        match member.orders {
+            Availability::Unreachable | Availability::Busy => return None,
+            Availability::Quiescing => return self.change_of_mind(member),
+            Availability::Free => {}
+        }
+        if let Some(fault) = member.fault {
+            if !fault.isolated {
+                return None;
+            }
+            let has_work =
+                !member.holds.is_empty() || !member.may_act.is_empty() || !member.uncertain.is_empty();
+            if fault.whole_su {
+                return has_work.then_some(Action::Cleanup);
+            }
+        }
+        if !member.uncertain.is_empty() {
+            return Some(Action::Remove(member.uncertain.clone()));
+        }
+        self.leave(member)
+            .or_else(|| self.activate(member))
+            .or_else(|| self.remove(member))
+            .or_else(|| self.stand_by(member))
+            .or_else(|| self.update(member))
+    }
+
+    /// While an SU quiesces, it may be told to stop at once or to go on serving.
+    fn change_of_mind(&self, member: &Member) -> Option<Action> {
+        let quiescing = |(si, ha): (&Dn, &HaState)| (*ha == HaState::Quiescing).then(|| si.clone());
+        let sis: BTreeSet<Dn> = member.expects.iter().filter_map(quiescing).collect();
+        if sis
+            .iter()
+            .all(|si| self.role(si, member) == Some(HaState::Active))
+        {
+            return Some(Action::Assign(HaState::Active, sis));
+        }
+        let at_once = sis
+            .iter()
+            .any(|si| self.leaving_state(si, member) == HaState::Quiesced);
+        at_once.then_some(Action::Assign(HaState::Quiesced, sis))
+    }
+
+    fn role(&self, si: &Dn, member: &Member) -> Option<HaState> {
+        self.target.role(si, &member.dn)
+    }
+
+    /// How the SU stops serving the SI: at once, or when its work is finished.
+    fn leaving_state(&self, si: &Dn, member: &Member) -> HaState {
+        let service = self.group.services.iter().find(|service| &service.dn == si);
+        let si_locked = service.is_none_or(|service| service.wanted.is_err() && !service.stopping);
+        let si_stopping = service.is_some_and(|service| service.stopping);
+        let su_out = member.usable.is_err() && !member.stopping;
+        if member.fault.is_none() && !si_locked && !su_out && (si_stopping || member.stopping) {
+            HaState::Quiescing
+        } else {
+            HaState::Quiesced
+        }
+    }
+
+    fn leave(&self, member: &Member) -> Option<Action> {
+        let mut quiesced = BTreeSet::new();
+        let mut quiescing = BTreeSet::new();
+        for (si, ha) in &member.holds {
+            let serves = matches!(ha, HaState::Active | HaState::Quiescing);
+            if !serves || self.role(si, member) == Some(HaState::Active) {
+                continue;
+            }
+            match self.leaving_state(si, member) {
+                HaState::Quiescing => quiescing.insert(si.clone()),
+                HaState::Active | HaState::Standby | HaState::Quiesced => quiesced.insert(si.clone()),
+            };
+        }
+        let order = |ha, sis: BTreeSet<Dn>| (!sis.is_empty()).then_some(Action::Assign(ha, sis));
+        order(HaState::Quiesced, quiesced).or_else(|| order(HaState::Quiescing, quiescing))
+    }
+
+    fn to_activate(&self, member: &Member) -> BTreeSet<Dn> {
+        self.target
+            .sis
+            .iter()
+            .filter(|(si, target)| {
+                target.active.contains(&member.dn) && member.holds.get(*si) != Some(&HaState::Active)
+            })
+            .map(|(si, _)| si.clone())
+            .collect()
+    }
+
+    fn may_act_elsewhere(&self, si: &Dn, member: &Member) -> Option<&Member> {
+        self.group
+            .members
+            .iter()
+            .find(|other| other.dn != member.dn && other.may_act.contains(si))
+            .filter(|_| self.group.protection.single_active)
+    }
+
+    fn activate(&self, member: &Member) -> Option<Action> {
+        let mut ready = self.to_activate(member);
+        ready.retain(|si| self.may_act_elsewhere(si, member).is_none());
+        if ready.is_empty() {
+            return None;
+        }
+        let held_otherwise = |ha: HaState| {
+            member
+                .holds
+                .iter()
+                .any(|(si, held)| *held == ha && !ready.contains(si))
+        };
+        let mixes = !self.group.protection.roles_mix && held_otherwise(HaState::Standby);
+        let too_many =
+            self.group.protection.one_si_per_su && member.holds.keys().any(|si| !ready.contains(si));
+        (!mixes && !too_many).then_some(Action::Assign(HaState::Active, ready))
+    }
+
+    fn stand_by(&self, member: &Member) -> Option<Action> {
+        let serves = |(si, ha): (&Dn, &HaState)| {
+            matches!(ha, HaState::Active | HaState::Quiescing)
+                || self.role(si, member) == Some(HaState::Active)
+        };
+        if !self.group.protection.roles_mix && member.holds.iter().any(serves) {
+            return None;
+        }
+        let ready: BTreeSet<Dn> = self
+            .target
+            .sis
+            .iter()
+            .filter(|(si, target)| {
+                target.standby.contains(&member.dn)
+                    && member.holds.get(*si) != Some(&HaState::Standby)
+                    && self.is_served(si)
+            })
+            .map(|(si, _)| si.clone())
+            .collect();
+        (!ready.is_empty()).then_some(Action::Assign(HaState::Standby, ready))
+    }
+
+    /// Whether every SU that shall be active for the SI has confirmed it.
+    fn is_served(&self, si: &Dn) -> bool {
+        self.target.sis.get(si).is_some_and(|target| {
+            target.active.iter().all(|su| {
+                self.group
+                    .member(su)
+                    .is_some_and(|member| member.holds.get(si) == Some(&HaState::Active))
+            })
+        })
+    }
+
+    fn remove(&self, member: &Member) -> Option<Action> {
+        let ready: BTreeSet<Dn> = member
+            .holds
+            .iter()
+            .filter(|(si, ha)| {
+                self.role(si, member).is_none()
+                    && match ha {
+                        HaState::Quiesced => self.is_served(si) || !self.is_planned(si),
+                        HaState::Standby => !self.is_being_left(si),
+                        HaState::Active | HaState::Quiescing => false,
+                    }
+            })
+            .map(|(si, _)| si.clone())
+            .collect();
+        (!ready.is_empty()).then_some(Action::Remove(ready))
+    }
+
+    fn is_planned(&self, si: &Dn) -> bool {
+        self.target
+            .sis
+            .get(si)
+            .is_some_and(|target| !target.active.is_empty())
+    }
+
+    /// Whether an SU that shall not be active may still act for the SI. Until it has stopped, standbys stay.
+    fn is_being_left(&self, si: &Dn) -> bool {
+        self.group
+            .members
+            .iter()
+            .any(|member| member.may_act.contains(si) && self.role(si, member) != Some(HaState::Active))
+    }
+
+    fn update(&self, member: &Member) -> Option<Action> {
+        for ha in [HaState::Active, HaState::Standby] {
+            let sis: BTreeSet<Dn> = member
+                .outdated
+                .iter()
+                .filter(|si| member.holds.get(*si) == Some(&ha) && self.role(si, member) == Some(ha))
+                .cloned()
+                .collect();
+            if !sis.is_empty() {
+                return Some(Action::Assign(ha, sis));
+            }
+        }
+        None
+    }
+}
