@@ -1,1 +1,2 @@
-//! Placeholder.
+//! The information model daemon.
+pub mod store;
