@@ -259,6 +259,7 @@ impl AdminOwner {
         check(answer.get_status()?)?;
         Ok(Ccb {
             ccb: answer.get_ccb()?,
+            id: answer.get_id(),
             _connection: self.connection.clone(),
         })
     }
@@ -324,10 +325,16 @@ pub struct AdminOperationReply {
 /// A CCB; dropping it aborts what was not applied.
 pub struct Ccb {
     ccb: ccb::Client,
+    id: u64,
     _connection: Rc<Connection>,
 }
 
 impl Ccb {
+    /// The id by which [`Imm::ccb_outcome`] knows the CCB.
+    pub const fn id(&self) -> u64 {
+        self.id
+    }
+
     /// Adds operations in their order; stops at the first one refused, whose index is in the second field of the error.
     pub async fn run(&self, operations: &[CcbOperation]) -> Result<(), (ImmError, usize)> {
         let whole = |error: ImmError| (error, 0);
