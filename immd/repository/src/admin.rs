@@ -1,8 +1,10 @@
 //! Who carries out an administrative operation.
 
-use ais::{Millis, Refusal};
+use ais::{AisError, Dn, Millis, Refusal};
 
-use crate::{AdminOwnerId, ImplementerId, Repository};
+use crate::implementer::check_client_name;
+use crate::owner::{may_change, not_owner};
+use crate::{AdminOwnerId, ImplementerId, Repository, service};
 
 /// Who carries out an administrative operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,10 +24,51 @@ impl Repository {
     /// left within [`crate::DETACH_GRACE`]), BUSY (object in a CCB), BAD_OPERATION (another owner).
     pub fn route_admin_operation(
         &self,
-        _owner: AdminOwnerId,
-        _target: &str,
-        _now: Millis,
+        owner: AdminOwnerId,
+        target: &str,
+        now: Millis,
     ) -> Result<AdminRoute, Refusal> {
-        unimplemented!()
+        let dn = Dn::new(target).map_err(|error| Refusal::new(AisError::InvalidParam, error.to_string()))?;
+        let name = &self.owners.get(owner)?.name;
+        let Some(body) = self.tree.get(&dn) else {
+            if &**name == target
+                && check_client_name("implementer", target).is_ok()
+                && self.implementers.is_known(target)
+            {
+                return self.attached(target, &dn, now).map(AdminRoute::Implementer);
+            }
+            return Err(crate::binding::no_object(&dn));
+        };
+        let route = match self.implementers.bound(body) {
+            Some(bound) => AdminRoute::Implementer(self.attached(bound, &dn, now)?),
+            None if service::is_service_class(body.class.name()) => AdminRoute::Service,
+            None => {
+                return Err(Refusal::new(
+                    AisError::NotExist,
+                    format!("object '{dn}' has no implementer to carry out the operation"),
+                ));
+            }
+        };
+        if let Some(ccb) = self.locks.writer(&dn) {
+            return Err(Refusal::new(
+                AisError::Busy,
+                format!("object '{dn}' is in CCB {ccb}"),
+            ));
+        }
+        if !may_change(body, name) {
+            return Err(not_owner(body, name));
+        }
+        Ok(route)
+    }
+
+    fn attached(&self, name: &str, dn: &Dn, now: Millis) -> Result<ImplementerId, Refusal> {
+        self.implementers.holder(name).ok_or_else(|| {
+            let (error, when) = if self.implementers.is_in_grace(name, now) {
+                (AisError::TryAgain, "has just left")
+            } else {
+                (AisError::NotExist, "is not attached")
+            };
+            Refusal::new(error, format!("the implementer '{name}' of '{dn}' {when}"))
+        })
     }
 }

@@ -16,20 +16,29 @@
 //! calls that it names. Many things abort CCBs: whoever calls into the repository drains
 //! [`Repository::take_aborted`] afterwards and tells the implementers named there.
 
+use std::collections::BTreeMap;
+
 mod admin;
+mod binding;
 mod ccb;
 mod class;
 mod class_change;
+mod create;
 mod ids;
 mod implementer;
 mod load;
+mod locks;
 mod object;
+mod overlay;
 mod owner;
 mod read;
 mod runtime;
 mod search;
+mod service;
 mod settings;
 mod store;
+mod tree;
+mod values;
 
 pub use admin::AdminRoute;
 pub use ccb::{AbortedCcb, CCB_ALLOW_NULL_OI, CCB_REGISTERED_OI, CcbState, Committed, ImplementerCall};
@@ -48,5 +57,40 @@ pub use store::{Counters, Prepared, StoredChange, StoredObject};
 pub const LOADER_OWNER: &str = "IMMLOADER";
 
 /// The information model in memory.
-#[derive(Default)]
-pub struct Repository {}
+#[derive(Debug)]
+pub struct Repository {
+    classes: class::Classes,
+    tree: tree::Tree,
+    locks: locks::Locks,
+    implementers: implementer::Implementers,
+    owners: owner::Owners,
+    ccbs: BTreeMap<CcbId, ccb::Ccb>,
+    settings: Settings,
+    next_ccb: u64,
+    next_change: u64,
+    /// Durable changes that are prepared and neither visible nor discarded.
+    unfinished: usize,
+    /// Aborted since the caller last asked.
+    aborted: Vec<AbortedCcb>,
+    /// Objects from the store, until the tree is built.
+    restored: Vec<ObjectBody>,
+}
+
+impl Default for Repository {
+    fn default() -> Repository {
+        Repository {
+            classes: class::Classes::default(),
+            tree: tree::Tree::default(),
+            locks: locks::Locks::default(),
+            implementers: implementer::Implementers::default(),
+            owners: owner::Owners::default(),
+            ccbs: BTreeMap::new(),
+            settings: Settings::default(),
+            next_ccb: 1,
+            next_change: 0,
+            unfinished: 0,
+            aborted: Vec::new(),
+            restored: Vec::new(),
+        }
+    }
+}

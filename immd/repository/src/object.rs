@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ais::{Dn, Value};
+use ais::{AttrFlags, ClassCategory, Dn, Value};
 
 use crate::{Class, ObjectId};
 
@@ -82,11 +82,54 @@ impl ObjectBody {
 
     /// The implementer's name where it survives a restart: that of a persistent runtime object.
     pub fn stored_implementer(&self) -> Option<&str> {
-        unimplemented!()
+        match self.class.category() {
+            ClassCategory::Config => None,
+            ClassCategory::Runtime if self.is_persistent() => self.implementer(),
+            ClassCategory::Runtime => None,
+        }
     }
 
     /// The values that survive a restart, each attribute with its position in the class; empty ones are left out.
     pub fn stored_values(&self) -> impl Iterator<Item = (u16, &[Value])> {
-        std::iter::empty()
+        (0u16..)
+            .zip(&self.values)
+            .filter(|(at, values)| !values.is_empty() && self.survives(*at))
+            .map(|(at, values)| (at, values.as_slice()))
+    }
+
+    /// Whether the object survives a restart.
+    pub(crate) fn is_persistent(&self) -> bool {
+        self.class.is_persistent()
+    }
+
+    /// Whether the attribute at this position survives a restart.
+    pub(crate) fn survives(&self, position: u16) -> bool {
+        const KEPT: AttrFlags = AttrFlags::CONFIG.union(AttrFlags::PERSISTENT);
+        self.class
+            .attr(position)
+            .is_some_and(|a| a.flags.intersects(KEPT))
+    }
+
+    /// The values at this position.
+    pub(crate) fn values(&self, position: u16) -> &[Value] {
+        self.values
+            .get(usize::from(position))
+            .map_or(&[], Values::as_slice)
+    }
+
+    /// Puts values in the place of those at this position.
+    pub(crate) fn set_values(&mut self, position: u16, values: Values) {
+        if let Some(place) = self.values.get_mut(usize::from(position)) {
+            *place = values;
+        }
+    }
+
+    /// The names in NO_DANGLING attributes, as far as they are names; one may come twice.
+    pub(crate) fn references(&self) -> impl Iterator<Item = Dn> {
+        self.class
+            .references()
+            .iter()
+            .flat_map(|at| self.values(*at))
+            .filter_map(Value::as_dn)
     }
 }

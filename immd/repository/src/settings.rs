@@ -1,6 +1,6 @@
 //! Limits and switches, which are attributes of the object `opensafImm=opensafImm,safApp=safImmService`.
 
-use crate::Repository;
+use crate::{Repository, service};
 
 /// The limits in force: the service object's attributes, or these defaults without it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +31,12 @@ impl Default for Settings {
 
 impl Repository {
     /// The limits in force.
-    pub fn settings(&self) -> &Settings {
-        unimplemented!()
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Reads the limits again, after the service object changed.
+    pub(crate) fn refresh_settings(&mut self) {
+        self.settings = service::settings(&self.tree);
     }
 }
