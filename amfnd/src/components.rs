@@ -251,8 +251,8 @@ impl Components {
     /// Ends all sessions of a connection and the connection.
     async fn leave(&self, connection: &Connection, pidfd: &AsyncFd<OwnedFd>) {
         self.end_sessions(connection, pidfd, |_| true).await;
-        self.table.borrow_mut().connections.remove(&connection.id);
-        tell(&self.inputs, Input::Disconnected);
+        let connection = connection.id;
+        tell(&self.inputs, Input::Disconnected { connection });
     }
 
     async fn end_sessions(
@@ -294,6 +294,11 @@ impl Components {
     pub(crate) fn remove(&self, session: SessionId) {
         let removed = self.table.borrow_mut().sessions.remove(&session.0);
         drop(removed);
+    }
+
+    /// The loop has been told of the connection's end.
+    pub(crate) fn disconnect(&self, connection: u64) {
+        self.table.borrow_mut().connections.remove(&connection);
     }
 
     /// Begins a session for a process.

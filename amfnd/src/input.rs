@@ -33,8 +33,11 @@ pub(crate) enum Input {
         /// Which one.
         pid: Pid,
     },
-    /// A connection has ended.
-    Disconnected,
+    /// A connection has ended; comes after everything about its process and sessions.
+    Disconnected {
+        /// Which one.
+        connection: u64,
+    },
 }
 
 /// Where inputs go.

@@ -180,8 +180,9 @@ impl Shell {
             } => self.take_request(session, body, answer),
             Input::Orders { term, orders, answer } => self.take_orders(term, orders, answer),
             Input::ProcessEnded { pid } => self.take_process_end(pid),
-            Input::Disconnected => {
+            Input::Disconnected { connection } => {
                 let components = &self.parts.components;
+                components.disconnect(connection);
                 self.exits.retain(|&pid, _| components.is_connected(pid));
             }
         }

@@ -76,8 +76,18 @@ pub fn run(component: impl Component) -> Result<(), AmfError> {
 pub async fn attend(amf: &Amf, comp: &Dn, mut component: impl Component) -> Result<(), AmfError> {
     amf.register(comp).await?;
     for (key, recovery) in component.healthchecks() {
-        amf.healthcheck_start(comp, &key, HealthcheckInvocation::AmfInvoked, recovery)
-            .await?;
+        let started = amf.healthcheck_start(comp, &key, HealthcheckInvocation::AmfInvoked, recovery);
+        match started.await {
+            Ok(()) => {}
+            // It is being terminated already; the callback that says so is on its way.
+            Err(AmfError::Refused {
+                error: AisError::TryAgain,
+                text,
+            }) => {
+                tracing::info!(%comp, key, text, "no healthcheck");
+            }
+            Err(error) => return Err(error),
+        }
     }
     component.registered(amf, comp);
     let mut quiescing = JoinSet::new();

@@ -164,14 +164,14 @@ impl Amf {
     /// Registers the component; from now on it gets callbacks.
     pub async fn register(&self, comp: &Dn) -> Result<(), AmfError> {
         ask!(self, register_request, |params| {
-            params.set_comp(comp.as_str())
+            params.set_comp(comp.as_str());
         })
     }
 
     /// Ends the registration of the component.
     pub async fn unregister(&self, comp: &Dn) -> Result<(), AmfError> {
         ask!(self, unregister_request, |params| {
-            params.set_comp(comp.as_str())
+            params.set_comp(comp.as_str());
         })
     }
 
@@ -263,7 +263,7 @@ impl Amf {
     /// Clears an error of a component.
     pub async fn error_clear(&self, comp: &Dn) -> Result<(), AmfError> {
         ask!(self, error_clear_request, |params| {
-            params.set_comp(comp.as_str())
+            params.set_comp(comp.as_str());
         })
     }
 }

@@ -1,0 +1,63 @@
+//! The link between a node director and the director.
+
+mod harness;
+
+use std::process::Command as Program;
+
+use ais::amf::{HaState, NodeOrder, NodeReport, PresenceState};
+use harness::{Cluster, Director, configuration, is_alive, run};
+
+#[test]
+fn components_live_on_without_a_director_and_the_next_one_learns_all() {
+    run(async {
+        let mut cluster = Cluster::start().await;
+        cluster.director.heartbeat().await;
+        cluster.instantiate(cluster.component("plain")).await;
+        cluster.assign(2, HaState::Active).await;
+        let pid = cluster.pid().await;
+
+        let fresh = Director::listen(cluster.dir.path());
+        std::mem::replace(&mut cluster.director, fresh).end().await;
+        cluster
+            .until("the node director connects again", || {
+                cluster.director.is_connected()
+            })
+            .await;
+        assert_eq!(cluster.director.newest(), None);
+        let mut orders = configuration(cluster.component("plain"));
+        orders.push(NodeOrder::ReportAll);
+        assert_eq!(cluster.director.order(2, orders).await, 1);
+        cluster
+            .until("every report", || {
+                cluster.director.all().last() == Some(&NodeReport::AllReported)
+            })
+            .await;
+        let report = cluster.director.newest().unwrap();
+        assert_eq!(report.presence, PresenceState::Instantiated);
+        assert_eq!(report.assignments[0].ha, HaState::Active);
+        assert!(is_alive(pid));
+        assert_eq!(cluster.pid().await, pid);
+
+        // A director of the former term is refused with SA_AIS_ERR_BAD_OPERATION.
+        assert_eq!(cluster.director.order(1, vec![NodeOrder::ReportAll]).await, 20);
+    });
+}
+
+#[test]
+fn a_second_node_director_for_the_same_node_does_not_start() {
+    run(async {
+        let cluster = Cluster::start().await;
+        let second = Program::new(env!("CARGO_BIN_EXE_amfnd"))
+            .args(["--node", "safAmfNode=N1,safAmfCluster=c", "--dir"])
+            .arg(cluster.dir.path())
+            .output()
+            .unwrap();
+        assert_eq!(second.status.code(), Some(1));
+        let text = String::from_utf8_lossy(&second.stderr);
+        assert!(
+            text.contains("another node director runs for safAmfNode=N1"),
+            "{text}"
+        );
+        cluster.director.heartbeat().await;
+    });
+}
