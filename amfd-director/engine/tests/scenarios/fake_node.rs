@@ -1,0 +1,231 @@
+//! A node director that does what it is told at once, or when it is released.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ais::Dn;
+use ais::amf::{
+    AssignmentReport, CompReport, FaultReport, HaState, NodeOrder, NodeReport, OperState, OrderId, OrderOutcome,
+    OrderReport, PresenceState, RecommendedRecovery, SuConfig, SuReport, Term,
+};
+
+/// An SU on the node.
+struct FakeSu {
+    config: SuConfig,
+    report: SuReport,
+    /// The order that is not carried out yet.
+    open: Option<NodeOrder>,
+}
+
+/// A node.
+#[derive(Default)]
+pub struct FakeNode {
+    sus: BTreeMap<Dn, FakeSu>,
+    /// Orders for these wait.
+    pub held: BTreeSet<Dn>,
+    /// The next orders of these fail.
+    pub failing: BTreeSet<Dn>,
+    pub term: Term,
+    pub reports: Vec<NodeReport>,
+    pub rebooted: bool,
+}
+
+fn order_id(order: &NodeOrder) -> Option<(OrderId, &Dn)> {
+    match order {
+        NodeOrder::Instantiate { id, su }
+        | NodeOrder::Terminate { id, su }
+        | NodeOrder::Restart { id, su, .. }
+        | NodeOrder::Assign { id, su, .. }
+        | NodeOrder::Remove { id, su, .. }
+        | NodeOrder::Cleanup { id, su }
+        | NodeOrder::Repair { id, su } => Some((*id, su)),
+        NodeOrder::ConfigureNode(_)
+        | NodeOrder::ConfigureSu(_)
+        | NodeOrder::RemoveSu { .. }
+        | NodeOrder::Reboot { .. }
+        | NodeOrder::ReportAll => None,
+    }
+}
+
+fn set_presence(report: &mut SuReport, presence: PresenceState) {
+    report.presence = presence;
+    for comp in &mut report.comps {
+        comp.presence = presence;
+    }
+}
+
+impl FakeNode {
+    pub fn take(&mut self, order: NodeOrder) {
+        if let Some((id, su)) = order_id(&order) {
+            let su = su.clone();
+            let term = self.term;
+            let Some(fake) = self.sus.get_mut(&su) else { return };
+            fake.report.order = Some(OrderReport { term, id, outcome: OrderOutcome::InProgress });
+            fake.open = Some(order);
+            if !self.held.contains(&su) {
+                self.finish(&su);
+            }
+            return;
+        }
+        match order {
+            NodeOrder::ConfigureSu(config) => self.configure(config),
+            NodeOrder::RemoveSu { su } => {
+                self.sus.remove(&su);
+            }
+            NodeOrder::ReportAll => {
+                let all: Vec<NodeReport> = self.sus.values().map(|su| NodeReport::Su(su.report.clone())).collect();
+                self.reports.extend(all);
+                self.reports.push(NodeReport::AllReported);
+            }
+            NodeOrder::Reboot { .. } => {
+                self.rebooted = true;
+                self.sus.clear();
+            }
+            NodeOrder::ConfigureNode(_)
+            | NodeOrder::Instantiate { .. }
+            | NodeOrder::Terminate { .. }
+            | NodeOrder::Restart { .. }
+            | NodeOrder::Assign { .. }
+            | NodeOrder::Remove { .. }
+            | NodeOrder::Cleanup { .. }
+            | NodeOrder::Repair { .. } => {}
+        }
+    }
+
+    fn configure(&mut self, config: SuConfig) {
+        let comps = config.comps.iter().map(|comp| CompReport {
+            comp: comp.dn.clone(),
+            presence: PresenceState::Uninstantiated,
+            oper: OperState::Enabled,
+            restart_count: 0,
+            failure: None,
+        });
+        let report = SuReport {
+            su: config.dn.clone(),
+            presence: PresenceState::Uninstantiated,
+            restart_count: 0,
+            comps: comps.collect(),
+            assignments: Vec::new(),
+            fault: None,
+            order: None,
+        };
+        let dn = config.dn.clone();
+        let known = self.sus.get_mut(&dn);
+        match known {
+            Some(su) => su.config = config,
+            None => {
+                self.sus.insert(dn.clone(), FakeSu { config, report, open: None });
+            }
+        }
+        self.report(&dn);
+    }
+
+    fn report(&mut self, su: &Dn) {
+        if let Some(su) = self.sus.get(su) {
+            self.reports.push(NodeReport::Su(su.report.clone()));
+        }
+    }
+
+    /// Carries out the open order of the SU.
+    pub fn finish(&mut self, dn: &Dn) {
+        let fails = self.failing.remove(dn);
+        let Some(su) = self.sus.get_mut(dn) else { return };
+        let Some(order) = su.open.take() else { return };
+        let pre_instantiable = su.config.comps.iter().any(|comp| comp.category.is_pre_instantiable());
+        let outcome = if fails {
+            if matches!(order, NodeOrder::Instantiate { .. }) {
+                set_presence(&mut su.report, PresenceState::InstantiationFailed);
+            }
+            OrderOutcome::Failed("as the scenario wants".to_owned())
+        } else {
+            carry_out(&mut su.report, order, pre_instantiable);
+            OrderOutcome::Done
+        };
+        if let Some(order) = &mut su.report.order {
+            order.outcome = outcome;
+        }
+        self.report(dn);
+    }
+
+    /// A component of the SU fails.
+    pub fn fail(&mut self, dn: &Dn, recovery: RecommendedRecovery, isolated: bool) {
+        let Some(su) = self.sus.get_mut(dn) else { return };
+        let comp = su.report.comps[0].comp.clone();
+        su.report.comps[0].oper = OperState::Disabled;
+        su.report.fault = Some(FaultReport {
+            comp,
+            recovery,
+            source: ais::amf::ErrorSource::ErrorReport,
+            isolated: false,
+        });
+        if let Some(order) = su.report.order.as_mut().filter(|order| order.outcome == OrderOutcome::InProgress) {
+            order.outcome = OrderOutcome::Failed("a component failed".to_owned());
+            su.open = None;
+        }
+        self.report(dn);
+        if isolated {
+            self.isolate(dn);
+        }
+    }
+
+    /// What failed is cleaned up.
+    pub fn isolate(&mut self, dn: &Dn) {
+        let Some(su) = self.sus.get_mut(dn) else { return };
+        let Some(fault) = &mut su.report.fault else { return };
+        fault.isolated = true;
+        if fault.recovery.strength() >= RecommendedRecovery::SuFailover.strength()
+            && fault.recovery != RecommendedRecovery::NodeSwitchover
+        {
+            set_presence(&mut su.report, PresenceState::Uninstantiated);
+            su.report.assignments.clear();
+        }
+        self.report(dn);
+    }
+
+    /// The process died: nothing runs any more.
+    pub fn crash(&mut self) {
+        self.sus.clear();
+        self.reports.clear();
+    }
+}
+
+fn carry_out(report: &mut SuReport, order: NodeOrder, pre_instantiable: bool) {
+    match order {
+        NodeOrder::Instantiate { .. } => set_presence(report, PresenceState::Instantiated),
+        NodeOrder::Terminate { .. } => set_presence(report, PresenceState::Uninstantiated),
+        NodeOrder::Assign { ha, sis, .. } => {
+            // Quiescing is done when it is complete.
+            let ha = if ha == HaState::Quiescing { HaState::Quiesced } else { ha };
+            for part in sis {
+                let csis = part.csis.iter().map(|csi| (csi.csi.clone(), csi.comp.clone())).collect();
+                report.assignments.retain(|held| held.si != part.si);
+                report.assignments.push(AssignmentReport { si: part.si, ha, csis });
+            }
+            report.assignments.sort_by(|a, b| a.si.cmp(&b.si));
+            if !pre_instantiable {
+                let runs = report.assignments.iter().any(|held| held.ha == HaState::Active);
+                let presence = if runs { PresenceState::Instantiated } else { PresenceState::Uninstantiated };
+                set_presence(report, presence);
+            }
+        }
+        NodeOrder::Remove { sis, .. } => report.assignments.retain(|held| !sis.contains(&held.si)),
+        NodeOrder::Cleanup { .. } => {
+            report.assignments.clear();
+            set_presence(report, PresenceState::Uninstantiated);
+        }
+        NodeOrder::Repair { .. } => {
+            report.fault = None;
+            for comp in &mut report.comps {
+                comp.oper = OperState::Enabled;
+            }
+            if matches!(report.presence, PresenceState::InstantiationFailed | PresenceState::TerminationFailed) {
+                set_presence(report, PresenceState::Uninstantiated);
+            }
+        }
+        NodeOrder::Restart { .. }
+        | NodeOrder::ConfigureNode(_)
+        | NodeOrder::ConfigureSu(_)
+        | NodeOrder::RemoveSu { .. }
+        | NodeOrder::Reboot { .. }
+        | NodeOrder::ReportAll => {}
+    }
+}

@@ -1,0 +1,177 @@
+//! The tiny model language of the scenario files, turned into objects.
+//!
+//! ```text
+//! node N1 failover-max=2          sg G model=2N pref=2 auto-repair=0
+//! su SU1 node=N1 rank=1 comps=2   si web rank=1 csis=2
+//! ```
+
+use std::collections::BTreeMap;
+
+use ais::{Attr, Dn, Value};
+use amfd_director_engine::ModelChange;
+
+/// The objects so far, with their short names.
+#[derive(Default)]
+pub struct Model {
+    pub objects: Vec<ModelChange>,
+    pub names: BTreeMap<String, Dn>,
+    sg: Option<Dn>,
+}
+
+fn dn(text: &str) -> Dn {
+    Dn::new(text).unwrap()
+}
+
+fn u32_attr(name: &str, value: u32) -> Attr {
+    Attr::single(name, Value::Uint32(value))
+}
+
+fn name_attr(name: &str, value: &Dn) -> Attr {
+    Attr::single(name, Value::Name(value.to_string()))
+}
+
+fn time_attr(name: &str, millis: u32) -> Attr {
+    Attr::single(name, Value::Time(i64::from(millis) * 1_000_000))
+}
+
+fn text_attr(name: &str, value: &str) -> Attr {
+    Attr::single(name, Value::String(value.to_owned()))
+}
+
+/// The `key=value` words of a line.
+pub struct Words<'a>(BTreeMap<&'a str, &'a str>);
+
+impl<'a> Words<'a> {
+    pub fn new(words: &[&'a str]) -> Words<'a> {
+        Words(words.iter().filter_map(|word| word.split_once('=')).collect())
+    }
+
+    pub fn text(&self, key: &str) -> Option<&'a str> {
+        self.0.get(key).copied()
+    }
+
+    pub fn number(&self, key: &str, default: u32) -> u32 {
+        self.text(key).map_or(default, |text| text.parse().unwrap())
+    }
+}
+
+const CLUSTER: &str = "safAmfCluster=c";
+const APP: &str = "safApp=A";
+const CS_TYPE: &str = "safVersion=1,safCSType=cs";
+
+impl Model {
+    fn add(&mut self, class: &str, name: &Dn, attrs: Vec<Attr>) {
+        let class = class.to_owned();
+        self.objects.push(ModelChange::Create { class, dn: name.clone(), attrs });
+    }
+
+    fn base(&mut self) {
+        if !self.objects.is_empty() {
+            return;
+        }
+        self.add("SaAmfCluster", &dn(CLUSTER), vec![time_attr("saAmfClusterStartupTimeout", 5_000)]);
+        self.add("SaAmfApplication", &dn(APP), vec![]);
+        self.add("SaAmfCSType", &dn(CS_TYPE), vec![]);
+        self.add("SaAmfSUType", &dn("safVersion=1,safSuType=su"), vec![u32_attr("saAmfSutDefSUFailover", 0)]);
+        for (name, category) in [("sa", 1), ("npi", 8)] {
+            let comp_type = dn(&format!("safVersion=1,safCompType={name}"));
+            let attrs = vec![
+                u32_attr("saAmfCtCompCategory", category),
+                text_attr("saAmfCtRelPathInstantiateCmd", "/bin/start"),
+                text_attr("saAmfCtRelPathTerminateCmd", "/bin/stop"),
+                text_attr("saAmfCtRelPathCleanupCmd", "/bin/clean"),
+            ];
+            self.add("SaAmfCompType", &comp_type, attrs);
+            let supports = Dn::child(&format!("safSupportedCsType={}", dn(CS_TYPE).escaped()), Some(&comp_type));
+            self.add("SaAmfCtCsType", &supports.unwrap(), vec![u32_attr("saAmfCtCompCapability", 1)]);
+        }
+    }
+
+    /// Takes a line; `None` where it is no model line.
+    pub fn line(&mut self, words: &[&str]) -> Option<()> {
+        let name = words.get(1)?;
+        let options = Words::new(words.get(2..)?);
+        match words[0] {
+            "node" => self.node(name, &options),
+            "sg" => self.sg(name, &options),
+            "su" => self.su(name, &options),
+            "si" => self.si(name, &options),
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn named(&mut self, short: &str, full: String) -> Dn {
+        self.base();
+        let full = dn(&full);
+        self.names.insert(short.to_owned(), full.clone());
+        full
+    }
+
+    fn node(&mut self, name: &str, options: &Words<'_>) {
+        let node = self.named(name, format!("safAmfNode={name},{CLUSTER}"));
+        let attrs = vec![
+            u32_attr("saAmfNodeSuFailoverMax", options.number("failover-max", 10)),
+            time_attr("saAmfNodeSuFailOverProb", options.number("failover-prob", 60_000)),
+            u32_attr("saAmfNodeAutoRepair", options.number("auto-repair", 1)),
+            u32_attr("saAmfNodeFailfastOnInstantiationFailure", options.number("failfast", 0)),
+        ];
+        self.add("SaAmfNode", &node, attrs);
+    }
+
+    fn sg(&mut self, name: &str, options: &Words<'_>) {
+        let sg = self.named(name, format!("safSg={name},{APP}"));
+        let code = match options.text("model").unwrap() {
+            "2N" => 1,
+            "no-redundancy" => 5,
+            other => panic!("model {other}"),
+        };
+        let sg_type = dn(&format!("safVersion={name},safSgType=sg"));
+        self.add("SaAmfSGType", &sg_type, vec![u32_attr("saAmfSgtRedundancyModel", code)]);
+        let attrs = vec![
+            name_attr("saAmfSGType", &sg_type),
+            u32_attr("saAmfSGNumPrefInserviceSUs", options.number("pref", 0)),
+            u32_attr("saAmfSGAutoRepair", options.number("auto-repair", 1)),
+        ];
+        self.add("SaAmfSG", &sg, attrs);
+        self.sg = Some(sg);
+    }
+
+    fn su(&mut self, name: &str, options: &Words<'_>) {
+        let sg = self.sg.clone().unwrap();
+        let su = self.named(name, format!("safSu={name},{sg}"));
+        let node = self.names[options.text("node").unwrap()].clone();
+        let attrs = vec![
+            name_attr("saAmfSUType", &dn("safVersion=1,safSuType=su")),
+            u32_attr("saAmfSURank", options.number("rank", 0)),
+            name_attr("saAmfSUHostNodeOrNodeGroup", &node),
+            u32_attr("saAmfSUAdminState", options.number("admin", 1)),
+            u32_attr("saAmfSUFailover", options.number("failover", 0)),
+        ];
+        self.add("SaAmfSU", &su, attrs);
+        for number in 1..=options.number("comps", 1) {
+            let comp = Dn::child(&format!("safComp=c{number}"), Some(&su)).unwrap();
+            let kind = options.text("type").unwrap_or("sa");
+            let attrs = vec![
+                name_attr("saAmfCompType", &dn(&format!("safVersion=1,safCompType={kind}"))),
+                u32_attr("saAmfCompDisableRestart", options.number("disable-restart", 0)),
+            ];
+            self.add("SaAmfComp", &comp, attrs);
+        }
+    }
+
+    fn si(&mut self, name: &str, options: &Words<'_>) {
+        let sg = self.sg.clone().unwrap();
+        let si = self.named(name, format!("safSi={name},{APP}"));
+        let attrs = vec![
+            name_attr("saAmfSIProtectedbySG", &sg),
+            u32_attr("saAmfSIRank", options.number("rank", 0)),
+            u32_attr("saAmfSIAdminState", options.number("admin", 1)),
+        ];
+        self.add("SaAmfSI", &si, attrs);
+        for number in 1..=options.number("csis", 1) {
+            let csi = Dn::child(&format!("safCsi=k{number}"), Some(&si)).unwrap();
+            self.add("SaAmfCSI", &csi, vec![name_attr("saAmfCSType", &dn(CS_TYPE))]);
+        }
+    }
+}

@@ -1,0 +1,367 @@
+//! A director with fake nodes, driven by the commands of a scenario file.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use ais::amf::{AdminOperation, HaState, NodeOrder, NodeReport, RecommendedRecovery, Term};
+use ais::{Dn, Millis, Value};
+use amfd_director_engine::{Director, Effect, Event, ModelChange, Publish, RequestId, SessionId, check};
+
+use crate::fake_node::FakeNode;
+use crate::model::Model;
+
+/// Everything.
+#[derive(Default)]
+pub struct World {
+    model: Model,
+    director: Director,
+    now: Millis,
+    term: u64,
+    sessions: u64,
+    requests: BTreeMap<u64, String>,
+    /// By the node's DN: the connection where there is one, and the node.
+    nodes: BTreeMap<Dn, (Option<SessionId>, FakeNode)>,
+    /// What the repository shows: assignment objects and assignment states.
+    objects: BTreeMap<Dn, u32>,
+    states: BTreeMap<Dn, u32>,
+    /// What was printed of each SI.
+    shown: BTreeMap<Dn, String>,
+    /// Orders on their way, where they are held back.
+    wire: VecDeque<(Dn, SessionId, NodeOrder)>,
+    output: Vec<String>,
+}
+
+impl World {
+    pub fn command(&mut self, line: &str) -> Result<(), String> {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        if self.model.line(&words).is_some() {
+            return Ok(());
+        }
+        let rest = words.get(1..).unwrap_or_default();
+        match words[0] {
+            "start" => self.start(),
+            "up" => self.for_each(rest, Self::up),
+            "down" => self.for_each(rest, Self::down),
+            "disconnect" => self.for_each(rest, Self::disconnect),
+            "settle" => self.settle(),
+            "wait" => self.wait(rest[0].parse().map_err(|_| "not a number")?),
+            "hold" => self.for_each(rest, |world, su| {
+                world.node_of(su, |node, su| {
+                    node.held.insert(su.clone());
+                });
+            }),
+            "release" => self.for_each(rest, |world, su| {
+                world.node_of(su, |node, su| {
+                    node.held.remove(su);
+                    node.finish(su);
+                });
+            }),
+            "fail-next" => self.for_each(rest, |world, su| {
+                world.node_of(su, |node, su| {
+                    node.failing.insert(su.clone());
+                });
+            }),
+            "isolate" => self.for_each(rest, |world, su| world.node_of(su, FakeNode::isolate)),
+            "fault" => self.fault(rest),
+            "admin" => self.admin(rest)?,
+            "kill-director" => self.kill_director(),
+            "why" => self.why(rest),
+            other => return Err(format!("unknown command {other}")),
+        }
+        Ok(())
+    }
+
+    pub fn take_output(&mut self) -> Vec<String> {
+        self.show_changes();
+        std::mem::take(&mut self.output)
+    }
+
+    fn for_each(&mut self, names: &[&str], mut what: impl FnMut(&mut Self, &Dn)) {
+        for name in names {
+            let dn = self.model.names[*name].clone();
+            what(self, &dn);
+        }
+    }
+
+    fn node_of(&mut self, su: &Dn, what: impl FnOnce(&mut FakeNode, &Dn)) {
+        let ModelChange::Create { attrs, .. } = self
+            .model
+            .objects
+            .iter()
+            .find(|object| matches!(object, ModelChange::Create { dn, .. } if dn == su))
+            .unwrap()
+        else {
+            return;
+        };
+        let host = ais::find_attr(attrs, "saAmfSUHostNodeOrNodeGroup").unwrap().values[0].as_dn().unwrap();
+        if let Some((_, node)) = self.nodes.get_mut(&host) {
+            what(node, su);
+        }
+        self.collect_reports();
+    }
+
+    fn start(&mut self) {
+        self.term += 1;
+        let mut objects = self.model.objects.clone();
+        objects.extend(self.objects.iter().map(|(dn, ha)| assignment_object(dn, *ha)));
+        self.director = Director::new();
+        self.event(Event::Start { term: Term(self.term), objects });
+    }
+
+    fn kill_director(&mut self) {
+        self.wire.clear();
+        for (session, node) in self.nodes.values_mut() {
+            *session = None;
+            node.reports.clear();
+        }
+    }
+
+    fn up(&mut self, dn: &Dn) {
+        self.sessions += 1;
+        let session = SessionId(self.sessions);
+        let entry = self.nodes.entry(dn.clone()).or_default();
+        entry.0 = Some(session);
+        entry.1.rebooted = false;
+        entry.1.term = Term(self.term);
+        self.event(Event::NodeUp { node: dn.clone(), session });
+    }
+
+    /// The node dies with all that runs there.
+    fn down(&mut self, dn: &Dn) {
+        if let Some((_, node)) = self.nodes.get_mut(dn) {
+            node.crash();
+        }
+        self.disconnect(dn);
+    }
+
+    fn disconnect(&mut self, dn: &Dn) {
+        let session = self.nodes.get_mut(dn).and_then(|(session, _)| session.take());
+        self.wire.retain(|(node, _, _)| node != dn);
+        if let Some(session) = session {
+            self.event(Event::NodeDown { node: dn.clone(), session });
+        }
+    }
+
+    fn wait(&mut self, millis: u64) {
+        let end = self.now.after(Millis(millis));
+        while let Some(next) = self.director.next_deadline().filter(|next| *next <= end) {
+            self.now = self.now.max(next);
+            self.event(Event::Deadline);
+            self.settle();
+        }
+        self.now = end;
+    }
+
+    fn fault(&mut self, rest: &[&str]) {
+        let su = self.model.names[rest[0]].clone();
+        let wanted = rest[1].to_uppercase().replace('-', "_");
+        let recovery = RecommendedRecovery::ALL.iter().find(|recovery| recovery.name() == wanted).unwrap();
+        let isolated = rest.get(2) != Some(&"running");
+        self.node_of(&su, |node, su| node.fail(su, *recovery, isolated));
+    }
+
+    fn admin(&mut self, rest: &[&str]) -> Result<(), String> {
+        let op = AdminOperation::ALL.iter().find(|op| op.name() == rest[0]);
+        let op = op.ok_or("unknown operation")?;
+        let dn = match self.model.names.get(rest[1]) {
+            Some(dn) => dn.clone(),
+            None => Dn::new(rest[1]).map_err(|error| error.to_string())?,
+        };
+        let request = self.requests.len() as u64;
+        self.requests.insert(request, rest.join(" "));
+        self.event(Event::AdminOperation {
+            request: RequestId(request),
+            dn,
+            operation: u64::from(op.code()),
+        });
+        Ok(())
+    }
+
+    fn why(&mut self, rest: &[&str]) {
+        for name in rest {
+            let dn = &self.model.names[*name];
+            let sentences = self.director.explain(dn);
+            self.output.push(format!("{name}: {}", self.short(&sentences.join("; "))));
+        }
+    }
+
+    /// Delivers orders and reports until none is left.
+    fn settle(&mut self) {
+        for _ in 0..1_000 {
+            self.collect_reports();
+            let Some((node, session, order)) = self.wire.pop_front() else { return };
+            let Some((present, fake)) = self.nodes.get_mut(&node) else { continue };
+            if *present != Some(session) {
+                continue;
+            }
+            fake.take(order);
+            if fake.rebooted {
+                self.disconnect(&node);
+            }
+        }
+        panic!("orders and reports never end");
+    }
+
+    fn collect_reports(&mut self) {
+        loop {
+            let found = self.nodes.iter_mut().find_map(|(dn, (session, node))| {
+                let session = (*session)?;
+                let reports: Vec<NodeReport> = std::mem::take(&mut node.reports);
+                (!reports.is_empty()).then(|| (dn.clone(), session, reports))
+            });
+            let Some((node, session, reports)) = found else { return };
+            for report in reports {
+                self.event(Event::Report { node: node.clone(), session, report });
+            }
+        }
+    }
+
+    fn event(&mut self, event: Event) {
+        let effects = self.director.step(self.now, event);
+        for effect in effects {
+            self.effect(effect);
+        }
+        if let Err(broken) = check(&self.director) {
+            self.output.push(format!("INVARIANT {broken}"));
+        }
+    }
+
+    fn effect(&mut self, effect: Effect) {
+        match effect {
+            Effect::Send { node, session, order } => {
+                if let Some(text) = describe(&order) {
+                    let line = format!("send {} {text}", node.rdn_value());
+                    self.output.push(self.short(&line));
+                }
+                self.wire.push_back((node, session, order));
+            }
+            Effect::Publish(publish) => self.publish(publish),
+            Effect::AdminReply { request, result } => {
+                let what = self.requests[&request.0].clone();
+                let outcome = match result {
+                    Ok(()) => "OK".to_owned(),
+                    Err(refusal) => self.short(&refusal.to_string()),
+                };
+                self.output.push(format!("answer {what}: {outcome}"));
+            }
+            Effect::Because(_) => {}
+        }
+    }
+
+    fn publish(&mut self, publish: Publish) {
+        match publish {
+            Publish::Create { dn, attrs, .. } => {
+                let ha = attrs[0].values[0].as_u32().unwrap();
+                assert!(self.objects.insert(dn.clone(), ha).is_none(), "{dn} was created twice");
+            }
+            Publish::Update { dn, attrs } => {
+                if let Some(ha) = self.objects.get_mut(&dn) {
+                    *ha = attrs[0].values[0].as_u32().unwrap();
+                } else if let Some(attr) = ais::find_attr(&attrs, "saAmfSIAssignmentState") {
+                    self.states.insert(dn.clone(), attr.values[0].as_u32().unwrap());
+                }
+                self.keep_admin_state(&dn, &attrs);
+            }
+            Publish::Delete { dn } => {
+                assert!(self.objects.remove(&dn).is_some(), "{dn} was not there");
+            }
+        }
+    }
+
+    /// Administrative states are persistent: the next director finds them in the model.
+    fn keep_admin_state(&mut self, dn: &Dn, attrs: &[ais::Attr]) {
+        for attr in attrs.iter().filter(|attr| attr.name.ends_with("AdminState")) {
+            for object in &mut self.model.objects {
+                if let ModelChange::Create { dn: own, attrs, .. } = object
+                    && own == dn
+                {
+                    attrs.retain(|own| own.name != attr.name);
+                    attrs.push(attr.clone());
+                }
+            }
+        }
+    }
+
+    /// Prints the SIs whose assignments are not as they were printed last.
+    fn show_changes(&mut self) {
+        let sis: Vec<Dn> = self.model.names.values().filter(|dn| dn.rdn_name() == "safSi").cloned().collect();
+        for si in sis {
+            let mut line = format!("SI {}:", si.rdn_value());
+            for ha in HaState::ALL {
+                let mut holders: Vec<String> = self
+                    .objects
+                    .iter()
+                    .filter(|(dn, held)| **held == ha.code() && dn.parent().as_ref() == Some(&si))
+                    .filter_map(|(dn, _)| Some(Dn::new(&dn.rdn_value()).ok()?.rdn_value()))
+                    .collect();
+                holders.sort();
+                if !holders.is_empty() {
+                    line.push_str(&format!(" {} {}", ha.name().to_lowercase(), holders.join(",")));
+                }
+            }
+            let state = self.states.get(&si).and_then(|code| ais::amf::AssignmentState::from_code(*code));
+            line.push_str(&format!(" {}", state.map_or("?", |state| state.name())));
+            if self.shown.get(&si) != Some(&line) {
+                self.shown.insert(si, line.clone());
+                self.output.push(line);
+            }
+        }
+    }
+
+    /// The text with short names in place of DNs.
+    fn short(&self, text: &str) -> String {
+        let mut names: Vec<(&String, &Dn)> = self.model.names.iter().collect();
+        names.sort_by_key(|(_, dn)| std::cmp::Reverse(dn.as_str().len()));
+        names
+            .into_iter()
+            .fold(text.to_owned(), |text, (name, dn)| text.replace(dn.as_str(), name))
+    }
+}
+
+fn assignment_object(dn: &Dn, ha: u32) -> ModelChange {
+    let (class, name) = if dn.rdn_name() == "safSISU" {
+        ("SaAmfSIAssignment", "saAmfSISUHAState")
+    } else {
+        ("SaAmfCSIAssignment", "saAmfCSICompHAState")
+    };
+    ModelChange::Create {
+        class: class.to_owned(),
+        dn: dn.clone(),
+        attrs: vec![ais::Attr::single(name, Value::Uint32(ha))],
+    }
+}
+
+/// The order in words; `None` for those that say nothing about assignments and life cycle.
+fn describe(order: &NodeOrder) -> Option<String> {
+    Some(match order {
+        NodeOrder::Instantiate { su, .. } => format!("INSTANTIATE {su}"),
+        NodeOrder::Terminate { su, .. } => format!("TERMINATE {su}"),
+        NodeOrder::Restart { su, comp, .. } => match comp {
+            Some(comp) => format!("RESTART {comp}"),
+            None => format!("RESTART {su}"),
+        },
+        NodeOrder::Assign { su, ha, sis, .. } => {
+            let mut parts: Vec<String> = Vec::new();
+            for part in sis {
+                let mut text = part.si.to_string();
+                if *ha == HaState::Active
+                    && let Some(csi) = part.csis.first()
+                {
+                    text.push_str(&format!(" ({:?})", csi.transition));
+                }
+                parts.push(text);
+            }
+            format!("ASSIGN {su} {ha} {}", parts.join(" "))
+        }
+        NodeOrder::Remove { su, sis, .. } => {
+            let sis: Vec<String> = sis.iter().map(ToString::to_string).collect();
+            format!("REMOVE {su} {}", sis.join(" "))
+        }
+        NodeOrder::Cleanup { su, .. } => format!("CLEANUP {su}"),
+        NodeOrder::Repair { su, .. } => format!("REPAIR {su}"),
+        NodeOrder::Reboot { .. } => "REBOOT".to_owned(),
+        NodeOrder::ConfigureNode(_)
+        | NodeOrder::ConfigureSu(_)
+        | NodeOrder::RemoveSu { .. }
+        | NodeOrder::ReportAll => return None,
+    })
+}
