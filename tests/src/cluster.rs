@@ -22,8 +22,14 @@ impl Cluster {
     /// # Errors
     /// What `perdure up` printed.
     pub fn up(program: &Path, models: &[&Path]) -> Result<Cluster, String> {
-        let dir = tempfile::Builder::new().prefix("perdure-").tempdir().map_err(|e| e.to_string())?;
-        let cluster = Cluster { program: program.to_owned(), dir };
+        let dir = tempfile::Builder::new()
+            .prefix("perdure-")
+            .tempdir()
+            .map_err(|e| e.to_string())?;
+        let cluster = Cluster {
+            program: program.to_owned(),
+            dir,
+        };
         cluster.start(models)?;
         Ok(cluster)
     }
@@ -57,7 +63,9 @@ impl Cluster {
 
     /// Runs a command to its end.
     pub fn run<A: AsRef<OsStr>>(&self, name: &str, args: &[A]) -> Output {
-        self.command(name, args).output().unwrap_or_else(|e| panic!("{} does not start: {e}", self.program.display()))
+        self.command(name, args)
+            .output()
+            .unwrap_or_else(|e| panic!("{} does not start: {e}", self.program.display()))
     }
 
     /// Runs a command that must succeed; gives what it printed.
@@ -70,14 +78,26 @@ impl Cluster {
         if output.status.success() {
             return Ok(text(&output.stdout));
         }
-        let args: Vec<_> = args.iter().map(|a| a.as_ref().to_string_lossy().into_owned()).collect();
-        Err(format!("{name} {}: {}\n{}{}", args.join(" "), output.status, text(&output.stdout), text(&output.stderr)))
+        let args: Vec<_> = args
+            .iter()
+            .map(|a| a.as_ref().to_string_lossy().into_owned())
+            .collect();
+        Err(format!(
+            "{name} {}: {}\n{}{}",
+            args.join(" "),
+            output.status,
+            text(&output.stdout),
+            text(&output.stderr)
+        ))
     }
 
     /// The value of an attribute as `immlist -a` prints it; empty where the object is not there.
     pub fn attr(&self, dn: &str, attr: &str) -> String {
         let text = self.done("immlist", &["-a", attr, dn]).unwrap_or_default();
-        text.trim().split_once('=').map(|(_, value)| value.to_owned()).unwrap_or_default()
+        text.trim()
+            .split_once('=')
+            .map(|(_, value)| value.to_owned())
+            .unwrap_or_default()
     }
 
     /// Waits until an attribute has a value.
@@ -95,12 +115,19 @@ impl Cluster {
 
     /// The HA state of an SU for an SI: 1 ACTIVE, 2 STANDBY; empty where it has none.
     pub fn ha_state(&self, su: &str, si: &str) -> String {
-        self.attr(&format!("safSISU={},{si}", su.replace(',', "\\,")), "saAmfSISUHAState")
+        self.attr(
+            &format!("safSISU={},{si}", su.replace(',', "\\,")),
+            "saAmfSISUHAState",
+        )
     }
 
     /// Waits until the SU has the HA state for the SI.
     pub fn wait_ha(&self, su: &str, si: &str, wanted: &str) {
-        self.wait_attr(&format!("safSISU={},{si}", su.replace(',', "\\,")), "saAmfSISUHAState", wanted);
+        self.wait_attr(
+            &format!("safSISU={},{si}", su.replace(',', "\\,")),
+            "saAmfSISUHAState",
+            wanted,
+        );
     }
 }
 
@@ -127,8 +154,13 @@ pub fn wait_for(what: &str, mut condition: impl FnMut() -> bool) -> Result<(), S
 
 /// The ids of the processes that belong to this component of the cluster in `dir`, from their environment.
 pub fn processes_of(dir: &Path, comp: &str) -> Vec<u32> {
-    let marks = [format!("SA_AMF_COMPONENT_NAME={comp}"), format!("PERDURE_DIR={}", dir.display())];
-    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
+    let marks = [
+        format!("SA_AMF_COMPONENT_NAME={comp}"),
+        format!("PERDURE_DIR={}", dir.display()),
+    ];
+    let Ok(entries) = std::fs::read_dir("/proc") else {
+        return Vec::new();
+    };
     entries
         .flatten()
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok())

@@ -18,12 +18,17 @@ fn a_killed_active_server_is_replaced_and_comes_back_as_standby() {
     let stage = Stage::up();
     let (active, standby) = stage.roles();
     let served = stage.page().expect("the active server serves the page");
-    assert!(served.contains(&format!("safComp=Web,{active}")), "the page names its component: {served}");
+    assert!(
+        served.contains(&format!("safComp=Web,{active}")),
+        "the page names its component: {served}"
+    );
 
     stage.kill_component(active);
     stage.cluster.wait_ha(standby, WEB_SI, "1");
-    wait_for("the page from the new active server", || stage.page().is_ok_and(|p| p.contains(standby)))
-        .expect("the service goes on");
+    wait_for("the page from the new active server", || {
+        stage.page().is_ok_and(|p| p.contains(standby))
+    })
+    .expect("the service goes on");
     stage.cluster.wait_ha(active, WEB_SI, "2");
 }
 
@@ -32,25 +37,44 @@ fn the_operators_orders_move_the_work_without_loss() {
     let stage = Stage::up();
     let (active, standby) = stage.roles();
     stage.adm("si-swap", WEB_SI);
-    assert_eq!(stage.cluster.ha_state(standby, WEB_SI), "1", "si-swap is answered when it is done");
+    assert_eq!(
+        stage.cluster.ha_state(standby, WEB_SI),
+        "1",
+        "si-swap is answered when it is done"
+    );
     assert_eq!(stage.cluster.ha_state(active, WEB_SI), "2");
 
     let before = pids(&stage, standby);
     stage.adm("lock", standby);
-    assert_eq!(stage.cluster.ha_state(standby, WEB_SI), "", "a locked SU holds nothing");
+    assert_eq!(
+        stage.cluster.ha_state(standby, WEB_SI),
+        "",
+        "a locked SU holds nothing"
+    );
     assert_eq!(stage.cluster.ha_state(active, WEB_SI), "1");
     assert_eq!(pids(&stage, standby), before, "a locked SU stays instantiated");
     stage.adm("lock-in", standby);
-    assert_eq!(pids(&stage, standby), [], "nothing of a terminated component is left");
+    assert_eq!(
+        pids(&stage, standby),
+        [],
+        "nothing of a terminated component is left"
+    );
     stage.adm("unlock-in", standby);
     stage.adm("unlock", standby);
     stage.cluster.wait_ha(standby, WEB_SI, "2");
 
-    let refused = stage.cluster.done("amf-adm", &["unlock", standby]).expect_err("it is unlocked already");
+    let refused = stage
+        .cluster
+        .done("amf-adm", &["unlock", standby])
+        .expect_err("it is unlocked already");
     assert!(refused.contains("SA_AIS_ERR_NO_OP (28)"), "{refused}");
 
     stage.adm("shutdown", active);
-    assert_eq!(stage.cluster.attr(active, "saAmfSUAdminState"), "2", "a shutdown ends LOCKED");
+    assert_eq!(
+        stage.cluster.attr(active, "saAmfSUAdminState"),
+        "2",
+        "a shutdown ends LOCKED"
+    );
     stage.cluster.wait_ha(standby, WEB_SI, "1");
 }
 
@@ -62,10 +86,15 @@ fn killed_daemons_disturb_no_component_and_lose_nothing() {
     for daemon in ["amfd", "immd"] {
         stage.kill_daemon(daemon);
         wait_for(&format!("a new {daemon}"), || stage.daemon_pid(daemon).is_some()).expect("it is restarted");
-        wait_for("an order to be carried out again", || stage.cluster.done("amf-adm", &["si-swap", WEB_SI]).is_ok())
-            .expect("the cluster obeys");
+        wait_for("an order to be carried out again", || {
+            stage.cluster.done("amf-adm", &["si-swap", WEB_SI]).is_ok()
+        })
+        .expect("the cluster obeys");
         let after: Vec<_> = WEB_SUS.iter().map(|su| pids(&stage, su)).collect();
-        assert_eq!(after, before, "no component was restarted when {daemon} was killed");
+        assert_eq!(
+            after, before,
+            "no component was restarted when {daemon} was killed"
+        );
     }
     // Two swaps: everybody is where it was.
     stage.cluster.wait_ha(active, WEB_SI, "1");
@@ -77,12 +106,27 @@ fn the_second_start_needs_no_model() {
     let stage = Stage::up();
     let (_, standby) = stage.roles();
     stage.adm("lock", standby);
-    stage.cluster.done("perdure", &["down"]).expect("the cluster goes down");
-    assert_eq!(processes_of(stage.cluster.dir(), &format!("safComp=Web,{}", WEB_SUS[0])), []);
-    stage.cluster.start(&[]).expect("the cluster comes up from what it stored");
-    assert_eq!(stage.cluster.attr(standby, "saAmfSUAdminState"), "2", "admin states survive");
-    wait_for("one active SU", || WEB_SUS.iter().any(|su| stage.cluster.ha_state(su, WEB_SI) == "1"))
-        .expect("the service is back");
+    stage
+        .cluster
+        .done("perdure", &["down"])
+        .expect("the cluster goes down");
+    assert_eq!(
+        processes_of(stage.cluster.dir(), &format!("safComp=Web,{}", WEB_SUS[0])),
+        []
+    );
+    stage
+        .cluster
+        .start(&[])
+        .expect("the cluster comes up from what it stored");
+    assert_eq!(
+        stage.cluster.attr(standby, "saAmfSUAdminState"),
+        "2",
+        "admin states survive"
+    );
+    wait_for("one active SU", || {
+        WEB_SUS.iter().any(|su| stage.cluster.ha_state(su, WEB_SI) == "1")
+    })
+    .expect("the service is back");
 }
 
 #[test]
@@ -91,14 +135,23 @@ fn a_command_that_does_not_exist_is_shown_with_path_and_error() {
     let comp = "safComp=Script,safSu=SU1,safSg=Script,safApp=Demo";
     stage.cluster.wait_attr(comp, "saAmfCompPresenceState", "6");
     let status = stage.cluster.done("perdure", &["status"]).expect("status works");
-    assert!(status.contains("no-such-script.sh"), "status names the path:\n{status}");
-    assert!(status.contains("No such file or directory (2)"), "status names the error:\n{status}");
+    assert!(
+        status.contains("no-such-script.sh"),
+        "status names the path:\n{status}"
+    );
+    assert!(
+        status.contains("No such file or directory (2)"),
+        "status names the error:\n{status}"
+    );
 }
 
 #[test]
 fn a_second_up_is_refused_in_one_line_and_harms_nothing() {
     let stage = Stage::up();
-    let error = stage.cluster.start(&[]).expect_err("a cluster runs there already");
+    let error = stage
+        .cluster
+        .start(&[])
+        .expect_err("a cluster runs there already");
     assert!(error.contains("already"), "{error}");
     assert!(stage.page().is_ok(), "the first cluster goes on");
 }
@@ -108,7 +161,12 @@ fn bad_models_are_refused_with_their_place_and_nothing_is_loaded() {
     let files = tempfile::tempdir().expect("a temporary directory");
     let cases = [
         ("syntax", "</object>", "", "mismatch"),
-        ("class", "class=\"SaAmfApplication\"", "class=\"SaAmfNothing\"", "SaAmfNothing"),
+        (
+            "class",
+            "class=\"SaAmfApplication\"",
+            "class=\"SaAmfNothing\"",
+            "SaAmfNothing",
+        ),
         ("type", "<value>8080</value>", "<value>80", ""),
     ];
     for (name, from, to, said) in cases {
@@ -119,7 +177,10 @@ fn bad_models_are_refused_with_their_place_and_nothing_is_loaded() {
             Err(error) => error,
         };
         let place = format!("{name}.xml:");
-        assert!(error.contains(&place), "{name}: the message names the file and the line: {error}");
+        assert!(
+            error.contains(&place),
+            "{name}: the message names the file and the line: {error}"
+        );
         assert!(error.contains(said), "{name}: {error}");
     }
 }
@@ -127,13 +188,21 @@ fn bad_models_are_refused_with_their_place_and_nothing_is_loaded() {
 #[test]
 fn a_corrupt_store_is_one_clear_line_and_stays_as_it_was() {
     let stage = Stage::up();
-    stage.cluster.done("perdure", &["down"]).expect("the cluster goes down");
+    stage
+        .cluster
+        .done("perdure", &["down"])
+        .expect("the cluster goes down");
     let store = stage.cluster.dir().join("imm/data.mdb");
-    std::fs::write(&store, b"this is not a database, though it once was").expect("the store can be overwritten");
+    std::fs::write(&store, b"this is not a database, though it once was")
+        .expect("the store can be overwritten");
     let before = std::fs::read(&store).expect("it can be read");
     let error = stage.cluster.start(&[]).expect_err("a corrupt store is refused");
     assert!(error.contains("data.mdb") || error.contains("imm"), "{error}");
-    assert_eq!(std::fs::read(&store).expect("it can be read"), before, "nothing was damaged further");
+    assert_eq!(
+        std::fs::read(&store).expect("it can be read"),
+        before,
+        "nothing was damaged further"
+    );
 }
 
 /// The steps of OpenSAF's own demo, on the model that OpenSAF generated for itself.
@@ -143,23 +212,33 @@ fn opensafs_demo_runs_by_its_own_steps() {
         println!("skipped: the models of OpenSAF are not beside the project");
         return;
     };
-    let cluster =
-        Cluster::up(program(), &[&shared.join("immsv/opensaf-3-nodes-imm.xml")]).expect("OpenSAF's own model comes up");
-    let nodes = cluster.done("immfind", &["-c", "SaAmfNode"]).expect("immfind works");
+    let cluster = Cluster::up(program(), &[&shared.join("immsv/opensaf-3-nodes-imm.xml")])
+        .expect("OpenSAF's own model comes up");
+    let nodes = cluster
+        .done("immfind", &["-c", "SaAmfNode"])
+        .expect("immfind works");
     for node in nodes.lines() {
         cluster.wait_attr(node, "saAmfNodeOperState", "1");
     }
     assert_eq!(nodes.lines().count(), 3);
     let demo = shared.join("amf/AppConfig-2N.xml");
-    cluster.done("immcfg", &["-f".as_ref(), demo.as_os_str()]).expect("the demo model loads");
+    cluster
+        .done("immcfg", &["-f".as_ref(), demo.as_os_str()])
+        .expect("the demo model loads");
     let bundle = cluster.dir().join("bundle");
     tools::samples::write_bundle(&bundle, program()).expect("the bundle can be written");
     for node in ["SC-1", "SC-2"] {
-        let dn = format!("safInstalledSwBundle=safSmfBundle=AmfDemo,safAmfNode={node},safAmfCluster=myAmfCluster");
+        let dn =
+            format!("safInstalledSwBundle=safSmfBundle=AmfDemo,safAmfNode={node},safAmfCluster=myAmfCluster");
         let set = format!("saAmfNodeSwBundlePathPrefix={}", bundle.display());
-        cluster.done("immcfg", &["-a", &set, &dn]).expect("the bundle's path can be set");
+        cluster
+            .done("immcfg", &["-a", &set, &dn])
+            .expect("the bundle's path can be set");
     }
-    let sus = ["safSu=SU1,safSg=AmfDemo,safApp=AmfDemo1", "safSu=SU2,safSg=AmfDemo,safApp=AmfDemo1"];
+    let sus = [
+        "safSu=SU1,safSg=AmfDemo,safApp=AmfDemo1",
+        "safSu=SU2,safSg=AmfDemo,safApp=AmfDemo1",
+    ];
     for operation in ["unlock-in", "unlock"] {
         for su in sus {
             cluster.done("amf-adm", &[operation, su]).expect("the SU obeys");
@@ -177,7 +256,9 @@ fn opensafs_demo_runs_by_its_own_steps() {
     cluster.wait_ha(sus[1], si, "1");
 
     let attribute = "safCsiAttr=AmfDemo1,safCsi=AmfDemo,safSi=AmfDemo,safApp=AmfDemo1";
-    cluster.done("immcfg", &["-a", "saAmfCSIAttriValue+=CCCC", attribute]).expect("a CSI attribute can be changed");
+    cluster
+        .done("immcfg", &["-a", "saAmfCSIAttriValue+=CCCC", attribute])
+        .expect("a CSI attribute can be changed");
     assert_eq!(cluster.attr(attribute, "saAmfCSIAttriValue"), "AAAA:BBBB:CCCC");
 
     dump_loads_again(&cluster);

@@ -8,7 +8,10 @@ const SEEDS: u64 = 300;
 fn seeds_hold_every_rule() {
     for seed in 1..=SEEDS {
         if let Err(failure) = run_seed(seed, 4, false) {
-            panic!("seed {} at {} ms: {} (replay: simulate --seed {0} --count 1 --verbose)", failure.seed, failure.at, failure.rule);
+            panic!(
+                "seed {} at {} ms: {} (replay: simulate --seed {0} --count 1 --verbose)",
+                failure.seed, failure.at, failure.rule
+            );
         }
     }
 }

@@ -15,12 +15,24 @@ const PURE: [(&str, &[&str]); 5] = [
 ];
 
 /// The only folders at the top; a new one is a design fault.
-const TOP_LEVEL: [&str; 8] = ["amfd-director", "amfnd", "docs", "immd", "models", "schema", "tests", "tools"];
+const TOP_LEVEL: [&str; 8] = [
+    "amfd-director",
+    "amfnd",
+    "docs",
+    "immd",
+    "models",
+    "schema",
+    "tests",
+    "tools",
+];
 
 const FILE_LINES_MAX: usize = 1000;
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate is in the workspace").to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the crate is in the workspace")
+        .to_owned()
 }
 
 /// The files that git tracks or would track, relative to the root.
@@ -32,7 +44,10 @@ fn files() -> Vec<PathBuf> {
         .expect("git runs");
     assert!(output.status.success(), "git ls-files failed");
     let text = String::from_utf8(output.stdout).expect("file names are UTF-8");
-    text.lines().map(PathBuf::from).filter(|path| root().join(path).is_file()).collect()
+    text.lines()
+        .map(PathBuf::from)
+        .filter(|path| root().join(path).is_file())
+        .collect()
 }
 
 /// Rust files that people wrote, with their text.
@@ -55,7 +70,11 @@ fn pure_crates_depend_only_on_pure_crates() {
         .current_dir(root())
         .output()
         .expect("cargo runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("cargo writes JSON");
     let packages: BTreeMap<&str, &serde_json::Value> = metadata["packages"]
         .as_array()
@@ -65,7 +84,9 @@ fn pure_crates_depend_only_on_pure_crates() {
         .collect();
     let mut wrong = Vec::new();
     for (name, outside) in PURE {
-        let package = packages.get(name).unwrap_or_else(|| panic!("{name} is a member of the workspace"));
+        let package = packages
+            .get(name)
+            .unwrap_or_else(|| panic!("{name} is a member of the workspace"));
         for dependency in package["dependencies"].as_array().expect("dependencies") {
             let dependency_name = dependency["name"].as_str().expect("a name");
             let is_normal = dependency["kind"].is_null();
@@ -80,10 +101,19 @@ fn pure_crates_depend_only_on_pure_crates() {
 
 #[test]
 fn pure_crates_have_the_lint_configuration_of_pure_crates() {
-    let wanted = fs::read_to_string(root().join("schema/ais/clippy.toml")).expect("the first pure crate has one");
-    for folder in ["models", "immd/repository", "amfd-director/engine", "amfnd/engine"] {
+    let wanted =
+        fs::read_to_string(root().join("schema/ais/clippy.toml")).expect("the first pure crate has one");
+    for folder in [
+        "models",
+        "immd/repository",
+        "amfd-director/engine",
+        "amfnd/engine",
+    ] {
         let present = fs::read_to_string(root().join(folder).join("clippy.toml")).unwrap_or_default();
-        assert_eq!(present, wanted, "{folder}/clippy.toml differs from schema/ais/clippy.toml");
+        assert_eq!(
+            present, wanted,
+            "{folder}/clippy.toml differs from schema/ais/clippy.toml"
+        );
     }
 }
 
@@ -92,7 +122,11 @@ fn the_top_level_shows_the_components_and_nothing_else() {
     let mut present: Vec<String> = files()
         .iter()
         .filter(|path| path.components().count() > 1)
-        .filter_map(|path| path.components().next().map(|c| c.as_os_str().to_string_lossy().into_owned()))
+        .filter_map(|path| {
+            path.components()
+                .next()
+                .map(|c| c.as_os_str().to_string_lossy().into_owned())
+        })
         .filter(|folder| !folder.starts_with('.'))
         .collect();
     present.sort();
@@ -105,12 +139,21 @@ fn one_file_names_the_storage_library() {
     let users: Vec<PathBuf> = sources()
         .into_iter()
         .filter(|(path, _)| !path.ends_with("tidy.rs"))
-        .filter(|(_, text)| text.lines().any(|line| line.contains("lmdb::") || line.contains("use lmdb")))
+        .filter(|(_, text)| {
+            text.lines()
+                .any(|line| line.contains("lmdb::") || line.contains("use lmdb"))
+        })
         .map(|(path, _)| path)
         .collect();
     assert_eq!(users, [PathBuf::from("immd/src/store/lmdb.rs")]);
-    let lines = fs::read_to_string(root().join("immd/src/store/lmdb.rs")).expect("it exists").lines().count();
-    assert!(lines < 300, "the module that owns the storage library has {lines} lines, fewer than 300 are allowed");
+    let lines = fs::read_to_string(root().join("immd/src/store/lmdb.rs"))
+        .expect("it exists")
+        .lines()
+        .count();
+    assert!(
+        lines < 300,
+        "the module that owns the storage library has {lines} lines, fewer than 300 are allowed"
+    );
 }
 
 #[test]
@@ -160,7 +203,11 @@ fn every_deviation_is_listed_and_every_listed_one_exists() {
     let listed = fs::read_to_string(root().join("docs/DEVIATIONS.md")).expect("the list exists");
     let marks = |text: &str, open: &str, close: char| -> Vec<String> {
         text.match_indices(open)
-            .filter_map(|(at, _)| text[at + open.len()..].split_once(close).map(|(id, _)| id.to_owned()))
+            .filter_map(|(at, _)| {
+                text[at + open.len()..]
+                    .split_once(close)
+                    .map(|(id, _)| id.to_owned())
+            })
             .collect()
     };
     let mut in_code: Vec<String> = sources()
@@ -172,14 +219,20 @@ fn every_deviation_is_listed_and_every_listed_one_exists() {
     in_code.sort();
     in_code.dedup();
     in_list.sort();
-    assert_eq!(in_code, in_list, "left: marked in the code, right: listed in docs/DEVIATIONS.md");
+    assert_eq!(
+        in_code, in_list,
+        "left: marked in the code, right: listed in docs/DEVIATIONS.md"
+    );
 }
 
 /// Every reason code that the director can give is explained to operators.
 #[test]
 fn every_reason_code_is_documented() {
     let documented = fs::read_to_string(root().join("docs/REASONS.md")).expect("the list exists");
-    let missing: Vec<&str> =
-        director_engine::Reason::CODES.iter().copied().filter(|code| !documented.contains(&format!("`{code}`"))).collect();
+    let missing: Vec<&str> = director_engine::Reason::CODES
+        .iter()
+        .copied()
+        .filter(|code| !documented.contains(&format!("`{code}`")))
+        .collect();
     assert!(missing.is_empty(), "not in docs/REASONS.md: {missing:?}");
 }

@@ -45,13 +45,23 @@ fn main() -> ExitCode {
                 failures += 1;
                 failure.log.iter().for_each(|line| println!("{line}"));
                 println!("seed {seed} at {} ms: {}", failure.at, failure.rule);
-                println!("replay: simulate --seed {seed} --count 1 --nodes {} --verbose", options.nodes);
+                println!(
+                    "replay: simulate --seed {seed} --count 1 --nodes {} --verbose",
+                    options.nodes
+                );
                 if !options.keep_going {
                     break;
                 }
             }
         }
     }
-    println!("{runs} seeds, {events} events, {failures} failures, {:.1} s", started.elapsed().as_secs_f64());
-    if failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    println!(
+        "{runs} seeds, {events} events, {failures} failures, {:.1} s",
+        started.elapsed().as_secs_f64()
+    );
+    if failures == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

@@ -14,7 +14,7 @@ use super::world::World;
 pub fn check_always(world: &World) -> Result<(), String> {
     one_server_for_each_csi(world)?;
     match &world.director {
-        Some(director) => director_engine::invariants::check(director),
+        Some(director) => director_engine::check(director),
         None => Ok(()),
     }
 }
@@ -44,9 +44,19 @@ pub fn check_settled(world: &World) -> Result<(), String> {
     }
     for su in &world.model.sus {
         expect(world, su, "saAmfSUOperState", OperState::Enabled.code())?;
-        expect(world, su, "saAmfSUReadinessState", ReadinessState::InService.code())?;
+        expect(
+            world,
+            su,
+            "saAmfSUReadinessState",
+            ReadinessState::InService.code(),
+        )?;
         if number(world, su, "saAmfSUPreInstantiable") == Some(1) {
-            expect(world, su, "saAmfSUPresenceState", PresenceState::Instantiated.code())?;
+            expect(
+                world,
+                su,
+                "saAmfSUPresenceState",
+                PresenceState::Instantiated.code(),
+            )?;
         }
     }
     for si in &world.model.sis {
@@ -54,7 +64,9 @@ pub fn check_settled(world: &World) -> Result<(), String> {
         let alone = sus_of(world, si) < 2;
         let wanted = AssignmentState::FullyAssigned.code();
         if state != Some(wanted) && !(alone && state == Some(AssignmentState::PartiallyAssigned.code())) {
-            return Err(format!("{si} has saAmfSIAssignmentState {state:?}, expected {wanted}"));
+            return Err(format!(
+                "{si} has saAmfSIAssignmentState {state:?}, expected {wanted}"
+            ));
         }
     }
     Ok(())
@@ -62,8 +74,13 @@ pub fn check_settled(world: &World) -> Result<(), String> {
 
 /// How many SUs could serve the SI.
 fn sus_of(world: &World, si: &Dn) -> usize {
-    let group = world.repository.get(si).and_then(|(_, attrs)| value(attrs, "saAmfSIProtectedbySG")?.as_dn());
-    group.map_or(0, |sg| world.model.sus.iter().filter(|su| su.is_within(&sg)).count())
+    let group = world
+        .repository
+        .get(si)
+        .and_then(|(_, attrs)| value(attrs, "saAmfSIProtectedbySG")?.as_dn());
+    group.map_or(0, |sg| {
+        world.model.sus.iter().filter(|su| su.is_within(&sg)).count()
+    })
 }
 
 fn value<'a>(attrs: &'a [Attr], name: &str) -> Option<&'a Value> {

@@ -6,6 +6,9 @@ mod process;
 mod rates;
 mod world;
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use ais::Dn;
 use ais::amf::AdminOperation;
 use rand::Rng;
@@ -51,9 +54,24 @@ pub fn run_seed(seed: u64, nodes_max: usize, verbose: bool) -> Result<Summary, F
     let mut world = World::new(seed, nodes_max);
     world.verbose = verbose;
     let mut summary = Summary::default();
-    let outcome = run(&mut world, &mut summary);
+    // An engine's own assertion is a broken rule like any other, and its log is wanted.
+    let attempt = AssertUnwindSafe(|| run(&mut world, &mut summary));
+    let outcome = catch_unwind(attempt).unwrap_or_else(|panic| Err(panic_text(panic.as_ref())));
     summary.events = world.events;
-    outcome.map(|()| summary).map_err(|rule| Failure { seed, at: world.now, rule, log: world.log })
+    outcome.map(|()| summary).map_err(|rule| Failure {
+        seed,
+        at: world.now,
+        rule,
+        log: world.log,
+    })
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied());
+    format!("panic: {}", text.unwrap_or("without a text"))
 }
 
 fn run(world: &mut World, summary: &mut Summary) -> Result<(), String> {
@@ -79,7 +97,9 @@ fn disturb(world: &mut World) {
     let rates = world.rates;
     let comp = world.model.comps.choose(&mut world.rng).cloned();
     let node = world.model.nodes.choose(&mut world.rng).cloned();
-    let (Some(comp), Some(node)) = (comp, node) else { return };
+    let (Some(comp), Some(node)) = (comp, node) else {
+        return;
+    };
     if happens(&mut world.rng, rates.crash) {
         for place in world.model.nodes.clone() {
             world.kill_process(&place, &comp);
@@ -93,10 +113,18 @@ fn disturb(world: &mut World) {
         }
     }
     if happens(&mut world.rng, rates.node_loss) {
-        if world.nodes[&node].engine.is_some() { world.lose_node(&node) } else { world.start_node(&node) }
+        if world.nodes[&node].engine.is_some() {
+            world.lose_node(&node)
+        } else {
+            world.start_node(&node)
+        }
     }
     if happens(&mut world.rng, rates.director_crash) {
-        if world.director.is_some() { world.kill_director() } else { world.start_director() }
+        if world.director.is_some() {
+            world.kill_director()
+        } else {
+            world.start_director()
+        }
     }
     if happens(&mut world.rng, rates.admin) {
         let (dn, operation) = any_operation(world);
@@ -106,10 +134,21 @@ fn disturb(world: &mut World) {
 
 /// Any operation on any entity, sensible or not.
 fn any_operation(world: &mut World) -> (Dn, u64) {
-    let kinds = [&world.model.sus, &world.model.sis, &world.model.sgs, &world.model.nodes, &world.model.comps];
+    let kinds = [
+        &world.model.sus,
+        &world.model.sis,
+        &world.model.sgs,
+        &world.model.nodes,
+        &world.model.comps,
+    ];
     let kind = kinds[world.rng.random_range(0..kinds.len())];
-    let dn = kind.choose(&mut world.rng).cloned().unwrap_or_else(|| world.model.sgs[0].clone());
-    let operation = AdminOperation::ALL.choose(&mut world.rng).map_or(1, |op| u64::from(op.code()));
+    let dn = kind
+        .choose(&mut world.rng)
+        .cloned()
+        .unwrap_or_else(|| world.model.sgs[0].clone());
+    let operation = AdminOperation::ALL
+        .choose(&mut world.rng)
+        .map_or(1, |op| u64::from(op.code()));
     (dn, operation)
 }
 
@@ -125,7 +164,10 @@ fn heal(world: &mut World) {
         }
     }
     for place in world.nodes.values_mut() {
-        place.processes.values_mut().for_each(|process| process.hung = false);
+        place
+            .processes
+            .values_mut()
+            .for_each(|process| process.hung = false);
     }
 }
 
@@ -152,7 +194,13 @@ fn mend(world: &mut World) {
 /// Lets pass some time in which an operation can end; what is wrong then is found by the next check.
 fn quiet(world: &mut World, span: u64) {
     let end = world.now + span;
-    let mut answered = |world: &World| if world.pending.is_empty() { Err(String::new()) } else { Ok(()) };
+    let mut answered = |world: &World| {
+        if world.pending.is_empty() {
+            Err(String::new())
+        } else {
+            Ok(())
+        }
+    };
     // Ends early, as soon as nothing awaits an answer.
     let _early = world.run_until(end, &mut answered);
 }

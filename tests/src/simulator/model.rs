@@ -58,19 +58,31 @@ impl Model {
         model.add_cluster(rng.random_range(2..=nodes_max.max(2)));
         model.add_types(rng);
         for group in 0..rng.random_range(1..=3) {
-            if rng.random_bool(0.6) { model.add_two_n(rng, group) } else { model.add_no_redundancy(rng, group) }
+            if rng.random_bool(0.6) {
+                model.add_two_n(rng, group)
+            } else {
+                model.add_no_redundancy(rng, group)
+            }
         }
         model
     }
 
     fn add(&mut self, class: &str, object: &str, attrs: Vec<Attr>) -> Dn {
         let object = dn(object);
-        self.objects.push(ModelChange::Create { class: class.to_owned(), dn: object.clone(), attrs });
+        self.objects.push(ModelChange::Create {
+            class: class.to_owned(),
+            dn: object.clone(),
+            attrs,
+        });
         object
     }
 
     fn add_cluster(&mut self, nodes: usize) {
-        self.add("SaAmfCluster", CLUSTER, vec![time("saAmfClusterStartupTimeout", 3 * SECOND)]);
+        self.add(
+            "SaAmfCluster",
+            CLUSTER,
+            vec![time("saAmfClusterStartupTimeout", 3 * SECOND)],
+        );
         for index in 1..=nodes {
             let attrs = vec![
                 name("saAmfNodeClmNode", &format!("safNode=N{index},safCluster=sim")),
@@ -102,7 +114,11 @@ impl Model {
             }
             self.add("SaAmfCompType", dn, attrs);
             let supported = format!("safSupportedCsType={},{dn}", CS_TYPE.replace(',', "\\,"));
-            self.add("SaAmfCtCsType", &supported, vec![number("saAmfCtCompCapability", 1)]);
+            self.add(
+                "SaAmfCtCsType",
+                &supported,
+                vec![number("saAmfCtCompCapability", 1)],
+            );
         }
         self.add("SaAmfCSType", CS_TYPE, vec![]);
         self.add("SaAmfSvcType", SVC_TYPE, vec![]);
@@ -112,7 +128,11 @@ impl Model {
             name("saAmfSutProvidesSvcTypes", SVC_TYPE),
         ];
         self.add("SaAmfSUType", SU_TYPE, su_type);
-        self.add("SaAmfApplication", APP, vec![name("saAmfAppType", "safVersion=1,safAppType=Sim")]);
+        self.add(
+            "SaAmfApplication",
+            APP,
+            vec![name("saAmfAppType", "safVersion=1,safAppType=Sim")],
+        );
     }
 
     /// The group with its type; gives its DN.
@@ -165,7 +185,11 @@ impl Model {
         let object = self.add("SaAmfSI", si, attrs);
         self.sis.push(object);
         for csi in 0..csis {
-            self.add("SaAmfCSI", &format!("safCsi=W{csi},{si}"), vec![name("saAmfCSType", CS_TYPE)]);
+            self.add(
+                "SaAmfCSI",
+                &format!("safCsi=W{csi},{si}"),
+                vec![name("saAmfCSType", CS_TYPE)],
+            );
         }
     }
 
@@ -177,13 +201,21 @@ impl Model {
             self.add_su(&sg, index, first + index, COMP_TYPE, comps);
         }
         for si in 0..rng.random_range(1..=3) {
-            self.add_si(&sg, &format!("safSi=G{group}I{si},{APP}"), rng.random_range(1..=comps));
+            self.add_si(
+                &sg,
+                &format!("safSi=G{group}I{si},{APP}"),
+                rng.random_range(1..=comps),
+            );
         }
     }
 
     fn add_no_redundancy(&mut self, rng: &mut SmallRng, group: usize) {
         let sg = self.add_group(rng, group, 5);
-        let comp_type = if rng.random_bool(0.5) { COMP_TYPE } else { SCRIPT_TYPE };
+        let comp_type = if rng.random_bool(0.5) {
+            COMP_TYPE
+        } else {
+            SCRIPT_TYPE
+        };
         let sus = rng.random_range(1..=self.nodes.len().min(4));
         for index in 1..=sus {
             self.add_su(&sg, index, index, comp_type, 1);

@@ -21,12 +21,20 @@ pub struct Process {
 impl Process {
     /// A process that has just been started.
     pub fn new(session: SessionId) -> Process {
-        Process { session, hung: false, roles: BTreeMap::new() }
+        Process {
+            session,
+            hung: false,
+            roles: BTreeMap::new(),
+        }
     }
 
     /// The process is told something; taking the active role has effect at once.
     pub fn hear(&mut self, kind: &CallbackKind) {
-        if let CallbackKind::CsiSet { ha: HaState::Active, csi } = kind {
+        if let CallbackKind::CsiSet {
+            ha: HaState::Active,
+            csi,
+        } = kind
+        {
             match &csi.csi {
                 Some(name) => {
                     self.roles.insert(name.clone(), HaState::Active);

@@ -29,7 +29,13 @@ pub struct Rates {
 impl Rates {
     /// Rates for one run: each kind of disturbance is left out of some runs and frequent in others.
     pub fn draw(rng: &mut SmallRng) -> Rates {
-        let mut rate = |max: u32| if rng.random_bool(0.4) { 0 } else { rng.random_range(1..=max) };
+        let mut rate = |max: u32| {
+            if rng.random_bool(0.4) {
+                0
+            } else {
+                rng.random_range(1..=max)
+            }
+        };
         let (crash, hang, node_loss) = (rate(1000), rate(300), rate(300));
         let (director_crash, admin) = (rate(300), rate(800));
         let (bad_command, bad_answer) = (rate(100), rate(60));
@@ -48,7 +54,16 @@ impl Rates {
 
     /// The world heals: nothing goes wrong any more.
     pub fn calm(self) -> Rates {
-        Rates { crash: 0, hang: 0, node_loss: 0, director_crash: 0, admin: 0, bad_command: 0, bad_answer: 0, ..self }
+        Rates {
+            crash: 0,
+            hang: 0,
+            node_loss: 0,
+            director_crash: 0,
+            admin: 0,
+            bad_command: 0,
+            bad_answer: 0,
+            ..self
+        }
     }
 }
 

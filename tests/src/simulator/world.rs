@@ -1,14 +1,14 @@
 //! The simulated cluster: the real director engine and real node engines, with a virtual clock, a network that
 //! delays, and processes that crash, hang, answer late or badly. One seed decides all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ais::amf::{CallbackKind, HaState, NodeOrder, NodeReport, Term};
 use ais::{AisError, Attr, Dn, Millis};
 use director_engine::{Director, Effect as DirectorEffect, Event as DirectorEvent, ModelChange, Publish};
 use node_engine::{
-    Answer, CommandKind, ComponentRequest, Effect as NodeEffect, Event as NodeEvent, Invocation, NodeEngine, RunId,
-    RunOutcome, SessionId,
+    Answer, CommandKind, ComponentRequest, Effect as NodeEffect, Event as NodeEvent, Invocation, NodeEngine,
+    RunId, RunOutcome, SessionId,
 };
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
@@ -21,17 +21,36 @@ use super::rates::{Rates, happens};
 #[derive(Debug, Clone)]
 pub enum Happening {
     /// Orders reach a node director.
-    Orders { session: u64, term: Term, orders: Vec<NodeOrder> },
+    Orders {
+        session: u64,
+        term: Term,
+        orders: Vec<NodeOrder>,
+    },
     /// A report reaches the director.
     Report { session: u64, report: NodeReport },
     /// A command ends.
-    RunEnds { run: RunId, comp: Dn, kind: CommandKind, outcome: RunOutcome },
+    RunEnds {
+        run: RunId,
+        comp: Dn,
+        kind: CommandKind,
+        outcome: RunOutcome,
+    },
     /// A process that has just been started registers.
     Registers { comp: Dn, session: SessionId },
     /// A process answers a callback.
-    Answers { comp: Dn, session: SessionId, invocation: Invocation, kind: CallbackKind },
+    Answers {
+        comp: Dn,
+        session: SessionId,
+        invocation: Invocation,
+        kind: CallbackKind,
+    },
     /// A process completes quiescing.
-    Quiesced { comp: Dn, session: SessionId, invocation: Invocation, kind: CallbackKind },
+    Quiesced {
+        comp: Dn,
+        session: SessionId,
+        invocation: Invocation,
+        kind: CallbackKind,
+    },
     /// A process is gone.
     Exits { comp: Dn, session: SessionId },
 }
@@ -47,6 +66,8 @@ pub struct Node {
     pub session: Option<u64>,
     /// The runs in progress, with the component.
     pub runs: BTreeMap<RunId, (Dn, CommandKind)>,
+    /// The runs that are being killed.
+    pub killed: BTreeSet<RunId>,
     /// When messages sent last arrive, so that the link keeps their order.
     to_node: u64,
     to_director: u64,
@@ -90,7 +111,9 @@ impl World {
             .objects
             .iter()
             .filter_map(|change| match change {
-                ModelChange::Create { class, dn, attrs } => Some((dn.clone(), (class.clone(), attrs.clone()))),
+                ModelChange::Create { class, dn, attrs } => {
+                    Some((dn.clone(), (class.clone(), attrs.clone())))
+                }
                 ModelChange::Modify { .. } | ModelChange::Delete { .. } => None,
             })
             .collect();
@@ -128,7 +151,8 @@ impl World {
 
     fn schedule(&mut self, at: u64, node: &Dn, what: Happening) {
         self.sequence += 1;
-        self.queue.insert((at.max(self.now), self.sequence), (node.clone(), what));
+        self.queue
+            .insert((at.max(self.now), self.sequence), (node.clone(), what));
     }
 
     fn delay(&mut self) -> u64 {
@@ -142,7 +166,11 @@ impl World {
     }
 
     /// Lets everything happen that is due until `end`.
-    pub fn run_until(&mut self, end: u64, check: &mut dyn FnMut(&World) -> Result<(), String>) -> Result<(), String> {
+    pub fn run_until(
+        &mut self,
+        end: u64,
+        check: &mut dyn FnMut(&World) -> Result<(), String>,
+    ) -> Result<(), String> {
         loop {
             let next = self.next_time();
             if next > end {
@@ -158,9 +186,22 @@ impl World {
     /// When the next thing happens; far away where nothing will.
     pub fn next_time(&self) -> u64 {
         let queued = self.queue.keys().next().map(|(at, _)| *at);
-        let director = self.director.as_ref().and_then(Director::next_deadline).map(|at| at.0);
-        let nodes = self.nodes.values().filter_map(|n| n.engine.as_ref()?.next_deadline()).map(|at| at.0).min();
-        [queued, director, nodes].into_iter().flatten().min().unwrap_or(u64::MAX)
+        let director = self
+            .director
+            .as_ref()
+            .and_then(Director::next_deadline)
+            .map(|at| at.0);
+        let nodes = self
+            .nodes
+            .values()
+            .filter_map(|n| n.engine.as_ref()?.next_deadline())
+            .map(|at| at.0)
+            .min();
+        [queued, director, nodes]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or(u64::MAX)
     }
 
     /// The one thing that is due: a queued happening before deadlines of the same moment.
@@ -174,7 +215,10 @@ impl World {
         if due(self.director.as_ref().and_then(Director::next_deadline)) {
             return self.tell_director(DirectorEvent::Deadline);
         }
-        let node = self.nodes.iter().find(|(_, n)| due(n.engine.as_ref().and_then(NodeEngine::next_deadline)));
+        let node = self
+            .nodes
+            .iter()
+            .find(|(_, n)| due(n.engine.as_ref().and_then(NodeEngine::next_deadline)));
         if let Some(dn) = node.map(|(dn, _)| dn.clone()) {
             self.tell_node(&dn, NodeEvent::Deadline);
         }
@@ -182,7 +226,11 @@ impl World {
 
     fn carry_out(&mut self, node: &Dn, what: Happening) {
         match what {
-            Happening::Orders { session, term, orders } => {
+            Happening::Orders {
+                session,
+                term,
+                orders,
+            } => {
                 if self.nodes[node].session == Some(session) {
                     self.tell_node(node, NodeEvent::Orders { term, orders });
                 }
@@ -190,28 +238,67 @@ impl World {
             Happening::Report { session, report } => {
                 if self.nodes[node].session == Some(session) {
                     let session = director_engine::SessionId(session);
-                    self.tell_director(DirectorEvent::Report { node: node.clone(), session, report });
+                    self.tell_director(DirectorEvent::Report {
+                        node: node.clone(),
+                        session,
+                        report,
+                    });
                 }
             }
-            Happening::RunEnds { run, comp, kind, outcome } => self.run_ends(node, run, comp, kind, outcome),
+            Happening::RunEnds {
+                run,
+                comp,
+                kind,
+                outcome,
+            } => self.run_ends(node, run, comp, kind, outcome),
             Happening::Registers { comp, session } => {
                 if self.process(node, &comp, session).is_some_and(|p| !p.hung) {
                     let request = node_engine::RequestId(self.fresh());
                     let body = ComponentRequest::Register { comp };
-                    self.tell_node(node, NodeEvent::Request { request, session, body });
+                    self.tell_node(
+                        node,
+                        NodeEvent::Request {
+                            request,
+                            session,
+                            body,
+                        },
+                    );
                 }
             }
-            Happening::Answers { comp, session, invocation, kind } => {
+            Happening::Answers {
+                comp,
+                session,
+                invocation,
+                kind,
+            } => {
                 self.answers(node, &comp, session, invocation, &kind);
             }
-            Happening::Quiesced { comp, session, invocation, kind } => {
+            Happening::Quiesced {
+                comp,
+                session,
+                invocation,
+                kind,
+            } => {
                 if let Some(process) = self.process(node, &comp, session).filter(|p| !p.hung) {
                     if let CallbackKind::CsiSet { csi, .. } = kind {
-                        process.obey(&CallbackKind::CsiSet { ha: HaState::Quiesced, csi });
+                        process.obey(&CallbackKind::CsiSet {
+                            ha: HaState::Quiesced,
+                            csi,
+                        });
                     }
                     let request = node_engine::RequestId(self.fresh());
-                    let body = ComponentRequest::CsiQuiescingComplete { invocation, result: Ok(()) };
-                    self.tell_node(node, NodeEvent::Request { request, session, body });
+                    let body = ComponentRequest::CsiQuiescingComplete {
+                        invocation,
+                        result: Ok(()),
+                    };
+                    self.tell_node(
+                        node,
+                        NodeEvent::Request {
+                            request,
+                            session,
+                            body,
+                        },
+                    );
                 }
             }
             Happening::Exits { comp, session } => self.process_exits(node, &comp, session),
@@ -219,11 +306,17 @@ impl World {
     }
 
     fn process(&mut self, node: &Dn, comp: &Dn, session: SessionId) -> Option<&mut Process> {
-        self.nodes.get_mut(node)?.processes.get_mut(comp).filter(|p| p.session == session)
+        self.nodes
+            .get_mut(node)?
+            .processes
+            .get_mut(comp)
+            .filter(|p| p.session == session)
     }
 
     fn run_ends(&mut self, node: &Dn, run: RunId, comp: Dn, kind: CommandKind, outcome: RunOutcome) {
-        let Some(place) = self.nodes.get_mut(node) else { return };
+        let Some(place) = self.nodes.get_mut(node) else {
+            return;
+        };
         if place.engine.is_none() || place.runs.remove(&run).is_none() {
             return;
         }
@@ -231,9 +324,20 @@ impl World {
         match kind {
             CommandKind::Instantiate if succeeded => {
                 let session = SessionId(self.fresh());
-                self.nodes.get_mut(node).expect("seen above").processes.insert(comp.clone(), Process::new(session));
+                self.nodes
+                    .get_mut(node)
+                    .expect("seen above")
+                    .processes
+                    .insert(comp.clone(), Process::new(session));
                 let at = self.now + 1 + self.delay();
-                self.schedule(at, node, Happening::Registers { comp: comp.clone(), session });
+                self.schedule(
+                    at,
+                    node,
+                    Happening::Registers {
+                        comp: comp.clone(),
+                        session,
+                    },
+                );
             }
             CommandKind::Instantiate => {}
             // Whatever a cleanup command says, nothing of the component is left afterwards.
@@ -246,9 +350,17 @@ impl World {
 
     /// The process of the component is killed; its connection is seen to close.
     fn process_gone(&mut self, node: &Dn, comp: &Dn) {
-        let gone = self.nodes.get_mut(node).and_then(|place| place.processes.remove(comp));
+        let gone = self
+            .nodes
+            .get_mut(node)
+            .and_then(|place| place.processes.remove(comp));
         if let Some(process) = gone {
-            self.tell_node(node, NodeEvent::SessionClosed { session: process.session });
+            self.tell_node(
+                node,
+                NodeEvent::SessionClosed {
+                    session: process.session,
+                },
+            );
         }
     }
 
@@ -256,38 +368,78 @@ impl World {
         if self.process(node, comp, session).is_none() {
             return;
         }
-        self.nodes.get_mut(node).expect("it has the process").processes.remove(comp);
+        self.nodes
+            .get_mut(node)
+            .expect("it has the process")
+            .processes
+            .remove(comp);
         self.note(|| format!("{comp} exits"));
         let cause = "killed by signal 9".to_owned();
-        self.tell_node(node, NodeEvent::ProcessDied { comp: comp.clone(), session, cause });
+        self.tell_node(
+            node,
+            NodeEvent::ProcessDied {
+                comp: comp.clone(),
+                session,
+                cause,
+            },
+        );
         self.tell_node(node, NodeEvent::SessionClosed { session });
     }
 
-    fn answers(&mut self, node: &Dn, comp: &Dn, session: SessionId, invocation: Invocation, kind: &CallbackKind) {
+    fn answers(
+        &mut self,
+        node: &Dn,
+        comp: &Dn,
+        session: SessionId,
+        invocation: Invocation,
+        kind: &CallbackKind,
+    ) {
         let is_bad = happens(&mut self.rng, self.rates.bad_answer);
         let quiesce_after = self.delay();
-        let Some(process) = self.process(node, comp, session).filter(|p| !p.hung) else { return };
+        let Some(process) = self.process(node, comp, session).filter(|p| !p.hung) else {
+            return;
+        };
         if !is_bad {
             process.obey(kind);
         }
-        let result = if is_bad { Err(AisError::FailedOperation) } else { Ok(()) };
+        let result = if is_bad {
+            Err(AisError::FailedOperation)
+        } else {
+            Ok(())
+        };
         self.tell_node(node, NodeEvent::CallbackAnswered { invocation, result });
         if is_bad {
             return;
         }
         let (comp, at) = (comp.clone(), self.now + quiesce_after);
         match kind {
-            CallbackKind::CsiSet { ha: HaState::Quiescing, .. } => {
-                self.schedule(at, node, Happening::Quiesced { comp, session, invocation, kind: kind.clone() });
+            CallbackKind::CsiSet {
+                ha: HaState::Quiescing,
+                ..
+            } => {
+                self.schedule(
+                    at,
+                    node,
+                    Happening::Quiesced {
+                        comp,
+                        session,
+                        invocation,
+                        kind: kind.clone(),
+                    },
+                );
             }
             CallbackKind::Terminate => self.schedule(at, node, Happening::Exits { comp, session }),
-            CallbackKind::CsiSet { .. } | CallbackKind::CsiRemove { .. } | CallbackKind::Healthcheck { .. } => {}
+            CallbackKind::CsiSet { .. }
+            | CallbackKind::CsiRemove { .. }
+            | CallbackKind::Healthcheck { .. } => {}
         }
     }
 
     /// Gives the director an event and carries out what it wants.
     pub fn tell_director(&mut self, event: DirectorEvent) {
-        let Some(director) = self.director.as_mut() else { return };
+        let Some(director) = self.director.as_mut() else {
+            return;
+        };
         self.events += 1;
         let line = self.verbose.then(|| format!("director <- {event:?}"));
         let effects = director.step(Millis(self.now), event);
@@ -305,7 +457,11 @@ impl World {
                 DirectorEffect::Publish(publish) => self.publish(publish),
                 DirectorEffect::AdminReply { request, .. } => {
                     let known = self.pending.remove(&request.0);
-                    assert!(known.is_some(), "operation {} is answered twice or was never asked", request.0);
+                    assert!(
+                        known.is_some(),
+                        "operation {} is answered twice or was never asked",
+                        request.0
+                    );
                 }
                 DirectorEffect::Because(_) => {}
             }
@@ -313,10 +469,21 @@ impl World {
         let term = Term(self.term);
         for (node, session, orders) in batches {
             let at = self.now + self.delay();
-            let place = self.nodes.get_mut(&node).expect("orders go to nodes of the model");
+            let place = self
+                .nodes
+                .get_mut(&node)
+                .expect("orders go to nodes of the model");
             place.to_node = place.to_node.max(at);
             let at = place.to_node;
-            self.schedule(at, &node, Happening::Orders { session, term, orders });
+            self.schedule(
+                at,
+                &node,
+                Happening::Orders {
+                    session,
+                    term,
+                    orders,
+                },
+            );
         }
     }
 
@@ -341,7 +508,9 @@ impl World {
 
     /// Gives a node director an event and carries out what it wants.
     pub fn tell_node(&mut self, node: &Dn, event: NodeEvent) {
-        let Some(engine) = self.nodes.get_mut(node).and_then(|place| place.engine.as_mut()) else { return };
+        let Some(engine) = self.nodes.get_mut(node).and_then(|place| place.engine.as_mut()) else {
+            return;
+        };
         self.events += 1;
         let line = self.verbose.then(|| format!("{} <- {event:?}", node.rdn()));
         let effects = engine.step(Millis(self.now), event);
@@ -358,28 +527,68 @@ impl World {
         match effect {
             NodeEffect::Run { run, comp, kind, .. } => {
                 let code = i32::from(happens(&mut self.rng, self.rates.bad_command));
-                let outcome = RunOutcome::Exited { code, stderr: String::new() };
+                let outcome = RunOutcome::Exited {
+                    code,
+                    stderr: String::new(),
+                };
                 self.start_run(node, run, comp, kind, outcome);
             }
             NodeEffect::KillAll { run, comp } => {
-                let outcome = RunOutcome::Exited { code: 0, stderr: String::new() };
+                let outcome = RunOutcome::Exited {
+                    code: 0,
+                    stderr: String::new(),
+                };
                 self.start_run(node, run, comp, CommandKind::Cleanup, outcome);
             }
             NodeEffect::Kill { run } => {
                 let known = self.nodes[node].runs.get(&run).cloned();
                 if let Some((comp, kind)) = known {
-                    let outcome = RunOutcome::Killed { signal: 9, stderr: String::new() };
-                    self.schedule(self.now, node, Happening::RunEnds { run, comp, kind, outcome });
+                    self.nodes
+                        .get_mut(node)
+                        .expect("it has the run")
+                        .killed
+                        .insert(run);
+                    let outcome = RunOutcome::Killed {
+                        signal: 9,
+                        stderr: String::new(),
+                    };
+                    self.schedule(
+                        self.now,
+                        node,
+                        Happening::RunEnds {
+                            run,
+                            comp,
+                            kind,
+                            outcome,
+                        },
+                    );
                 }
             }
-            NodeEffect::Callback { invocation, session, comp, kind } => {
+            NodeEffect::Callback {
+                invocation,
+                session,
+                comp,
+                kind,
+            } => {
                 let at = self.now + 1 + self.delay();
                 if let Some(process) = self.process(node, &comp, session).filter(|p| !p.hung) {
                     process.hear(&kind);
-                    self.schedule(at, node, Happening::Answers { comp, session, invocation, kind });
+                    self.schedule(
+                        at,
+                        node,
+                        Happening::Answers {
+                            comp,
+                            session,
+                            invocation,
+                            kind,
+                        },
+                    );
                 }
             }
-            NodeEffect::Reply { answer: Answer::Done(Err(refusal)), .. } => self.note(|| format!("refused: {refusal}")),
+            NodeEffect::Reply {
+                answer: Answer::Done(Err(refusal)),
+                ..
+            } => self.note(|| format!("refused: {refusal}")),
             NodeEffect::Report(report) => {
                 let at = self.now + self.delay();
                 let place = self.nodes.get_mut(node).expect("the node reports");
@@ -403,10 +612,22 @@ impl World {
     fn start_run(&mut self, node: &Dn, run: RunId, comp: Dn, kind: CommandKind, outcome: RunOutcome) {
         let at = self.now + 1 + self.delay();
         let place = self.nodes.get_mut(node).expect("the node runs it");
-        let doubled = place.runs.values().any(|(other, _)| *other == comp);
+        let doubled = place
+            .runs
+            .iter()
+            .any(|(run, (other, _))| *other == comp && !place.killed.contains(run));
         assert!(!doubled, "two commands run for {comp} at once");
         place.runs.insert(run, (comp.clone(), kind));
-        self.schedule(at, node, Happening::RunEnds { run, comp, kind, outcome });
+        self.schedule(
+            at,
+            node,
+            Happening::RunEnds {
+                run,
+                comp,
+                kind,
+                outcome,
+            },
+        );
     }
 
     /// The director process starts, reads the model, and the nodes connect to it.
@@ -417,10 +638,22 @@ impl World {
         let objects = self
             .repository
             .iter()
-            .map(|(dn, (class, attrs))| ModelChange::Create { class: class.clone(), dn: dn.clone(), attrs: attrs.clone() })
+            .map(|(dn, (class, attrs))| ModelChange::Create {
+                class: class.clone(),
+                dn: dn.clone(),
+                attrs: attrs.clone(),
+            })
             .collect();
-        self.tell_director(DirectorEvent::Start { term: Term(self.term), objects });
-        let up: Vec<Dn> = self.nodes.iter().filter(|(_, n)| n.engine.is_some()).map(|(dn, _)| dn.clone()).collect();
+        self.tell_director(DirectorEvent::Start {
+            term: Term(self.term),
+            objects,
+        });
+        let up: Vec<Dn> = self
+            .nodes
+            .iter()
+            .filter(|(_, n)| n.engine.is_some())
+            .map(|(dn, _)| dn.clone())
+            .collect();
         for node in up {
             self.connect(&node);
         }
@@ -433,7 +666,12 @@ impl World {
         self.pending.clear();
         let nodes: Vec<Dn> = self.nodes.keys().cloned().collect();
         for node in nodes {
-            if self.nodes.get_mut(&node).and_then(|place| place.session.take()).is_some() {
+            if self
+                .nodes
+                .get_mut(&node)
+                .and_then(|place| place.session.take())
+                .is_some()
+            {
                 self.tell_node(&node, NodeEvent::DirectorLost);
             }
         }
@@ -443,7 +681,10 @@ impl World {
         let session = self.fresh();
         self.nodes.get_mut(node).expect("a node of the model").session = Some(session);
         let session = director_engine::SessionId(session);
-        self.tell_director(DirectorEvent::NodeUp { node: node.clone(), session });
+        self.tell_director(DirectorEvent::NodeUp {
+            node: node.clone(),
+            session,
+        });
     }
 
     /// The node comes up with nothing on it.
@@ -460,14 +701,26 @@ impl World {
         self.note(|| format!("{} is lost", node.rdn()));
         let place = self.nodes.get_mut(node).expect("a node of the model");
         let session = place.session;
-        *place = Node { to_node: place.to_node, to_director: place.to_director, ..Node::down() };
-        let of_node: Vec<(u64, u64)> = self.queue.iter().filter(|(_, (at, _))| at == node).map(|(key, _)| *key).collect();
+        *place = Node {
+            to_node: place.to_node,
+            to_director: place.to_director,
+            ..Node::down()
+        };
+        let of_node: Vec<(u64, u64)> = self
+            .queue
+            .iter()
+            .filter(|(_, (at, _))| at == node)
+            .map(|(key, _)| *key)
+            .collect();
         for key in of_node {
             self.queue.remove(&key);
         }
         if let Some(session) = session {
             let session = director_engine::SessionId(session);
-            self.tell_director(DirectorEvent::NodeDown { node: node.clone(), session });
+            self.tell_director(DirectorEvent::NodeDown {
+                node: node.clone(),
+                session,
+            });
         }
     }
 
@@ -478,9 +731,14 @@ impl World {
         }
         let request = self.fresh();
         self.note(|| format!("operation {operation} on {dn}"));
-        self.pending.insert(request, format!("operation {operation} on {dn} at {}", self.now));
+        self.pending
+            .insert(request, format!("operation {operation} on {dn} at {}", self.now));
         let request = director_engine::RequestId(request);
-        self.tell_director(DirectorEvent::AdminOperation { request, dn: dn.clone(), operation });
+        self.tell_director(DirectorEvent::AdminOperation {
+            request,
+            dn: dn.clone(),
+            operation,
+        });
     }
 
     /// A component's process dies.
@@ -498,6 +756,7 @@ impl Node {
             processes: BTreeMap::new(),
             session: None,
             runs: BTreeMap::new(),
+            killed: BTreeSet::new(),
             to_node: 0,
             to_director: 0,
         }

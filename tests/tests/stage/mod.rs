@@ -9,7 +9,10 @@ use rustix::process::{Pid, Signal, kill_process};
 use tests::cluster::{Cluster, processes_of, wait_for};
 
 pub const WEB_SI: &str = "safSi=Web,safApp=Demo";
-pub const WEB_SUS: [&str; 2] = ["safSu=SU1,safSg=Web,safApp=Demo", "safSu=SU2,safSg=Web,safApp=Demo"];
+pub const WEB_SUS: [&str; 2] = [
+    "safSu=SU1,safSg=Web,safApp=Demo",
+    "safSu=SU2,safSg=Web,safApp=Demo",
+];
 
 /// A cluster with the demo model, its web servers on a port of its own.
 pub struct Stage {
@@ -36,7 +39,11 @@ impl Stage {
         let path = files.path().join("demo.xml");
         std::fs::write(&path, change(xml)).expect("the model can be written");
         let cluster = Cluster::up(super::program(), &[&path]).expect("the demo model comes up");
-        let stage = Stage { cluster, port, _files: files };
+        let stage = Stage {
+            cluster,
+            port,
+            _files: files,
+        };
         wait_for("the web group to be assigned", || {
             stage.cluster.attr(WEB_SI, "saAmfSIAssignmentState") == "2" && stage.page().is_ok()
         })
@@ -65,7 +72,9 @@ impl Stage {
 
     /// An administrative operation that must succeed.
     pub fn adm(&self, operation: &str, dn: &str) {
-        self.cluster.done("amf-adm", &[operation, dn]).unwrap_or_else(|e| panic!("{e}"));
+        self.cluster
+            .done("amf-adm", &[operation, dn])
+            .unwrap_or_else(|e| panic!("{e}"));
     }
 
     /// Kills every process of the SU's component.
@@ -86,7 +95,10 @@ impl Stage {
     pub fn kill_daemon(&self, name: &str) {
         let pid = self.daemon_pid(name).unwrap_or_else(|| panic!("{name} runs"));
         kill(pid);
-        wait_for("the daemon to be another process", || self.daemon_pid(name) != Some(pid)).expect("it is replaced");
+        wait_for("the daemon to be another process", || {
+            self.daemon_pid(name) != Some(pid)
+        })
+        .expect("it is replaced");
     }
 }
 
@@ -99,7 +111,9 @@ pub fn pids(stage: &Stage, su: &str) -> Vec<u32> {
 pub fn kill_all(cluster: &Cluster, comp: &str) {
     let victims = processes_of(cluster.dir(), comp);
     assert!(!victims.is_empty(), "{comp} has a process");
-    victims.into_iter().for_each(|pid| kill(i32::try_from(pid).expect("a process id")));
+    victims
+        .into_iter()
+        .for_each(|pid| kill(i32::try_from(pid).expect("a process id")));
 }
 
 fn kill(pid: i32) {
@@ -123,7 +137,10 @@ pub fn shared_models() -> Option<PathBuf> {
 /// A dump without what depends on when it was made: the epoch.
 pub fn configuration(dump: &str) -> Vec<&str> {
     let mut lines: Vec<&str> = dump.lines().collect();
-    if let Some(at) = lines.iter().position(|line| line.contains("opensafImmEpoch") && line.contains("<name>")) {
+    if let Some(at) = lines
+        .iter()
+        .position(|line| line.contains("opensafImmEpoch") && line.contains("<name>"))
+    {
         lines.truncate(lines.len());
         if at + 1 < lines.len() && lines[at + 1].contains("<value>") {
             lines.remove(at + 1);

@@ -11,7 +11,10 @@ use tests::cluster::{Cluster, PATIENCE, wait_for};
 use super::figures::Report;
 use super::{component, model};
 
-const SUS: [&str; 2] = ["safSu=SU1,safSg=Bench,safApp=Bench", "safSu=SU2,safSg=Bench,safApp=Bench"];
+const SUS: [&str; 2] = [
+    "safSu=SU1,safSg=Bench,safApp=Bench",
+    "safSu=SU2,safSg=Bench,safApp=Bench",
+];
 const SI: &str = "safSi=Bench,safApp=Bench";
 
 /// What a component told: the HA state, its name and its process.
@@ -34,12 +37,20 @@ struct Stage {
 pub fn measure(program: &Path, rounds: usize, report: &mut Report) -> Result<(), String> {
     let mut stage = Stage::new(program, 3)?;
     let times = stage.kill_rounds(rounds)?;
-    report.times("kill of the active component to standby told ACTIVE", times, Some(22.0));
+    report.times(
+        "kill of the active component to standby told ACTIVE",
+        times,
+        Some(22.0),
+    );
     stage.commands(rounds, report)?;
     drop(stage);
     let mut stage = Stage::new(program, 2)?;
     let times = stage.kill_rounds(rounds)?;
-    report.times("kill of the active component to restarted one ACTIVE", times, Some(58.0));
+    report.times(
+        "kill of the active component to restarted one ACTIVE",
+        times,
+        Some(58.0),
+    );
     Ok(())
 }
 
@@ -48,7 +59,9 @@ impl Stage {
         let files = tempfile::tempdir().map_err(|e| e.to_string())?;
         let path = files.path().join("told.sock");
         let socket = UnixDatagram::bind(&path).map_err(|e| format!("{}: {e}", path.display()))?;
-        socket.set_read_timeout(Some(PATIENCE)).map_err(|e| e.to_string())?;
+        socket
+            .set_read_timeout(Some(PATIENCE))
+            .map_err(|e| e.to_string())?;
         let script = files.path().join("instantiate");
         let text = format!("#!/bin/sh\n{} {} &\n", program.display(), component::NAME);
         std::fs::write(&script, text).map_err(|e| e.to_string())?;
@@ -57,7 +70,12 @@ impl Stage {
         std::fs::write(&xml, model::two_n(&script, &path, recovery)).map_err(|e| e.to_string())?;
         let cluster = Cluster::up(program, &[&xml])?;
         let active = hear(&socket, "ACTIVE")?;
-        let stage = Stage { cluster, socket, active, _files: files };
+        let stage = Stage {
+            cluster,
+            socket,
+            active,
+            _files: files,
+        };
         stage.settle()?;
         Ok(stage)
     }
@@ -95,7 +113,10 @@ impl Stage {
         for _ in 0..rounds {
             swaps.push(self.timed("amf-adm", &["si-swap", SI])?);
             self.settle()?;
-            let active = SUS.into_iter().find(|su| self.cluster.ha_state(su, SI) == "1").ok_or("nobody is ACTIVE")?;
+            let active = SUS
+                .into_iter()
+                .find(|su| self.cluster.ha_state(su, SI) == "1")
+                .ok_or("nobody is ACTIVE")?;
             locks.push(self.timed("amf-adm", &["lock", active])?);
             unlocks.push(self.timed("amf-adm", &["unlock", active])?);
             self.settle()?;
@@ -121,7 +142,9 @@ impl Stage {
 fn hear(socket: &UnixDatagram, state: &str) -> Result<Told, String> {
     let mut buffer = [0; 512];
     loop {
-        let length = socket.recv(&mut buffer).map_err(|e| format!("no component was told {state}: {e}"))?;
+        let length = socket
+            .recv(&mut buffer)
+            .map_err(|e| format!("no component was told {state}: {e}"))?;
         let at = Instant::now();
         let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
         let mut words = text.split(' ').map(str::to_owned);

@@ -42,11 +42,16 @@ async fn serve() -> Result<(), Box<dyn std::error::Error>> {
         }
         amf.response(callback.invocation, Ok(())).await?;
         match callback.kind {
-            CallbackKind::CsiSet { ha: HaState::Quiescing, .. } => {
+            CallbackKind::CsiSet {
+                ha: HaState::Quiescing,
+                ..
+            } => {
                 amf.csi_quiescing_complete(callback.invocation, Ok(())).await?;
             }
             CallbackKind::Terminate => return Ok(()),
-            CallbackKind::CsiSet { .. } | CallbackKind::CsiRemove { .. } | CallbackKind::Healthcheck { .. } => {}
+            CallbackKind::CsiSet { .. }
+            | CallbackKind::CsiRemove { .. }
+            | CallbackKind::Healthcheck { .. } => {}
         }
     }
     Ok(())

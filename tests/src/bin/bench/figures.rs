@@ -27,29 +27,49 @@ impl Report {
         }
         let (median, p99) = (at(0.5), at(0.99));
         let figure = format!("median {median:.2} ms, p99 {p99:.2} ms ({} times)", times.len());
-        let opensaf = opensaf_ms.map(|ms| format!("{:.1} x faster than {ms} ms", ms / median)).unwrap_or_default();
-        self.lines.push(Line { what: what.to_owned(), figure, opensaf });
+        let opensaf = opensaf_ms
+            .map(|ms| format!("{:.1} x faster than {ms} ms", ms / median))
+            .unwrap_or_default();
+        self.lines.push(Line {
+            what: what.to_owned(),
+            figure,
+            opensaf,
+        });
     }
 
     /// A rate in which more is better.
     pub fn rate(&mut self, what: &str, per_second: f64, opensaf: Option<f64>) {
-        let opensaf = opensaf.map(|o| format!("{:.1} x {o}/s", per_second / o)).unwrap_or_default();
-        self.lines.push(Line { what: what.to_owned(), figure: format!("{per_second:.0}/s"), opensaf });
+        let opensaf = opensaf
+            .map(|o| format!("{:.1} x {o}/s", per_second / o))
+            .unwrap_or_default();
+        self.lines.push(Line {
+            what: what.to_owned(),
+            figure: format!("{per_second:.0}/s"),
+            opensaf,
+        });
     }
 
     /// Anything else.
     pub fn other(&mut self, what: &str, figure: String) {
-        self.lines.push(Line { what: what.to_owned(), figure, opensaf: String::new() });
+        self.lines.push(Line {
+            what: what.to_owned(),
+            figure,
+            opensaf: String::new(),
+        });
     }
 
     /// What one fsync costs now: figures of durable changes mean little without it.
     pub fn fsync(&mut self) -> Result<(), String> {
         let mut file = tempfile::tempfile().map_err(|e| format!("a temporary file: {e}"))?;
-        file.write_all(&[0; 4096]).and_then(|()| file.sync_all()).map_err(|e| format!("fsync: {e}"))?;
+        file.write_all(&[0; 4096])
+            .and_then(|()| file.sync_all())
+            .map_err(|e| format!("fsync: {e}"))?;
         let mut times = Vec::new();
         for _ in 0..50 {
             let begin = Instant::now();
-            file.write_all_at(&[1; 4096], 0).and_then(|()| file.sync_data()).map_err(|e| format!("fsync: {e}"))?;
+            file.write_all_at(&[1; 4096], 0)
+                .and_then(|()| file.sync_data())
+                .map_err(|e| format!("fsync: {e}"))?;
             times.push(begin.elapsed());
         }
         self.times("fdatasync of 4 KiB on this machine", times, None);

@@ -23,7 +23,10 @@ pub fn measure(program: &Path, objects: usize, seconds: u64, report: &mut Report
     let before = resident(cluster.dir())?;
     load(&cluster, &xml, objects, report)?;
     let per_object = (resident(cluster.dir())?.saturating_sub(before)) / objects.max(1) as u64;
-    report.other("resident bytes an object (5 attributes)", format!("{per_object} B"));
+    report.other(
+        "resident bytes an object (5 attributes)",
+        format!("{per_object} B"),
+    );
     find(&cluster, report)?;
     in_process(&cluster, seconds, report)?;
 
@@ -32,7 +35,10 @@ pub fn measure(program: &Path, objects: usize, seconds: u64, report: &mut Report
     let down = begin.elapsed();
     let begin = Instant::now();
     cluster.start(&[])?;
-    report.other("down, and up again from LMDB", format!("{:.0} ms, {:.0} ms", ms(down), ms(begin.elapsed())));
+    report.other(
+        "down, and up again from LMDB",
+        format!("{:.0} ms, {:.0} ms", ms(down), ms(begin.elapsed())),
+    );
     Ok(())
 }
 
@@ -43,7 +49,11 @@ fn ms(span: Duration) -> f64 {
 fn load(cluster: &Cluster, xml: &Path, objects: usize, report: &mut Report) -> Result<(), String> {
     let begin = Instant::now();
     cluster.done("immcfg", &["-f".as_ref(), xml.as_os_str()])?;
-    report.times(&format!("immcfg -f of {objects} objects"), vec![begin.elapsed()], Some(42_000.0));
+    report.times(
+        &format!("immcfg -f of {objects} objects"),
+        vec![begin.elapsed()],
+        Some(42_000.0),
+    );
     Ok(())
 }
 
@@ -65,13 +75,23 @@ fn resident(dir: &Path) -> Result<u64, String> {
         imm.info().await.map_err(|e| e.to_string())
     })?;
     let status = std::fs::read_to_string(format!("/proc/{}/status", text.pid)).map_err(|e| e.to_string())?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).ok_or("no VmRSS")?;
-    let kib: u64 = line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).ok_or("no number in VmRSS")?;
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .ok_or("no VmRSS")?;
+    let kib: u64 = line
+        .split_whitespace()
+        .nth(1)
+        .and_then(|n| n.parse().ok())
+        .ok_or("no number in VmRSS")?;
     Ok(kib * 1024)
 }
 
 fn runtime<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| e.to_string())?;
     tokio::task::LocalSet::new().block_on(&runtime, work)
 }
 
@@ -81,10 +101,18 @@ fn in_process(cluster: &Cluster, seconds: u64, report: &mut Report) -> Result<()
     let span = Duration::from_secs(seconds);
     let (gets, search) = runtime(reads(&dir))?;
     report.times("accessor get over the socket", gets, Some(0.17));
-    report.times("search of all objects with attributes", vec![search], Some(1750.0));
+    report.times(
+        "search of all objects with attributes",
+        vec![search],
+        Some(1750.0),
+    );
     for (clients, opensaf) in [(1, Some(324.0)), (16, None)] {
         let (rate, times) = runtime(commits(&dir, clients, span))?;
-        report.rate(&format!("durable one-object CCBs, {clients} clients"), rate, opensaf);
+        report.rate(
+            &format!("durable one-object CCBs, {clients} clients"),
+            rate,
+            opensaf,
+        );
         report.times(&format!("  each of them, {clients} clients"), times, None);
     }
     let rate = runtime(large_ccbs(&dir))?;
@@ -103,9 +131,23 @@ async fn reads(dir: &Path) -> Result<(Vec<Duration>, Duration), String> {
         gets.push(begin.elapsed());
     }
     let begin = Instant::now();
-    let filter = Some(("SaImmAttrClassName".to_owned(), Some(Value::String("BenchObject".to_owned()))));
-    let params = SearchParams { root: None, scope: Scope::Subtree, filter, attrs: AttrChoice::All };
-    let found = imm.search(params).await.map_err(text)?.collect().await.map_err(text)?;
+    let filter = Some((
+        "SaImmAttrClassName".to_owned(),
+        Some(Value::String("BenchObject".to_owned())),
+    ));
+    let params = SearchParams {
+        root: None,
+        scope: Scope::Subtree,
+        filter,
+        attrs: AttrChoice::All,
+    };
+    let found = imm
+        .search(params)
+        .await
+        .map_err(text)?
+        .collect()
+        .await
+        .map_err(text)?;
     if found.is_empty() {
         return Err("the search found nothing".to_owned());
     }
@@ -119,7 +161,9 @@ async fn commits(dir: &Path, clients: usize, span: Duration) -> Result<(f64, Vec
     let tasks: Vec<_> = (0..clients)
         .map(|client| {
             let dir = dir.clone();
-            tokio::task::spawn_local(async move { one_client(&dir, &format!("c{clients}-{client}"), span).await })
+            tokio::task::spawn_local(
+                async move { one_client(&dir, &format!("c{clients}-{client}"), span).await },
+            )
         })
         .collect();
     let mut times = Vec::new();
@@ -149,8 +193,9 @@ async fn large_ccbs(dir: &Path) -> Result<f64, String> {
     let owner = imm.admin_owner("bench", true).await.map_err(text)?;
     let (begin, rounds) = (Instant::now(), 20);
     for round in 0..rounds {
-        let operations: Vec<_> =
-            (0..1000).map(|n| create(&format!("benchId=large-{round}-{n}"))).collect::<Result<_, _>>()?;
+        let operations: Vec<_> = (0..1000)
+            .map(|n| create(&format!("benchId=large-{round}-{n}")))
+            .collect::<Result<_, _>>()?;
         owner.ccb_apply(0, &operations).await.map_err(text)?;
     }
     Ok(f64::from(rounds) * 1000.0 / begin.elapsed().as_secs_f64())
@@ -163,5 +208,9 @@ fn create(dn: &str) -> Result<CcbOperation, String> {
         Attr::single("benchTime", Value::Time(1_000_000_000)),
         Attr::single("benchName", Value::Name("safAmfCluster=bench".to_owned())),
     ];
-    Ok(CcbOperation::Create { class: "BenchObject".to_owned(), dn: Dn::new(dn).map_err(|e| e.to_string())?, attrs })
+    Ok(CcbOperation::Create {
+        class: "BenchObject".to_owned(),
+        dn: Dn::new(dn).map_err(|e| e.to_string())?,
+        attrs,
+    })
 }

@@ -33,8 +33,13 @@ struct Options {
 
 fn main() -> ExitCode {
     let argv: Vec<_> = std::env::args_os().collect();
-    let called = std::path::Path::new(&argv[0]).file_name().map(|n| n.to_string_lossy().into_owned());
-    let first = argv.get(1).map(|a| a.to_string_lossy().into_owned()).unwrap_or_default();
+    let called = std::path::Path::new(&argv[0])
+        .file_name()
+        .map(|n| n.to_string_lossy().into_owned());
+    let first = argv
+        .get(1)
+        .map(|a| a.to_string_lossy().into_owned())
+        .unwrap_or_default();
     if first == component::NAME {
         return component::main();
     }
@@ -56,7 +61,12 @@ fn main() -> ExitCode {
 
 fn measure(options: &Options) -> Result<Report, String> {
     let program = std::env::current_exe().map_err(|e| format!("the program's own path: {e}"))?;
-    let wanted = |part: &str| options.only.as_deref().is_none_or(|only| only.split(',').any(|p| p == part));
+    let wanted = |part: &str| {
+        options
+            .only
+            .as_deref()
+            .is_none_or(|only| only.split(',').any(|p| p == part))
+    };
     let mut report = Report::default();
     report.fsync()?;
     if wanted("amf") {

@@ -8,22 +8,48 @@ pub fn two_n(script: &Path, socket: &Path, recovery: u32) -> String {
     let mut xml = Xml::new();
     cluster(&mut xml);
     types(&mut xml, script, socket, recovery);
-    xml.object("SaAmfApplication", "safApp=Bench", &[("saAmfAppType", "safVersion=1,safAppType=Bench")]);
-    xml.object("SaAmfSG", "safSg=Bench,safApp=Bench", &[("saAmfSGType", "safVersion=1,safSgType=Bench")]);
+    xml.object(
+        "SaAmfApplication",
+        "safApp=Bench",
+        &[("saAmfAppType", "safVersion=1,safAppType=Bench")],
+    );
+    xml.object(
+        "SaAmfSG",
+        "safSg=Bench,safApp=Bench",
+        &[("saAmfSGType", "safVersion=1,safSgType=Bench")],
+    );
     for index in 1..=2 {
         let su = format!("safSu=SU{index},safSg=Bench,safApp=Bench");
         let node = format!("safAmfNode=node-{index},safAmfCluster=bench");
         let rank = index.to_string();
-        let attrs =
-            [("saAmfSUType", "safVersion=1,safSuType=Bench"), ("saAmfSURank", &rank), ("saAmfSUHostNodeOrNodeGroup", &node)];
+        let attrs = [
+            ("saAmfSUType", "safVersion=1,safSuType=Bench"),
+            ("saAmfSURank", &rank),
+            ("saAmfSUHostNodeOrNodeGroup", &node),
+        ];
         xml.object("SaAmfSU", &su, &attrs);
         let comp = format!("safComp=C,{su}");
-        xml.object("SaAmfComp", &comp, &[("saAmfCompType", "safVersion=1,safCompType=Bench")]);
-        xml.object("SaAmfCompCsType", &format!("safSupportedCsType=safVersion=1\\,safCSType=Bench,{comp}"), &[]);
+        xml.object(
+            "SaAmfComp",
+            &comp,
+            &[("saAmfCompType", "safVersion=1,safCompType=Bench")],
+        );
+        xml.object(
+            "SaAmfCompCsType",
+            &format!("safSupportedCsType=safVersion=1\\,safCSType=Bench,{comp}"),
+            &[],
+        );
     }
-    let attrs = [("saAmfSvcType", "safVersion=1,safSvcType=Bench"), ("saAmfSIProtectedbySG", "safSg=Bench,safApp=Bench")];
+    let attrs = [
+        ("saAmfSvcType", "safVersion=1,safSvcType=Bench"),
+        ("saAmfSIProtectedbySG", "safSg=Bench,safApp=Bench"),
+    ];
     xml.object("SaAmfSI", "safSi=Bench,safApp=Bench", &attrs);
-    xml.object("SaAmfCSI", "safCsi=C,safSi=Bench,safApp=Bench", &[("saAmfCSType", "safVersion=1,safCSType=Bench")]);
+    xml.object(
+        "SaAmfCSI",
+        "safCsi=C,safSi=Bench,safApp=Bench",
+        &[("saAmfCSType", "safVersion=1,safCSType=Bench")],
+    );
     xml.finish()
 }
 
@@ -34,9 +60,12 @@ pub fn plain(objects: usize) -> String {
         "<class name=\"BenchObject\"><category>SA_CONFIG</category>\
          <rdn><name>benchId</name><type>SA_STRING_T</type><category>SA_CONFIG</category><flag>SA_INITIALIZED</flag></rdn>",
     );
-    for (name, kind) in
-        [("benchNumber", "SA_UINT32_T"), ("benchText", "SA_STRING_T"), ("benchTime", "SA_TIME_T"), ("benchName", "SA_NAME_T")]
-    {
+    for (name, kind) in [
+        ("benchNumber", "SA_UINT32_T"),
+        ("benchText", "SA_STRING_T"),
+        ("benchTime", "SA_TIME_T"),
+        ("benchName", "SA_NAME_T"),
+    ] {
         let _infallible = write!(
             xml.text,
             "<attr><name>{name}</name><type>{kind}</type><category>SA_CONFIG</category><flag>SA_WRITABLE</flag></attr>"
@@ -62,7 +91,10 @@ fn cluster(xml: &mut Xml) {
     xml.object(
         "SaAmfCluster",
         "safAmfCluster=bench",
-        &[("saAmfClusterClmCluster", "safCluster=bench"), ("saAmfClusterStartupTimeout", "5000000000")],
+        &[
+            ("saAmfClusterClmCluster", "safCluster=bench"),
+            ("saAmfClusterStartupTimeout", "5000000000"),
+        ],
     );
     for index in 1..=2 {
         let clm = format!("safNode=node-{index},safCluster=bench");
@@ -72,7 +104,11 @@ fn cluster(xml: &mut Xml) {
             ("saAmfNodeSuFailOverProb", "1000000"),
             ("saAmfNodeSuFailoverMax", "1000000"),
         ];
-        xml.object("SaAmfNode", &format!("safAmfNode=node-{index},safAmfCluster=bench"), &attrs);
+        xml.object(
+            "SaAmfNode",
+            &format!("safAmfNode=node-{index},safAmfCluster=bench"),
+            &attrs,
+        );
     }
 }
 
@@ -89,7 +125,11 @@ fn types(xml: &mut Xml, script: &Path, socket: &Path, recovery: u32) {
     ] {
         xml.object(class, dn, &[]);
     }
-    xml.object("SaAmfAppType", "safVersion=1,safAppType=Bench", &[("saAmfApptSGTypes", "safVersion=1,safSgType=Bench")]);
+    xml.object(
+        "SaAmfAppType",
+        "safVersion=1,safAppType=Bench",
+        &[("saAmfApptSGTypes", "safVersion=1,safSgType=Bench")],
+    );
     let sg_type = [
         ("saAmfSgtRedundancyModel", "1"),
         ("saAmfSgtValidSuTypes", "safVersion=1,safSuType=Bench"),
@@ -107,7 +147,10 @@ fn types(xml: &mut Xml, script: &Path, socket: &Path, recovery: u32) {
         ("saAmfSutProvidesSvcTypes", "safVersion=1,safSvcType=Bench"),
     ];
     xml.object("SaAmfSUType", "safVersion=1,safSuType=Bench", &su_type);
-    let (recovery, env) = (recovery.to_string(), format!("{}={}", super::component::SOCKET, socket.display()));
+    let (recovery, env) = (
+        recovery.to_string(),
+        format!("{}={}", super::component::SOCKET, socket.display()),
+    );
     let script = script.display().to_string();
     let comp_type = [
         ("saAmfCtCompCategory", "1"),
@@ -135,13 +178,18 @@ impl Xml {
         let head = "<?xml version=\"1.0\"?>\n<imm:IMM-contents xmlns:imm=\"http://www.saforum.org/IMMSchema\" \
                     xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" \
                     xsi:noNamespaceSchemaLocation=\"SAI-AIS-IMM-XSD-A.02.13.xsd\">\n";
-        Xml { text: head.to_owned() }
+        Xml {
+            text: head.to_owned(),
+        }
     }
 
     fn object(&mut self, class: &str, dn: &str, attrs: &[(&str, &str)]) {
         let _infallible = write!(self.text, "<object class=\"{class}\"><dn>{dn}</dn>");
         for (name, value) in attrs {
-            let _infallible = write!(self.text, "<attr><name>{name}</name><value>{value}</value></attr>");
+            let _infallible = write!(
+                self.text,
+                "<attr><name>{name}</name><value>{value}</value></attr>"
+            );
         }
         self.text.push_str("</object>\n");
     }
