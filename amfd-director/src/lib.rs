@@ -8,6 +8,7 @@
 //! memory, and catches up when immd is back.
 
 mod callbacks;
+pub mod client;
 mod clock;
 mod link;
 mod model;
@@ -38,6 +39,8 @@ pub struct Options {
     pub dir: PathBuf,
     /// A node director that does not answer a heartbeat for so long is given up.
     pub heartbeat_limit: Duration,
+    /// What may be chosen about the decisions.
+    pub engine: director_engine::Options,
 }
 
 impl Options {
@@ -46,6 +49,7 @@ impl Options {
         Options {
             dir: dir.into(),
             heartbeat_limit: Duration::from_secs(5),
+            engine: director_engine::Options::default(),
         }
     }
 }
@@ -104,7 +108,7 @@ pub fn run(options: &Options) -> Result<(), Error> {
 async fn serve(options: &Options, term: Term) -> Result<(), Error> {
     let mut terminate = signal(SignalKind::terminate()).map_err(Error::Runtime)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Runtime)?;
-    let shell = Rc::new(Shell::new(term));
+    let shell = Rc::new(Shell::new(term, options.engine.clone()));
     let listener = nodes::listen(&options.dir)?;
     info!(term = term.0, dir = %options.dir.display(), "the director starts");
     tokio::task::spawn_local(clock::run(Rc::clone(&shell)));

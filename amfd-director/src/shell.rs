@@ -46,9 +46,9 @@ pub(crate) struct Shell {
 
 impl Shell {
     /// A shell around an engine that knows nothing yet.
-    pub(crate) fn new(term: Term) -> Shell {
+    pub(crate) fn new(term: Term, engine: director_engine::Options) -> Shell {
         Shell {
-            engine: RefCell::new(Director::new()),
+            engine: RefCell::new(Director::with_options(engine)),
             started: Cell::new(false),
             clock: Instant::now(),
             term,
@@ -171,5 +171,5 @@ impl Shell {
 }
 
 fn log(because: &Because) {
-    info!(subject = %because.subject, "{:?}", because.reason);
+    info!(subject = %because.subject, code = because.reason.code(), "{}", because.reason);
 }

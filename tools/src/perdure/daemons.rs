@@ -1,9 +1,84 @@
 //! The daemons' command lines.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
+
+use ais::Dn;
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+/// What the director exits with when it is wrong about itself; whoever started it starts it again.
+const EXIT_PANIC: i32 = 101;
+
+/// Decides what the service units of a cluster do.
+#[derive(Debug, Parser)]
+#[command(name = "amfd")]
+struct AmfdArguments {
+    /// The cluster's directory.
+    #[arg(long)]
+    dir: PathBuf,
+    /// A node director that does not answer for so many milliseconds is given up.
+    #[arg(long, default_value_t = 5000)]
+    heartbeat_limit: u64,
+    /// An application that runs itself and is left alone; the middleware's own, safApp=OpenSAF, unless one is given.
+    #[arg(long, value_name = "DN", value_parser = |text: &str| Dn::new(text))]
+    unmanaged: Vec<Dn>,
+}
 
 /// Runs the daemon with this name; `args[0]` is the name. `None` where there is no such daemon.
-pub fn run(_name: &str, _args: &[OsString]) -> Option<ExitCode> {
-    None
+pub fn run(name: &str, args: &[OsString]) -> Option<ExitCode> {
+    let main: fn(&[OsString]) -> ExitCode = match name {
+        "amfd" => amfd,
+        "amfnd" => |args| amfnd::cli::main(args.iter().cloned()),
+        _ => return None,
+    };
+    log_to_stderr();
+    end_on_panic();
+    Some(main(args))
+}
+
+fn amfd(args: &[OsString]) -> ExitCode {
+    let arguments = match AmfdArguments::try_parse_from(args) {
+        Ok(arguments) => arguments,
+        Err(error) => error.exit(),
+    };
+    let mut options = amfd_director::Options::new(arguments.dir);
+    options.heartbeat_limit = Duration::from_millis(arguments.heartbeat_limit);
+    if !arguments.unmanaged.is_empty() {
+        options.engine.foreign_applications = arguments.unmanaged;
+    }
+    match amfd_director::run(&options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let source =
+                std::error::Error::source(&error).map_or_else(String::new, |source| format!(": {source}"));
+            eprintln!("amfd: {error}{source}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Logs to stderr; `PERDURE_LOG` says how much.
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_env("PERDURE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let logging = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .try_init();
+    if let Err(error) = logging {
+        eprintln!("no log: {error}");
+    }
+}
+
+/// A daemon that finds itself wrong dies at once, in whatever task: its state can be rebuilt, and the supervisor starts
+/// it again.
+fn end_on_panic() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        tell(panic);
+        std::process::exit(EXIT_PANIC);
+    }));
 }

@@ -1,11 +1,99 @@
 //! `perdure`: brings clusters up and down, shows, upgrades and demonstrates them.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `place` | the cluster's directory and what lies where in it |
+//! | `supervisor` | starts the daemons, restarts those that die, stops them in order |
+//! | `record` | what the supervisor knows of its daemons, as a file for `status` and `down` |
+//! | `restarts` | how often a daemon may die |
+//! | `cluster` | the questions and orders that several commands have for a running cluster |
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::{Parser, Subcommand};
+
+mod cluster;
 pub mod daemons;
+mod demo;
+mod down;
+mod explain;
+mod failure;
+mod place;
+mod record;
+mod restarts;
+mod status;
+mod supervisor;
+mod up;
+mod upgrade;
+
+use failure::Failure;
+
+/// Perdure keeps services alive: an information model (IMM) and an availability manager (AMF) in one program.
+#[derive(Debug, Parser)]
+#[command(name = "perdure", version, after_help = AFTER_HELP)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// The cluster's directory; otherwise `PERDURE_DIR`, otherwise `.perdure` in the home directory.
+    #[arg(long, global = true, value_name = "D")]
+    dir: Option<PathBuf>,
+}
+
+const AFTER_HELP: &str = "\
+The operator's commands are the same program: perdure immlist, immfind, immadm, immcfg, immdump, amf-adm, amf-find, \
+amf-state. A running cluster has links to them in D/bin.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Starts a cluster: the information model, the director, and a node director for each node of the model
+    Up(up::Arguments),
+    /// Stops the cluster in order
+    Down(down::Arguments),
+    /// Shows nodes, service units, who is active, and the daemons
+    Status(status::Arguments),
+    /// Says why an entity is as it is
+    Explain(explain::Arguments),
+    /// Upgrades service units one after another, and undoes what fails
+    Upgrade(upgrade::Arguments),
+    /// Shows on this machine what the cluster does when things die
+    Demo(demo::Arguments),
+    /// The process that `up --detach` leaves behind
+    #[command(hide = true)]
+    Supervise(up::Arguments),
+}
 
 /// Runs `perdure` with these arguments; `argv[0]` is its name.
-pub fn main(_argv: Vec<OsString>) -> ExitCode {
-    ExitCode::from(2)
+pub fn main(argv: Vec<OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(argv) {
+        Ok(arguments) => arguments,
+        Err(error) => error.exit(),
+    };
+    let dir = arguments.dir.as_deref();
+    let outcome = match arguments.command {
+        Command::Up(arguments) => up::run(dir, &arguments),
+        Command::Supervise(arguments) => up::supervise(dir, &arguments),
+        Command::Down(arguments) => down::run(dir, &arguments),
+        Command::Status(arguments) => status::run(dir, &arguments),
+        Command::Explain(arguments) => explain::run(dir, &arguments),
+        Command::Upgrade(arguments) => upgrade::run(dir, &arguments),
+        Command::Demo(arguments) => demo::run(dir, &arguments),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("perdure: {failure}");
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+/// Runs a future on a thread of its own kind: Cap'n Proto clients stay on one thread.
+fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::failed("start the runtime", &error))?;
+    tokio::task::LocalSet::new().block_on(&runtime, future)
 }
