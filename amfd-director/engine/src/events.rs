@@ -66,6 +66,7 @@ impl Director {
         let before = std::mem::replace(&mut self.model, model);
         self.tell_problems(&before);
         self.reconfigure(&before);
+        self.forget_published();
         self.touch_all();
         self.dirty.extend(before.sgs.into_keys());
     }
@@ -280,7 +281,11 @@ impl Director {
             self.stranger_reported(node, &report);
             return;
         };
+        let is_first = state.report.is_none();
         let applied = state.apply(report, self.state.term);
+        if is_first {
+            self.doubt_failed_order(&su);
+        }
         self.update_last_active(&su);
         self.touch_su(&su);
         self.tell_command_failures(&su, &applied);
@@ -288,6 +293,22 @@ impl Director {
             self.order_answered(&su, order, outcome);
         }
         self.recover(&su, &applied, is_resync);
+    }
+
+    /// The newest order that the SU had before the director knew it has failed, and it is not known which one that was:
+    /// the SU may be half active for SIs that it does not report so. They are removed before another gets them.
+    fn doubt_failed_order(&mut self, su: &Dn) {
+        let (Some((_, sg, _)), Some(state)) = (self.model.su(su), self.state.sus.get_mut(su)) else {
+            return;
+        };
+        let failed = state.report.as_ref().and_then(|report| report.order.as_ref());
+        let failed = failed.is_some_and(|order| matches!(order.outcome, OrderOutcome::Failed(_)));
+        if failed && state.presence() != ais::amf::PresenceState::Uninstantiated {
+            let doubtful = sg.sis.keys().filter(|si| state.held(si) != Some(HaState::Active));
+            let doubtful: BTreeSet<Dn> = doubtful.cloned().collect();
+            state.may_act.extend(doubtful.iter().cloned());
+            state.uncertain = doubtful;
+        }
     }
 
     fn order_answered(&mut self, su: &Dn, order: &InFlight, outcome: &OrderOutcome) {

@@ -15,6 +15,14 @@ pub(crate) fn explain(director: &Director, dn: &Dn) -> Vec<String> {
             all.push(format!("{su} is {ha}"));
         }
     }
+    if director.model.su(dn).is_some() {
+        let holds = director
+            .state
+            .su(dn)
+            .map(crate::state::SuState::holds)
+            .unwrap_or_default();
+        all.extend(holds.iter().map(|(si, ha)| format!("{ha} for {si}")));
+    }
     all
 }
 
@@ -59,6 +67,14 @@ pub(crate) fn reasons(director: &Director, dn: &Dn) -> Vec<Reason> {
                 .into_iter()
                 .flat_map(|si| si.reasons.clone()),
         );
+    }
+    let lacks = |reason: &Reason| matches!(reason, Reason::NoSuForActive | Reason::NoSuForStandby);
+    if model.si(dn).is_some() && all.iter().any(lacks) {
+        let passed_over = evaluation.target.passed_over.iter();
+        all.extend(passed_over.map(|(su, reason)| Reason::PassedOver {
+            su: su.clone(),
+            why: reason.to_string(),
+        }));
     }
     if model.su(dn).is_some() {
         match director.view().serving(dn) {

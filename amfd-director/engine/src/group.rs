@@ -53,7 +53,13 @@ fn member(view: View<'_>, sg: &Sg, dn: &Dn, su: &Su) -> Member {
         expects: expects(holds.clone(), state.in_flight.as_ref()),
         outdated: outdated(sg, su, state, &holds),
         holds,
-        may_act: state.may_act.clone(),
+        appointed: state
+            .given
+            .keys()
+            .filter(|si| state.held(si) == Some(HaState::Active))
+            .cloned()
+            .collect(),
+        may_act: view.may_act(sg, dn),
         uncertain: state.uncertain.clone(),
         orders: availability(view, su, state),
         fault: state.fault().map(|fault| MemberFault {
@@ -96,7 +102,7 @@ pub(crate) fn availability(view: View<'_>, su: &Su, state: &SuState) -> Availabi
         }) => Availability::Quiescing,
         Some(_) => Availability::Busy,
         None if state.works_for_another() => Availability::Busy,
-        None if state.hold_until.is_some_and(|end| view.now < end) => Availability::Busy,
+        None if state.hold_until.is_some_and(|end| view.now < end) => Availability::Paused,
         None => Availability::Free,
     }
 }

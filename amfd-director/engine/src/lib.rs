@@ -99,6 +99,8 @@ pub struct Director {
     state: State,
     /// SGs that have to be evaluated.
     dirty: BTreeSet<Dn>,
+    /// SGs that were evaluated since the last publication.
+    touched: BTreeSet<Dn>,
     evaluations: BTreeMap<Dn, Evaluation>,
     pending: Vec<Pending>,
     published: Published,
@@ -249,6 +251,7 @@ impl Director {
     }
 
     fn evaluate(&mut self, dn: &Dn) {
+        self.touched.insert(dn.clone());
         let view = self.view();
         let Some(sg) = self.model.sgs.get(dn) else {
             self.evaluations.remove(dn);
@@ -309,16 +312,19 @@ impl Director {
             return;
         }
         let view = self.view();
-        let complete = self.model.sgs.values().all(|sg| {
-            sg.sus.iter().all(|(dn, su)| {
-                let locked_in = view.strictest(dn).0 == ais::amf::AdminState::LockedInstantiation;
-                let ready = || {
-                    view.state
-                        .su(dn)
-                        .is_some_and(|state| state.report.is_some() && !state.is_busy())
-                };
-                locked_in || (su.node.is_some() && ready())
-            }) && life_cycle::next(view, sg).is_empty()
+        let served = |sg: &&model::Sg| plan::protection(sg.model).is_some();
+        let complete = self.model.sgs.values().filter(served).all(|sg| {
+            view.unreported_node(sg).is_none()
+                && sg.sus.iter().all(|(dn, su)| {
+                    let locked_in = view.strictest(dn).0 == ais::amf::AdminState::LockedInstantiation;
+                    let ready = || {
+                        view.state
+                            .su(dn)
+                            .is_some_and(|state| state.report.is_some() && !state.is_busy())
+                    };
+                    locked_in || (su.node.is_some() && ready())
+                })
+                && life_cycle::next(view, sg).is_empty()
                 && self.is_quiet(sg)
         });
         let in_use = self.state.sus.values().any(|su| {

@@ -18,6 +18,10 @@ pub(crate) enum LifeStep {
 
 /// The next steps in the life of the SG's SUs.
 pub(crate) fn next(view: View<'_>, sg: &Sg) -> Vec<(Dn, LifeStep)> {
+    // Which of the SUs are needed is known when it is known which run.
+    if sg.pref_in_service < sg.sus.len() && view.unreported_node(sg).is_some() {
+        return Vec::new();
+    }
     let wanted = wanted(view, sg);
     sg.sus
         .iter()

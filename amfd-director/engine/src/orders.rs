@@ -11,6 +11,7 @@ use crate::group;
 use crate::life_cycle::LifeStep;
 use crate::model::{Csi, Sg, Si, Su};
 use crate::placement;
+use crate::plan;
 use crate::reason::Reason;
 use crate::state::{Given, InFlight, OrderKind, View};
 use crate::steps::Action;
@@ -93,6 +94,11 @@ impl Director {
                     return;
                 }
                 self.remember_given(su, &assignments);
+                debug_assert!(
+                    ha != HaState::Active || self.rivals(su, &sis).is_empty(),
+                    "{su} would be active beside {:?}",
+                    self.rivals(su, &sis)
+                );
                 let kind = OrderKind::Assign { ha, sis };
                 self.order(su, kind, |id| NodeOrder::Assign {
                     id,
@@ -102,6 +108,20 @@ impl Director {
                 });
             }
         }
+    }
+
+    /// Other SUs that may act for these SIs where only one may.
+    fn rivals(&self, su: &Dn, sis: &BTreeSet<Dn>) -> Vec<Dn> {
+        let Some((_, sg, _)) = self.model.su(su) else {
+            return Vec::new();
+        };
+        let single = plan::protection(sg.model).is_some_and(|protection| protection.single_active);
+        sg.sus
+            .keys()
+            .filter(|other| single && *other != su)
+            .filter(|other| !self.view().may_act(sg, other).is_disjoint(sis))
+            .cloned()
+            .collect()
     }
 
     fn remember_given(&mut self, su: &Dn, assignments: &[SiAssignment]) {

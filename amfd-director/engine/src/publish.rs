@@ -1,9 +1,9 @@
 //! What the repository shows of the running cluster: the runtime attributes and the assignment objects. Each step
 //! publishes what differs from what was published before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use ais::amf::{AdminState, HaReadinessState, OperState, PresenceState, ReadinessState};
+use ais::amf::{HaReadinessState, OperState, PresenceState, ReadinessState};
 use ais::{Attr, Dn, Value, ValueType};
 
 use crate::Director;
@@ -28,7 +28,7 @@ pub(crate) const ADMIN_ATTRIBUTES: &[(&str, &str)] = &[
 const SI_ASSIGNMENT: &str = "SaAmfSIAssignment";
 const CSI_ASSIGNMENT: &str = "SaAmfCSIAssignment";
 
-/// The runtime attributes of an object. `None` is an attribute without a value.
+/// The runtime attributes of an object.
 type Values = BTreeMap<&'static str, Vec<Value>>;
 
 /// An assignment object.
@@ -38,12 +38,17 @@ struct Assignment {
     ha: u32,
 }
 
+/// Assignment objects.
+type Assignments = BTreeMap<Dn, Assignment>;
+
 /// What the repository shows.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Published {
     attributes: BTreeMap<Dn, Values>,
     /// By SG, so that an SG's assignments are compared without looking at the others'.
-    assignments: BTreeMap<Dn, Assignment>,
+    assignments: BTreeMap<Dn, Assignments>,
+    /// Those of a former director.
+    former: Assignments,
 }
 
 /// The attributes that are published, with the type of those that may be empty.
@@ -84,106 +89,131 @@ impl Director {
                 class,
                 ha: ha.unwrap_or(0),
             };
-            self.published.assignments.insert(dn.clone(), assignment);
+            self.published.former.insert(dn.clone(), assignment);
         }
     }
 
-    /// The differences between what holds and what was published.
+    /// The differences between what holds and what was published. Only SGs that were evaluated since are looked at.
     pub(crate) fn publish_changes(&mut self) -> Vec<Publish> {
         let mut changes = Vec::new();
-        let attributes = self.attributes();
-        for (dn, values) in &attributes {
-            let before = self.published.attributes.get(dn);
-            // What was not published by this director is what the repository had when it started.
-            let stored = self.raw.get(dn).filter(|_| before.is_none());
-            let known = |name: &str| match before {
-                Some(before) => before.get(name).map(Vec::as_slice),
-                None => stored.map(|object| object.values(name)),
-            };
-            let changed: Vec<Attr> = values
-                .iter()
-                .filter(|(name, value)| known(name) != Some(value.as_slice()))
-                .map(|(name, values)| Attr {
-                    name: (*name).to_owned(),
-                    value_type: values.first().map_or_else(|| empty_type(name), Value::value_type),
-                    values: values.clone(),
-                })
-                .collect();
+        self.publish_leftovers(&mut changes);
+        let touched = std::mem::take(&mut self.touched);
+        for (dn, values) in self.attributes(&touched) {
+            let changed = self.changed(&dn, &values);
             if !changed.is_empty() {
-                changes.push(Publish::Update {
-                    dn: dn.clone(),
-                    attrs: changed,
-                });
+                self.published
+                    .attributes
+                    .entry(dn.clone())
+                    .or_default()
+                    .extend(values);
+                changes.push(Publish::Update { dn, attrs: changed });
             }
         }
-        self.published.attributes = attributes;
-        let assignments = self.assignment_objects();
-        self.assignment_changes(&assignments, &mut changes);
-        self.published.assignments = assignments;
+        for sg in touched {
+            let now = self.assignment_objects(&sg);
+            // An SG that left the model leaves nothing behind.
+            let before = self.published.assignments.remove(&sg).unwrap_or_default();
+            assignment_changes(&before, &now, &mut changes);
+            self.published.assignments.insert(sg, now);
+        }
         changes
     }
 
-    fn assignment_changes(&self, now: &BTreeMap<Dn, Assignment>, changes: &mut Vec<Publish>) {
-        for (dn, before) in &self.published.assignments {
-            if now.get(dn).is_none_or(|object| object.class != before.class) {
-                changes.push(Publish::Delete { dn: dn.clone() });
-            }
+    fn changed(&self, dn: &Dn, values: &Values) -> Vec<Attr> {
+        let before = self.published.attributes.get(dn);
+        // What was not published by this director is what the repository had when it started.
+        let stored = self.raw.get(dn);
+        let known = |name: &str| match before.and_then(|before| before.get(name)) {
+            Some(value) => Some(value.as_slice()),
+            None => stored.map(|object| object.values(name)),
+        };
+        values
+            .iter()
+            .filter(|(name, value)| known(name) != Some(value.as_slice()))
+            .map(|(name, values)| Attr {
+                name: (*name).to_owned(),
+                value_type: values.first().map_or_else(|| empty_type(name), Value::value_type),
+                values: values.clone(),
+            })
+            .collect()
+    }
+
+    /// Assignment objects of a former director whose SI, SG or class is not served any more.
+    fn publish_leftovers(&mut self, changes: &mut Vec<Publish>) {
+        if self.published.former.is_empty() {
+            return;
         }
-        for (dn, object) in now {
-            let (ha, readiness) = if object.class == SI_ASSIGNMENT {
-                ("saAmfSISUHAState", "saAmfSISUHAReadinessState")
+        let former = std::mem::take(&mut self.published.former);
+        for (dn, object) in former {
+            let si = if object.class == SI_ASSIGNMENT {
+                dn.parent()
             } else {
-                ("saAmfCSICompHAState", "saAmfCSICompHAReadinessState")
+                dn.parent().and_then(|csi| csi.parent())
             };
-            let state = Attr::single(ha, Value::Uint32(object.ha));
-            match self.published.assignments.get(dn) {
-                Some(before) if before == object => {}
-                Some(before) if before.class == object.class => {
-                    changes.push(Publish::Update {
-                        dn: dn.clone(),
-                        attrs: vec![state],
-                    });
+            let served = si.and_then(|si| {
+                let (sg, group, _) = self.model.si(&si)?;
+                plan::protection(group.model).map(|_| sg.clone())
+            });
+            let foreign = self
+                .options
+                .foreign_applications
+                .iter()
+                .any(|app| dn.is_within(app));
+            match served {
+                Some(sg) => {
+                    self.published
+                        .assignments
+                        .entry(sg.clone())
+                        .or_default()
+                        .insert(dn, object);
+                    self.touched.insert(sg);
                 }
-                Some(_) | None => {
-                    let ready = Value::Uint32(HaReadinessState::ReadyForAssignment.code());
-                    changes.push(Publish::Create {
-                        class: object.class.to_owned(),
-                        dn: dn.clone(),
-                        attrs: vec![state, Attr::single(readiness, ready)],
-                    });
-                }
+                None if foreign => {}
+                None => changes.push(Publish::Delete { dn }),
             }
         }
     }
 
-    /// The assignment objects that should be there.
-    fn assignment_objects(&self) -> BTreeMap<Dn, Assignment> {
+    /// Forgets what was published of objects that are not in the model any more.
+    pub(crate) fn forget_published(&mut self) {
+        let raw = &self.raw;
+        self.published.attributes.retain(|dn, _| raw.get(dn).is_some());
+    }
+
+    /// The assignment objects of the SG that should be there.
+    fn assignment_objects(&self, dn: &Dn) -> Assignments {
+        let mut all = Assignments::new();
+        let Some(sg) = self.model.sgs.get(dn) else {
+            return all;
+        };
         let view = self.view();
-        let mut all = BTreeMap::new();
-        for sg in self.model.sgs.values() {
-            // What a former director published stays until it is known what runs.
-            if view.unreported_node(sg).is_some() {
-                let former = self.published.assignments.iter().filter(|(dn, _)| {
-                    dn.parent().is_some_and(|parent| {
-                        sg.sis.contains_key(&parent)
-                            || parent.parent().is_some_and(|si| sg.sis.contains_key(&si))
-                    })
-                });
-                all.extend(former.map(|(dn, object)| (dn.clone(), object.clone())));
-            }
-            for (su, state) in sg.sus.keys().filter_map(|su| Some((su, self.state.su(su)?))) {
-                for held in state.report.iter().flat_map(|report| &report.assignments) {
-                    let object = |class| Assignment {
-                        class,
-                        ha: held.ha.code(),
-                    };
-                    if let Ok(dn) = Dn::child(&format!("safSISU={}", su.escaped()), Some(&held.si)) {
-                        all.insert(dn, object(SI_ASSIGNMENT));
-                    }
-                    for (csi, comp) in &held.csis {
-                        if let Ok(dn) = Dn::child(&format!("safCSIComp={}", comp.escaped()), Some(csi)) {
-                            all.insert(dn, object(CSI_ASSIGNMENT));
-                        }
+        // What was published of an SU stays until it is known what it holds.
+        let former = self.published.assignments.get(dn).into_iter().flatten();
+        let unknown = |object: &Dn| {
+            Dn::new(&object.rdn_value()).is_ok_and(|holder| {
+                let of_comp = holder.parent().filter(|_| object.rdn_name() == "safCSIComp");
+                let su = of_comp.unwrap_or(holder);
+                let node = sg.sus.get(&su).and_then(|su| su.node.as_ref());
+                node.is_some_and(|node| view.is_unreported(node))
+            })
+        };
+        all.extend(
+            former
+                .filter(|(dn, _)| unknown(dn))
+                .map(|(dn, object)| (dn.clone(), object.clone())),
+        );
+        for (su, state) in sg.sus.keys().filter_map(|su| Some((su, self.state.su(su)?))) {
+            for held in state.report.iter().flat_map(|report| &report.assignments) {
+                let object = |class| Assignment {
+                    class,
+                    ha: held.ha.code(),
+                };
+                if let Ok(dn) = Dn::child(&format!("safSISU={}", su.escaped()), Some(&held.si)) {
+                    all.insert(dn, object(SI_ASSIGNMENT));
+                }
+                for (csi, comp) in &held.csis {
+                    if let Ok(dn) = Dn::child(&format!("safCSIComp={}", comp.escaped()), Some(csi)) {
+                        all.insert(dn, object(CSI_ASSIGNMENT));
                     }
                 }
             }
@@ -191,37 +221,71 @@ impl Director {
         all
     }
 
-    /// The runtime attributes that should be shown.
-    fn attributes(&self) -> BTreeMap<Dn, Values> {
+    /// The runtime attributes that should be shown of these SGs and of everything above them.
+    fn attributes(&self, touched: &BTreeSet<Dn>) -> BTreeMap<Dn, Values> {
         let mut all: BTreeMap<Dn, Values> = BTreeMap::new();
-        for (class, name) in ADMIN_ATTRIBUTES {
+        let view = self.view();
+        for (class, name) in ADMIN_ATTRIBUTES.iter().filter(|(class, _)| !is_below_sg(class)) {
             for (dn, _) in self.raw.class(class) {
-                let state: AdminState = self.state.admin(dn);
                 all.entry(dn.clone())
                     .or_default()
-                    .insert(name, number(state.code()));
+                    .insert(name, self.admin_value(dn));
             }
         }
         for node in self.model.nodes.keys() {
-            let oper = number(self.view().node_oper(node).code());
+            let oper = number(view.node_oper(node).code());
             all.entry(node.clone())
                 .or_default()
                 .insert("saAmfNodeOperState", oper);
         }
-        for (dn, sg) in &self.model.sgs {
+        for (dn, sg) in touched.iter().filter_map(|dn| self.model.sgs.get_key_value(dn)) {
             let Some(protection) = plan::protection(sg.model) else {
                 continue;
             };
-            self.sg_attributes(dn, sg, &mut all);
+            all.entry(dn.clone())
+                .or_default()
+                .insert("saAmfSGAdminState", self.admin_value(dn));
+            // What a former director published holds until it is known what runs.
+            let known = view.unreported_node(sg).is_none();
+            if known || self.is_unpublished(dn, "saAmfSGNumCurrAssignedSUs") {
+                self.sg_attributes(dn, sg, &mut all);
+            }
             for si in sg.sis.keys() {
-                self.si_attributes(sg, si, protection, all.entry(si.clone()).or_default());
+                let values = all.entry(si.clone()).or_default();
+                values.insert("saAmfSIAdminState", self.admin_value(si));
+                if known || self.is_unpublished(si, "saAmfSIAssignmentState") {
+                    self.si_attributes(sg, si, protection, values);
+                }
             }
             for (su_dn, su) in &sg.sus {
-                self.su_attributes(su_dn, su, all.entry(su_dn.clone()).or_default());
-                self.comp_attributes(su_dn, su, &mut all);
+                let values = all.entry(su_dn.clone()).or_default();
+                values.insert("saAmfSUAdminState", self.admin_value(su_dn));
+                let reported = su.node.as_ref().is_none_or(|node| !view.is_unreported(node));
+                if reported || self.is_unpublished(su_dn, "saAmfSUPresenceState") {
+                    self.su_attributes(su_dn, su, values);
+                    self.comp_attributes(su_dn, su, &mut all);
+                }
             }
         }
         all
+    }
+
+    fn admin_value(&self, dn: &Dn) -> Vec<Value> {
+        number(self.state.admin(dn).code())
+    }
+
+    /// Whether nobody has published the attribute yet.
+    fn is_unpublished(&self, dn: &Dn, name: &str) -> bool {
+        let published = self
+            .published
+            .attributes
+            .get(dn)
+            .is_some_and(|values| values.contains_key(name));
+        !published
+            && self
+                .raw
+                .get(dn)
+                .is_none_or(|object| object.values(name).is_empty())
     }
 
     fn sg_attributes(&self, dn: &Dn, sg: &Sg, all: &mut BTreeMap<Dn, Values>) {
@@ -304,6 +368,42 @@ impl Director {
                 "saAmfCompRestartCount",
                 number(told.map_or(0, |told| told.restart_count)),
             );
+        }
+    }
+}
+
+/// Whether objects of the class belong to an SG and are looked at with it.
+fn is_below_sg(class: &str) -> bool {
+    matches!(class, "SaAmfSG" | "SaAmfSU" | "SaAmfSI")
+}
+
+fn assignment_changes(before: &Assignments, now: &Assignments, changes: &mut Vec<Publish>) {
+    for (dn, object) in before {
+        if now.get(dn).is_none_or(|left| left.class != object.class) {
+            changes.push(Publish::Delete { dn: dn.clone() });
+        }
+    }
+    for (dn, object) in now {
+        let (ha, readiness) = if object.class == SI_ASSIGNMENT {
+            ("saAmfSISUHAState", "saAmfSISUHAReadinessState")
+        } else {
+            ("saAmfCSICompHAState", "saAmfCSICompHAReadinessState")
+        };
+        let state = Attr::single(ha, Value::Uint32(object.ha));
+        match before.get(dn) {
+            Some(old) if old == object => {}
+            Some(old) if old.class == object.class => changes.push(Publish::Update {
+                dn: dn.clone(),
+                attrs: vec![state],
+            }),
+            Some(_) | None => {
+                let ready = Value::Uint32(HaReadinessState::ReadyForAssignment.code());
+                changes.push(Publish::Create {
+                    class: object.class.to_owned(),
+                    dn: dn.clone(),
+                    attrs: vec![state, Attr::single(readiness, ready)],
+                });
+            }
         }
     }
 }

@@ -94,6 +94,13 @@ reasons! {
     NoSuForActive = "SI-NO-ACTIVE-SU", "no SU in service is free to be active for it";
     /// No SU can be standby for the SI.
     NoSuForStandby = "SI-NO-STANDBY-SU", "no second SU in service is free to be standby for it";
+    /// Why another SU is not used.
+    PassedOver {
+        /// The SU.
+        su: Dn,
+        /// Why.
+        why: String,
+    } = "SU-PASSED-OVER", "{su}: {why}";
     /// SUs whose components are not pre-instantiable cannot stand by.
     StandbyImpossible = "SI-STANDBY-IMPOSSIBLE", "the components of the SU cannot stand by";
     /// The former holder may still act.

@@ -56,7 +56,7 @@ impl Builder<'_> {
         match member.orders {
             Availability::Unreachable | Availability::Busy => return None,
             Availability::Quiescing => return self.change_of_mind(member),
-            Availability::Free => {}
+            Availability::Free | Availability::Paused => {}
         }
         if let Some(fault) = member.fault {
             if !fault.isolated {
@@ -70,6 +70,9 @@ impl Builder<'_> {
         }
         if !member.uncertain.is_empty() {
             return Some(Action::Remove(member.uncertain.clone()));
+        }
+        if member.orders == Availability::Paused {
+            return self.leave(member);
         }
         self.leave(member)
             .or_else(|| self.activate(member))

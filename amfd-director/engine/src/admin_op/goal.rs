@@ -136,7 +136,13 @@ impl Director {
     /// An SU that gave up its work and was terminated may come back.
     fn end_withdrawals(&mut self) {
         let mut back = Vec::new();
-        for (dn, state) in &mut self.state.sus {
+        for pending in &self.pending {
+            let Goal::Returned { su: dn } = &pending.goal else {
+                continue;
+            };
+            let Some(state) = self.state.sus.get_mut(dn) else {
+                continue;
+            };
             let down = state.presence() == PresenceState::Uninstantiated || is_failed(state.presence());
             if state.withdrawn && down && state.is_empty() {
                 state.withdrawn = false;

@@ -66,6 +66,8 @@ pub(crate) struct Member {
     pub(crate) holds: BTreeMap<Dn, HaState>,
     /// What it will hold once its order in flight is done.
     pub(crate) expects: BTreeMap<Dn, HaState>,
+    /// The SIs that this director made it active for; not those that it came back with.
+    pub(crate) appointed: BTreeSet<Dn>,
     /// The SIs it may be acting for, whatever it confirmed.
     pub(crate) may_act: BTreeSet<Dn>,
     /// The SIs for which an order failed; they are removed before anything else.
@@ -89,6 +91,8 @@ pub(crate) enum Availability {
     Busy,
     /// It is finishing its work; only another state for the same SIs may be ordered.
     Quiescing,
+    /// Its last order failed: nothing new for a while, but it may be told to stop and to drop what is uncertain.
+    Paused,
     /// Its node is not there or it has not been reported.
     Unreachable,
 }
@@ -205,6 +209,7 @@ pub(crate) mod tests_support {
             usable: Ok(()),
             stopping: false,
             expects: holds.clone(),
+            appointed: BTreeSet::new(),
             may_act: holds
                 .iter()
                 .filter(|(_, ha)| matches!(ha, HaState::Active | HaState::Quiescing))

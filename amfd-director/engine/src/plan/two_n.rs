@@ -54,15 +54,17 @@ fn swapped_to(group: &Group) -> Option<&Member> {
     group.member(to).filter(|_| both)
 }
 
-fn claim_to_active(member: &Member) -> (u8, usize) {
+/// Of two active ones, that happens when a lost node comes back, the one that was made active here stays.
+fn claim_to_active(member: &Member) -> (u8, usize, usize) {
+    let appointed = member.appointed.len();
     let active = member.expects_any(&[HaState::Active, HaState::Quiescing]);
     let standby = member.expects_any(&[HaState::Standby]);
     let quiesced = member.expects_any(&[HaState::Quiesced]);
     match (active, standby, quiesced) {
-        (1.., _, _) => (3, active),
-        (_, 1.., _) => (2, standby),
-        (_, _, 1..) => (1, quiesced),
-        (0, 0, 0) => (0, 0),
+        (1.., _, _) => (3, appointed, active),
+        (_, 1.., _) => (2, 0, standby),
+        (_, _, 1..) => (1, 0, quiesced),
+        (0, 0, 0) => (0, 0, 0),
     }
 }
 
@@ -119,6 +121,21 @@ mod tests {
     fn out(mut member: Member) -> Member {
         member.usable = Err(Reason::SuLocked);
         member
+    }
+
+    #[test]
+    fn of_two_active_ones_the_appointed_stays() {
+        let mut second = member("s=2", SIS, &[("safSi=a", HaState::Active)]);
+        second.appointed = second.holds.keys().cloned().collect();
+        let first = member(
+            "s=1",
+            SIS,
+            &[("safSi=a", HaState::Active), ("safSi=b", HaState::Active)],
+        );
+        assert_eq!(
+            roles(vec![first, second], None),
+            (vec![dn("s=2")], vec![dn("s=1")])
+        );
     }
 
     #[test]

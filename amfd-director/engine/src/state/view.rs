@@ -1,10 +1,8 @@
 //! What follows from configuration and state: readiness, operational state, assignment state, who is reachable.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use ais::amf::{
-    AdminState, AssignmentState, HaState, OperState, PresenceState, ReadinessState, RecommendedRecovery,
-};
+use ais::amf::{AdminState, AssignmentState, HaState, OperState, PresenceState, ReadinessState};
 use ais::{Dn, Millis};
 
 use super::{State, SuState};
@@ -217,6 +215,16 @@ impl<'a> View<'a> {
             .collect()
     }
 
+    /// The SIs for which the SU may be acting. While it works on an order of a former director, which may be about
+    /// any of them, these are all.
+    pub(crate) fn may_act(self, sg: &Sg, su: &Dn) -> BTreeSet<Dn> {
+        match self.state.su(su) {
+            Some(state) if state.works_for_another() => sg.sis.keys().cloned().collect(),
+            Some(state) => state.may_act.clone(),
+            None => BTreeSet::new(),
+        }
+    }
+
     /// How many SUs count as active and as standby for the SI (AMF B.02.01 §3.2.3.2): quiescing counts as active;
     /// quiesced counts as active where nobody else is, else as standby.
     pub(crate) fn counts(self, sg: &Sg, si: &Dn) -> (u32, u32) {
@@ -248,13 +256,5 @@ impl<'a> View<'a> {
         } else {
             AssignmentState::PartiallyAssigned
         }
-    }
-
-    /// Whether the fault of the SU takes the whole SU down.
-    pub(crate) fn has_su_fault(self, dn: &Dn) -> bool {
-        self.state
-            .su(dn)
-            .and_then(SuState::fault)
-            .is_some_and(|fault| fault.recovery.strength() >= RecommendedRecovery::SuFailover.strength())
     }
 }

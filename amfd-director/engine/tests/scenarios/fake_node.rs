@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ais::Dn;
 use ais::amf::{
-    AssignmentReport, CompReport, FaultReport, HaState, NodeOrder, NodeReport, OperState, OrderId, OrderOutcome,
-    OrderReport, PresenceState, RecommendedRecovery, SuConfig, SuReport, Term,
+    AssignmentReport, CompReport, FaultReport, HaState, NodeOrder, NodeReport, OperState, OrderId,
+    OrderOutcome, OrderReport, PresenceState, RecommendedRecovery, SuConfig, SuReport, Term,
 };
 
 /// An SU on the node.
@@ -14,19 +14,21 @@ struct FakeSu {
     report: SuReport,
     /// The order that is not carried out yet.
     open: Option<NodeOrder>,
+    /// SIs that became active half way: not reported, but some component acts.
+    half_done: BTreeSet<Dn>,
 }
 
 /// A node.
 #[derive(Default)]
-pub struct FakeNode {
+pub(crate) struct FakeNode {
     sus: BTreeMap<Dn, FakeSu>,
     /// Orders for these wait.
-    pub held: BTreeSet<Dn>,
+    pub(crate) held: BTreeSet<Dn>,
     /// The next orders of these fail.
-    pub failing: BTreeSet<Dn>,
-    pub term: Term,
-    pub reports: Vec<NodeReport>,
-    pub rebooted: bool,
+    pub(crate) failing: BTreeSet<Dn>,
+    pub(crate) term: Term,
+    pub(crate) reports: Vec<NodeReport>,
+    pub(crate) rebooted: bool,
 }
 
 fn order_id(order: &NodeOrder) -> Option<(OrderId, &Dn)> {
@@ -54,12 +56,16 @@ fn set_presence(report: &mut SuReport, presence: PresenceState) {
 }
 
 impl FakeNode {
-    pub fn take(&mut self, order: NodeOrder) {
+    pub(crate) fn take(&mut self, order: NodeOrder) {
         if let Some((id, su)) = order_id(&order) {
             let su = su.clone();
             let term = self.term;
             let Some(fake) = self.sus.get_mut(&su) else { return };
-            fake.report.order = Some(OrderReport { term, id, outcome: OrderOutcome::InProgress });
+            fake.report.order = Some(OrderReport {
+                term,
+                id,
+                outcome: OrderOutcome::InProgress,
+            });
             fake.open = Some(order);
             if !self.held.contains(&su) {
                 self.finish(&su);
@@ -72,7 +78,11 @@ impl FakeNode {
                 self.sus.remove(&su);
             }
             NodeOrder::ReportAll => {
-                let all: Vec<NodeReport> = self.sus.values().map(|su| NodeReport::Su(su.report.clone())).collect();
+                let all: Vec<NodeReport> = self
+                    .sus
+                    .values()
+                    .map(|su| NodeReport::Su(su.report.clone()))
+                    .collect();
                 self.reports.extend(all);
                 self.reports.push(NodeReport::AllReported);
             }
@@ -89,6 +99,36 @@ impl FakeNode {
             | NodeOrder::Cleanup { .. }
             | NodeOrder::Repair { .. } => {}
         }
+    }
+
+    /// Who really acts for which SI: what is confirmed, and what is being taken or given up.
+    pub(crate) fn acting(&self) -> Vec<(Dn, Dn)> {
+        let mut all = BTreeSet::new();
+        for (dn, su) in &self.sus {
+            for held in su
+                .report
+                .assignments
+                .iter()
+                .filter(|held| held.ha == HaState::Active)
+            {
+                all.insert((dn.clone(), held.si.clone()));
+            }
+            if let Some(NodeOrder::Assign {
+                ha: HaState::Active,
+                sis,
+                ..
+            }) = &su.open
+            {
+                all.extend(sis.iter().map(|part| (dn.clone(), part.si.clone())));
+            }
+            all.extend(su.half_done.iter().map(|si| (dn.clone(), si.clone())));
+        }
+        all.into_iter().collect()
+    }
+
+    /// Whether anything runs here.
+    pub(crate) fn runs(&self) -> bool {
+        !self.sus.is_empty()
     }
 
     fn configure(&mut self, config: SuConfig) {
@@ -113,7 +153,15 @@ impl FakeNode {
         match known {
             Some(su) => su.config = config,
             None => {
-                self.sus.insert(dn.clone(), FakeSu { config, report, open: None });
+                self.sus.insert(
+                    dn.clone(),
+                    FakeSu {
+                        config,
+                        report,
+                        open: None,
+                        half_done: BTreeSet::new(),
+                    },
+                );
             }
         }
         self.report(&dn);
@@ -126,17 +174,23 @@ impl FakeNode {
     }
 
     /// Carries out the open order of the SU.
-    pub fn finish(&mut self, dn: &Dn) {
+    pub(crate) fn finish(&mut self, dn: &Dn) {
         let fails = self.failing.remove(dn);
         let Some(su) = self.sus.get_mut(dn) else { return };
         let Some(order) = su.open.take() else { return };
-        let pre_instantiable = su.config.comps.iter().any(|comp| comp.category.is_pre_instantiable());
+        let pre_instantiable = su
+            .config
+            .comps
+            .iter()
+            .any(|comp| comp.category.is_pre_instantiable());
         let outcome = if fails {
+            su.half_done.extend(activates(&order));
             if matches!(order, NodeOrder::Instantiate { .. }) {
                 set_presence(&mut su.report, PresenceState::InstantiationFailed);
             }
             OrderOutcome::Failed("as the scenario wants".to_owned())
         } else {
+            su.half_done.retain(|si| !settles(&order, si));
             carry_out(&mut su.report, order, pre_instantiable);
             OrderOutcome::Done
         };
@@ -147,7 +201,7 @@ impl FakeNode {
     }
 
     /// A component of the SU fails.
-    pub fn fail(&mut self, dn: &Dn, recovery: RecommendedRecovery, isolated: bool) {
+    pub(crate) fn fail(&mut self, dn: &Dn, recovery: RecommendedRecovery, isolated: bool) {
         let Some(su) = self.sus.get_mut(dn) else { return };
         let comp = su.report.comps[0].comp.clone();
         su.report.comps[0].oper = OperState::Disabled;
@@ -157,8 +211,14 @@ impl FakeNode {
             source: ais::amf::ErrorSource::ErrorReport,
             isolated: false,
         });
-        if let Some(order) = su.report.order.as_mut().filter(|order| order.outcome == OrderOutcome::InProgress) {
+        if let Some(order) = su
+            .report
+            .order
+            .as_mut()
+            .filter(|order| order.outcome == OrderOutcome::InProgress)
+        {
             order.outcome = OrderOutcome::Failed("a component failed".to_owned());
+            su.half_done.extend(su.open.iter().flat_map(activates));
             su.open = None;
         }
         self.report(dn);
@@ -168,7 +228,7 @@ impl FakeNode {
     }
 
     /// What failed is cleaned up.
-    pub fn isolate(&mut self, dn: &Dn) {
+    pub(crate) fn isolate(&mut self, dn: &Dn) {
         let Some(su) = self.sus.get_mut(dn) else { return };
         let Some(fault) = &mut su.report.fault else { return };
         fault.isolated = true;
@@ -177,14 +237,37 @@ impl FakeNode {
         {
             set_presence(&mut su.report, PresenceState::Uninstantiated);
             su.report.assignments.clear();
+            su.half_done.clear();
         }
         self.report(dn);
     }
 
     /// The process died: nothing runs any more.
-    pub fn crash(&mut self) {
+    pub(crate) fn crash(&mut self) {
         self.sus.clear();
         self.reports.clear();
+    }
+}
+
+/// The SIs for which the order makes the SU act.
+fn activates(order: &NodeOrder) -> Vec<Dn> {
+    match order {
+        NodeOrder::Assign {
+            ha: HaState::Active,
+            sis,
+            ..
+        } => sis.iter().map(|part| part.si.clone()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether the order, carried out, leaves no doubt about the SI.
+fn settles(order: &NodeOrder, si: &Dn) -> bool {
+    match order {
+        NodeOrder::Assign { sis, .. } => sis.iter().any(|part| &part.si == si),
+        NodeOrder::Remove { sis, .. } => sis.contains(si),
+        NodeOrder::Cleanup { .. } | NodeOrder::Terminate { .. } => true,
+        _ => false,
     }
 }
 
@@ -194,16 +277,32 @@ fn carry_out(report: &mut SuReport, order: NodeOrder, pre_instantiable: bool) {
         NodeOrder::Terminate { .. } => set_presence(report, PresenceState::Uninstantiated),
         NodeOrder::Assign { ha, sis, .. } => {
             // Quiescing is done when it is complete.
-            let ha = if ha == HaState::Quiescing { HaState::Quiesced } else { ha };
+            let ha = if ha == HaState::Quiescing {
+                HaState::Quiesced
+            } else {
+                ha
+            };
             for part in sis {
-                let csis = part.csis.iter().map(|csi| (csi.csi.clone(), csi.comp.clone())).collect();
+                let csis = part
+                    .csis
+                    .iter()
+                    .map(|csi| (csi.csi.clone(), csi.comp.clone()))
+                    .collect();
                 report.assignments.retain(|held| held.si != part.si);
-                report.assignments.push(AssignmentReport { si: part.si, ha, csis });
+                report.assignments.push(AssignmentReport {
+                    si: part.si,
+                    ha,
+                    csis,
+                });
             }
             report.assignments.sort_by(|a, b| a.si.cmp(&b.si));
             if !pre_instantiable {
                 let runs = report.assignments.iter().any(|held| held.ha == HaState::Active);
-                let presence = if runs { PresenceState::Instantiated } else { PresenceState::Uninstantiated };
+                let presence = if runs {
+                    PresenceState::Instantiated
+                } else {
+                    PresenceState::Uninstantiated
+                };
                 set_presence(report, presence);
             }
         }
@@ -217,7 +316,10 @@ fn carry_out(report: &mut SuReport, order: NodeOrder, pre_instantiable: bool) {
             for comp in &mut report.comps {
                 comp.oper = OperState::Enabled;
             }
-            if matches!(report.presence, PresenceState::InstantiationFailed | PresenceState::TerminationFailed) {
+            if matches!(
+                report.presence,
+                PresenceState::InstantiationFailed | PresenceState::TerminationFailed
+            ) {
                 set_presence(report, PresenceState::Uninstantiated);
             }
         }

@@ -2,6 +2,7 @@
 //! `UPDATE=1 cargo test` writes what they print now; the difference is reviewed like code.
 
 mod fake_node;
+mod fuzz;
 mod model;
 mod world;
 
@@ -42,8 +43,14 @@ fn run(path: &Path) -> Result<(), String> {
     let mut printed = String::new();
     let mut wrong = None;
     for block in blocks(&text) {
-        for line in block.head.iter().filter(|line| !line.is_empty() && !line.starts_with('#')) {
-            world.command(line).map_err(|why| format!("{}: '{line}': {why}", path.display()))?;
+        for line in block
+            .head
+            .iter()
+            .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        {
+            world
+                .command(line)
+                .map_err(|why| format!("{}: '{line}': {why}", path.display()))?;
         }
         let output = world.take_output();
         if output != block.expected && wrong.is_none() {
@@ -90,5 +97,11 @@ fn every_scenario_prints_what_its_file_says() {
     files(&folder, &mut found);
     assert!(!found.is_empty(), "no scenario files under {}", folder.display());
     let wrong: Vec<String> = found.iter().filter_map(|path| run(path).err()).collect();
-    assert!(wrong.is_empty(), "{} of {} scenarios:\n{}", wrong.len(), found.len(), wrong.join("\n\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {} scenarios:\n{}",
+        wrong.len(),
+        found.len(),
+        wrong.join("\n\n")
+    );
 }

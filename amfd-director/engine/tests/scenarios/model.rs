@@ -12,9 +12,9 @@ use amfd_director_engine::ModelChange;
 
 /// The objects so far, with their short names.
 #[derive(Default)]
-pub struct Model {
-    pub objects: Vec<ModelChange>,
-    pub names: BTreeMap<String, Dn>,
+pub(crate) struct Model {
+    pub(crate) objects: Vec<ModelChange>,
+    pub(crate) names: BTreeMap<String, Dn>,
     sg: Option<Dn>,
 }
 
@@ -39,18 +39,18 @@ fn text_attr(name: &str, value: &str) -> Attr {
 }
 
 /// The `key=value` words of a line.
-pub struct Words<'a>(BTreeMap<&'a str, &'a str>);
+pub(crate) struct Words<'a>(BTreeMap<&'a str, &'a str>);
 
 impl<'a> Words<'a> {
-    pub fn new(words: &[&'a str]) -> Words<'a> {
+    pub(crate) fn new(words: &[&'a str]) -> Words<'a> {
         Words(words.iter().filter_map(|word| word.split_once('=')).collect())
     }
 
-    pub fn text(&self, key: &str) -> Option<&'a str> {
+    pub(crate) fn text(&self, key: &str) -> Option<&'a str> {
         self.0.get(key).copied()
     }
 
-    pub fn number(&self, key: &str, default: u32) -> u32 {
+    pub(crate) fn number(&self, key: &str, default: u32) -> u32 {
         self.text(key).map_or(default, |text| text.parse().unwrap())
     }
 }
@@ -62,17 +62,29 @@ const CS_TYPE: &str = "safVersion=1,safCSType=cs";
 impl Model {
     fn add(&mut self, class: &str, name: &Dn, attrs: Vec<Attr>) {
         let class = class.to_owned();
-        self.objects.push(ModelChange::Create { class, dn: name.clone(), attrs });
+        self.objects.push(ModelChange::Create {
+            class,
+            dn: name.clone(),
+            attrs,
+        });
     }
 
     fn base(&mut self) {
         if !self.objects.is_empty() {
             return;
         }
-        self.add("SaAmfCluster", &dn(CLUSTER), vec![time_attr("saAmfClusterStartupTimeout", 5_000)]);
+        self.add(
+            "SaAmfCluster",
+            &dn(CLUSTER),
+            vec![time_attr("saAmfClusterStartupTimeout", 5_000)],
+        );
         self.add("SaAmfApplication", &dn(APP), vec![]);
         self.add("SaAmfCSType", &dn(CS_TYPE), vec![]);
-        self.add("SaAmfSUType", &dn("safVersion=1,safSuType=su"), vec![u32_attr("saAmfSutDefSUFailover", 0)]);
+        self.add(
+            "SaAmfSUType",
+            &dn("safVersion=1,safSuType=su"),
+            vec![u32_attr("saAmfSutDefSUFailover", 0)],
+        );
         for (name, category) in [("sa", 1), ("npi", 8)] {
             let comp_type = dn(&format!("safVersion=1,safCompType={name}"));
             let attrs = vec![
@@ -82,13 +94,20 @@ impl Model {
                 text_attr("saAmfCtRelPathCleanupCmd", "/bin/clean"),
             ];
             self.add("SaAmfCompType", &comp_type, attrs);
-            let supports = Dn::child(&format!("safSupportedCsType={}", dn(CS_TYPE).escaped()), Some(&comp_type));
-            self.add("SaAmfCtCsType", &supports.unwrap(), vec![u32_attr("saAmfCtCompCapability", 1)]);
+            let supports = Dn::child(
+                &format!("safSupportedCsType={}", dn(CS_TYPE).escaped()),
+                Some(&comp_type),
+            );
+            self.add(
+                "SaAmfCtCsType",
+                &supports.unwrap(),
+                vec![u32_attr("saAmfCtCompCapability", 1)],
+            );
         }
     }
 
     /// Takes a line; `None` where it is no model line.
-    pub fn line(&mut self, words: &[&str]) -> Option<()> {
+    pub(crate) fn line(&mut self, words: &[&str]) -> Option<()> {
         let name = words.get(1)?;
         let options = Words::new(words.get(2..)?);
         match words[0] {
@@ -114,7 +133,10 @@ impl Model {
             u32_attr("saAmfNodeSuFailoverMax", options.number("failover-max", 10)),
             time_attr("saAmfNodeSuFailOverProb", options.number("failover-prob", 60_000)),
             u32_attr("saAmfNodeAutoRepair", options.number("auto-repair", 1)),
-            u32_attr("saAmfNodeFailfastOnInstantiationFailure", options.number("failfast", 0)),
+            u32_attr(
+                "saAmfNodeFailfastOnInstantiationFailure",
+                options.number("failfast", 0),
+            ),
         ];
         self.add("SaAmfNode", &node, attrs);
     }
@@ -127,7 +149,11 @@ impl Model {
             other => panic!("model {other}"),
         };
         let sg_type = dn(&format!("safVersion={name},safSgType=sg"));
-        self.add("SaAmfSGType", &sg_type, vec![u32_attr("saAmfSgtRedundancyModel", code)]);
+        self.add(
+            "SaAmfSGType",
+            &sg_type,
+            vec![u32_attr("saAmfSgtRedundancyModel", code)],
+        );
         let attrs = vec![
             name_attr("saAmfSGType", &sg_type),
             u32_attr("saAmfSGNumPrefInserviceSUs", options.number("pref", 0)),

@@ -11,13 +11,15 @@ use crate::model::Model;
 
 /// Everything.
 #[derive(Default)]
-pub struct World {
+pub(crate) struct World {
     model: Model,
     director: Director,
     now: Millis,
     term: u64,
     sessions: u64,
     requests: BTreeMap<u64, String>,
+    /// Requests that the present director has not answered.
+    open: BTreeMap<u64, String>,
     /// By the node's DN: the connection where there is one, and the node.
     nodes: BTreeMap<Dn, (Option<SessionId>, FakeNode)>,
     /// What the repository shows: assignment objects and assignment states.
@@ -31,7 +33,7 @@ pub struct World {
 }
 
 impl World {
-    pub fn command(&mut self, line: &str) -> Result<(), String> {
+    pub(crate) fn command(&mut self, line: &str) -> Result<(), String> {
         let words: Vec<&str> = line.split_whitespace().collect();
         if self.model.line(&words).is_some() {
             return Ok(());
@@ -70,7 +72,78 @@ impl World {
         Ok(())
     }
 
-    pub fn take_output(&mut self) -> Vec<String> {
+    /// The SIs for which two SUs really act at once.
+    pub(crate) fn double_actives(&self) -> Vec<String> {
+        let mut acting: BTreeMap<Dn, Vec<Dn>> = BTreeMap::new();
+        for (_, node) in self.nodes.values() {
+            for (su, si) in node.acting() {
+                acting.entry(si).or_default().push(su);
+            }
+        }
+        acting.retain(|_, sus| sus.len() > 1);
+        acting
+            .iter()
+            .map(|(si, sus)| self.short(&format!("{si} by {sus:?}")))
+            .collect()
+    }
+
+    /// Names of the kind, for example `safSu`, in the model.
+    pub(crate) fn names(&self, kind: &str) -> Vec<String> {
+        let of_kind = |(_, dn): &(&String, &Dn)| dn.rdn_name() == kind;
+        self.model
+            .names
+            .iter()
+            .filter(of_kind)
+            .map(|(name, _)| name.clone())
+            .collect()
+    }
+
+    /// The nodes that are not connected.
+    pub(crate) fn absent(&self) -> Vec<String> {
+        let is_up = |dn: &Dn| self.nodes.get(dn).is_some_and(|(session, _)| session.is_some());
+        let nodes = self
+            .model
+            .names
+            .iter()
+            .filter(|(_, dn)| dn.rdn_name() == "safAmfNode");
+        nodes
+            .filter(|(_, dn)| !is_up(dn))
+            .map(|(name, _)| name.clone())
+            .collect()
+    }
+
+    /// The nodes that run something or are connected.
+    pub(crate) fn alive(&self) -> Vec<String> {
+        let is_alive = |dn: &Dn| {
+            self.nodes
+                .get(dn)
+                .is_some_and(|(session, node)| session.is_some() || node.runs())
+        };
+        let nodes = self
+            .model
+            .names
+            .iter()
+            .filter(|(_, dn)| dn.rdn_name() == "safAmfNode");
+        nodes
+            .filter(|(_, dn)| is_alive(dn))
+            .map(|(name, _)| name.clone())
+            .collect()
+    }
+
+    /// How many requests were made, and how many of them of the present director are not answered.
+    pub(crate) fn unanswered(&self) -> Vec<String> {
+        self.open.values().cloned().collect()
+    }
+
+    pub(crate) fn state_of(&self, si: &str) -> Option<u32> {
+        self.states.get(&self.model.names[si]).copied()
+    }
+
+    pub(crate) fn explain(&self, name: &str) -> String {
+        self.short(&self.director.explain(&self.model.names[name]).join("; "))
+    }
+
+    pub(crate) fn take_output(&mut self) -> Vec<String> {
         self.show_changes();
         std::mem::take(&mut self.output)
     }
@@ -92,7 +165,11 @@ impl World {
         else {
             return;
         };
-        let host = ais::find_attr(attrs, "saAmfSUHostNodeOrNodeGroup").unwrap().values[0].as_dn().unwrap();
+        let host = ais::find_attr(attrs, "saAmfSUHostNodeOrNodeGroup")
+            .unwrap()
+            .values[0]
+            .as_dn()
+            .unwrap();
         if let Some((_, node)) = self.nodes.get_mut(&host) {
             what(node, su);
         }
@@ -104,11 +181,15 @@ impl World {
         let mut objects = self.model.objects.clone();
         objects.extend(self.objects.iter().map(|(dn, ha)| assignment_object(dn, *ha)));
         self.director = Director::new();
-        self.event(Event::Start { term: Term(self.term), objects });
+        self.event(Event::Start {
+            term: Term(self.term),
+            objects,
+        });
     }
 
     fn kill_director(&mut self) {
         self.wire.clear();
+        self.open.clear();
         for (session, node) in self.nodes.values_mut() {
             *session = None;
             node.reports.clear();
@@ -122,7 +203,10 @@ impl World {
         entry.0 = Some(session);
         entry.1.rebooted = false;
         entry.1.term = Term(self.term);
-        self.event(Event::NodeUp { node: dn.clone(), session });
+        self.event(Event::NodeUp {
+            node: dn.clone(),
+            session,
+        });
     }
 
     /// The node dies with all that runs there.
@@ -137,7 +221,10 @@ impl World {
         let session = self.nodes.get_mut(dn).and_then(|(session, _)| session.take());
         self.wire.retain(|(node, _, _)| node != dn);
         if let Some(session) = session {
-            self.event(Event::NodeDown { node: dn.clone(), session });
+            self.event(Event::NodeDown {
+                node: dn.clone(),
+                session,
+            });
         }
     }
 
@@ -154,7 +241,10 @@ impl World {
     fn fault(&mut self, rest: &[&str]) {
         let su = self.model.names[rest[0]].clone();
         let wanted = rest[1].to_uppercase().replace('-', "_");
-        let recovery = RecommendedRecovery::ALL.iter().find(|recovery| recovery.name() == wanted).unwrap();
+        let recovery = RecommendedRecovery::ALL
+            .iter()
+            .find(|recovery| recovery.name() == wanted)
+            .unwrap();
         let isolated = rest.get(2) != Some(&"running");
         self.node_of(&su, |node, su| node.fail(su, *recovery, isolated));
     }
@@ -168,6 +258,7 @@ impl World {
         };
         let request = self.requests.len() as u64;
         self.requests.insert(request, rest.join(" "));
+        self.open.insert(request, rest.join(" "));
         self.event(Event::AdminOperation {
             request: RequestId(request),
             dn,
@@ -180,7 +271,8 @@ impl World {
         for name in rest {
             let dn = &self.model.names[*name];
             let sentences = self.director.explain(dn);
-            self.output.push(format!("{name}: {}", self.short(&sentences.join("; "))));
+            self.output
+                .push(format!("{name}: {}", self.short(&sentences.join("; "))));
         }
     }
 
@@ -188,8 +280,12 @@ impl World {
     fn settle(&mut self) {
         for _ in 0..1_000 {
             self.collect_reports();
-            let Some((node, session, order)) = self.wire.pop_front() else { return };
-            let Some((present, fake)) = self.nodes.get_mut(&node) else { continue };
+            let Some((node, session, order)) = self.wire.pop_front() else {
+                return;
+            };
+            let Some((present, fake)) = self.nodes.get_mut(&node) else {
+                continue;
+            };
             if *present != Some(session) {
                 continue;
             }
@@ -208,9 +304,15 @@ impl World {
                 let reports: Vec<NodeReport> = std::mem::take(&mut node.reports);
                 (!reports.is_empty()).then(|| (dn.clone(), session, reports))
             });
-            let Some((node, session, reports)) = found else { return };
+            let Some((node, session, reports)) = found else {
+                return;
+            };
             for report in reports {
-                self.event(Event::Report { node: node.clone(), session, report });
+                self.event(Event::Report {
+                    node: node.clone(),
+                    session,
+                    report,
+                });
             }
         }
     }
@@ -237,6 +339,9 @@ impl World {
             Effect::Publish(publish) => self.publish(publish),
             Effect::AdminReply { request, result } => {
                 let what = self.requests[&request.0].clone();
+                if self.open.remove(&request.0).is_none() {
+                    self.output.push(format!("INVARIANT {what} is answered twice"));
+                }
                 let outcome = match result {
                     Ok(()) => "OK".to_owned(),
                     Err(refusal) => self.short(&refusal.to_string()),
@@ -251,7 +356,10 @@ impl World {
         match publish {
             Publish::Create { dn, attrs, .. } => {
                 let ha = attrs[0].values[0].as_u32().unwrap();
-                assert!(self.objects.insert(dn.clone(), ha).is_none(), "{dn} was created twice");
+                assert!(
+                    self.objects.insert(dn.clone(), ha).is_none(),
+                    "{dn} was created twice"
+                );
             }
             Publish::Update { dn, attrs } => {
                 if let Some(ha) = self.objects.get_mut(&dn) {
@@ -283,7 +391,13 @@ impl World {
 
     /// Prints the SIs whose assignments are not as they were printed last.
     fn show_changes(&mut self) {
-        let sis: Vec<Dn> = self.model.names.values().filter(|dn| dn.rdn_name() == "safSi").cloned().collect();
+        let sis: Vec<Dn> = self
+            .model
+            .names
+            .values()
+            .filter(|dn| dn.rdn_name() == "safSi")
+            .cloned()
+            .collect();
         for si in sis {
             let mut line = format!("SI {}:", si.rdn_value());
             for ha in HaState::ALL {
@@ -298,7 +412,10 @@ impl World {
                     line.push_str(&format!(" {} {}", ha.name().to_lowercase(), holders.join(",")));
                 }
             }
-            let state = self.states.get(&si).and_then(|code| ais::amf::AssignmentState::from_code(*code));
+            let state = self
+                .states
+                .get(&si)
+                .and_then(|code| ais::amf::AssignmentState::from_code(*code));
             line.push_str(&format!(" {}", state.map_or("?", |state| state.name())));
             if self.shown.get(&si) != Some(&line) {
                 self.shown.insert(si, line.clone());
@@ -311,9 +428,9 @@ impl World {
     fn short(&self, text: &str) -> String {
         let mut names: Vec<(&String, &Dn)> = self.model.names.iter().collect();
         names.sort_by_key(|(_, dn)| std::cmp::Reverse(dn.as_str().len()));
-        names
-            .into_iter()
-            .fold(text.to_owned(), |text, (name, dn)| text.replace(dn.as_str(), name))
+        names.into_iter().fold(text.to_owned(), |text, (name, dn)| {
+            text.replace(dn.as_str(), name)
+        })
     }
 }
 

@@ -1,0 +1,209 @@
+//! Random commands over a small cluster: the invariants hold after each, nobody acts beside another, and when all is
+//! healed every operation is answered and every unlocked SI is served. A failing seed prints its commands, which are a
+//! scenario file.
+
+use crate::world::World;
+
+/// A small generator; the same seed gives the same commands.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from((self.0 >> 33) % limit as u64).unwrap()
+    }
+
+    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+        &from[self.below(from.len())]
+    }
+}
+
+const CLUSTER: &[&str] = &[
+    "node N1 failover-max=4",
+    "node N2 failover-max=4",
+    "node N3 failover-max=4",
+    "sg G model=2N pref=2",
+    "su SU1 node=N1 rank=1 comps=2",
+    "su SU2 node=N2 rank=2 comps=2",
+    "su SU3 node=N3 rank=3 comps=2",
+    "si a rank=1 csis=2",
+    "si b rank=2",
+    "sg H model=no-redundancy",
+    "su SU4 node=N1",
+    "su SU5 node=N2",
+    "su SU6 node=N3 disable-restart=1",
+    "si x",
+    "si y",
+    "start",
+    "up N1 N2 N3",
+    "settle",
+];
+
+const OPERATIONS: &[&str] = &[
+    "lock",
+    "unlock",
+    "shutdown",
+    "lock-in",
+    "unlock-in",
+    "restart",
+    "repaired",
+    "si-swap",
+    "unlock",
+    "unlock-in",
+];
+const FAULTS: &[&str] = &[
+    "component-failover",
+    "su-failover",
+    "component-failover",
+    "node-switchover",
+    "node-failover",
+    "node-failfast",
+];
+
+struct Run {
+    seed: u64,
+    world: World,
+    random: Random,
+    commands: Vec<String>,
+}
+
+impl Run {
+    fn command(&mut self, command: String) {
+        self.commands.push(command.clone());
+        self.world.command(&command).unwrap();
+        let output = self.world.take_output();
+        let broken: Vec<&String> = output
+            .iter()
+            .filter(|line| line.starts_with("INVARIANT"))
+            .collect();
+        let double = self.world.double_actives();
+        assert!(
+            broken.is_empty() && double.is_empty(),
+            "seed {}: {broken:?} double: {double:?} after\n{}",
+            self.seed,
+            self.commands.join("\n")
+        );
+    }
+
+    fn disturb(&mut self) {
+        let sus = self.world.names("safSu");
+        let su = self.random.pick(&sus).clone();
+        let command = match self.random.below(12) {
+            0 => {
+                let nodes = self.world.names("safAmfNode");
+                format!("down {}", self.random.pick(&nodes))
+            }
+            1 | 2 => match self.world.absent().first() {
+                Some(node) => format!("up {node}"),
+                None => "settle".to_owned(),
+            },
+            3 => {
+                let isolated = self.random.pick(&["", " running"]);
+                format!("fault {su} {}{isolated}", self.random.pick(FAULTS))
+            }
+            4 => format!("isolate {su}"),
+            5 => format!("hold {su}"),
+            6 => format!("release {su}"),
+            7 | 8 => {
+                let kind = *self.random.pick(&["safSu", "safSi", "safSg", "safAmfNode"]);
+                let names = self.world.names(kind);
+                format!(
+                    "admin {} {}",
+                    self.random.pick(OPERATIONS),
+                    self.random.pick(&names)
+                )
+            }
+            9 => format!("fail-next {su}"),
+            10 => format!("wait {}", 500 * self.random.below(10)),
+            _ => "settle".to_owned(),
+        };
+        self.command(command);
+        if self.random.below(25) == 0 {
+            let alive = self.world.alive();
+            self.command("kill-director".to_owned());
+            self.command("start".to_owned());
+            if !alive.is_empty() {
+                self.command(format!("up {}", alive.join(" ")));
+            }
+        }
+        if self.random.below(2) == 0 {
+            self.command("settle".to_owned());
+        }
+    }
+
+    /// Faults stop; the operator unlocks and repairs everything.
+    fn heal(&mut self) {
+        for su in self.world.names("safSu") {
+            self.command(format!("isolate {su}"));
+            self.command(format!("release {su}"));
+        }
+        for _ in 0..5 {
+            self.command("settle".to_owned());
+            self.command("wait 60000".to_owned());
+            let absent = self.world.absent();
+            if !absent.is_empty() {
+                self.command(format!("up {}", absent.join(" ")));
+                self.command("settle".to_owned());
+            }
+        }
+        let open = self.world.unanswered();
+        assert!(
+            open.is_empty(),
+            "seed {}: not answered: {open:?} after\n{}",
+            self.seed,
+            self.commands.join("\n")
+        );
+        let names: Vec<String> = ["safAmfNode", "safSg", "safSu", "safSi"]
+            .iter()
+            .flat_map(|kind| self.world.names(kind))
+            .collect();
+        for operation in ["repaired", "unlock-in", "unlock"] {
+            for name in &names {
+                self.command(format!("admin {operation} {name}"));
+                self.command("settle".to_owned());
+                self.command("wait 5000".to_owned());
+            }
+        }
+        self.command("wait 60000".to_owned());
+        for si in self.world.names("safSi") {
+            let served = self.world.state_of(&si) == Some(2);
+            assert!(
+                served,
+                "seed {}: {si} is not served: {} after\n{}",
+                self.seed,
+                self.world.explain(&si),
+                self.commands.join("\n")
+            );
+        }
+    }
+}
+
+#[test]
+fn whatever_happens_nobody_acts_twice_and_all_is_served_in_the_end() {
+    let seeds = std::env::var("SEEDS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(150);
+    let first = std::env::var("SEED")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(1);
+    for seed in first..first + seeds {
+        let mut run = Run {
+            seed,
+            world: World::default(),
+            random: Random(seed),
+            commands: Vec::new(),
+        };
+        for command in CLUSTER {
+            run.command((*command).to_owned());
+        }
+        for _ in 0..60 {
+            run.disturb();
+        }
+        run.heal();
+    }
+}
