@@ -41,7 +41,7 @@ struct Order {
 }
 
 /// Runs the command; `args[0]` is its name.
-pub fn main(args: Vec<OsString>) -> ExitCode {
+pub(super) fn main(args: Vec<OsString>) -> ExitCode {
     let words: Option<Vec<String>> = args
         .into_iter()
         .skip(1)

@@ -75,7 +75,7 @@ const CLASSES: [(&str, &str); 34] = [
 ];
 
 /// The class with this short name.
-pub fn class_of(short: &str) -> Option<&'static str> {
+pub(super) fn class_of(short: &str) -> Option<&'static str> {
     CLASSES
         .iter()
         .find(|(name, _)| *name == short)
@@ -99,7 +99,7 @@ impl CommandLine for Line {
 }
 
 /// Runs the command; `args[0]` is its name.
-pub fn main(args: Vec<OsString>) -> ExitCode {
+pub(super) fn main(args: Vec<OsString>) -> ExitCode {
     let line = match parse::<Line>(&HELP, args) {
         Ok(line) => line,
         Err(code) => return code,
@@ -137,7 +137,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
 ///
 /// # Errors
 /// That there is no such object, or that the cluster could not be asked.
-pub async fn must_exist(session: &Session, name: &str) -> Result<(), Failure> {
+pub(super) async fn must_exist(session: &Session, name: &str) -> Result<(), Failure> {
     let dn = Dn::new(name)
         .map_err(|error| Failure::with_code(format!("error - {error}"), AisError::InvalidParam))?;
     let read = session

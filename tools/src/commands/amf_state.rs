@@ -15,6 +15,7 @@ use serde::Serialize;
 use super::amf_find::{class_of, must_exist};
 use super::connect::{Limits, Session, with_session};
 use super::output::{Failure, Report, finish};
+use super::text::append;
 use super::usage::{CommandLine, Common, Help, parse, seconds};
 
 const HELP: Help = Help {
@@ -142,7 +143,7 @@ enum Question {
 #[serde(untagged)]
 enum Answer {
     Health(Health),
-    States { objects: Vec<States> },
+    States { objects: Vec<Entity> },
 }
 
 /// What needs care.
@@ -155,7 +156,7 @@ struct Health {
 
 /// The states of one object.
 #[derive(Debug, Serialize)]
-struct States {
+struct Entity {
     dn: String,
     states: BTreeMap<&'static str, Shown>,
     #[serde(skip)]
@@ -173,7 +174,7 @@ impl Report for Answer {
     fn text(&self) -> String {
         match self {
             Answer::Health(health) => health.text(),
-            Answer::States { objects } => objects.iter().map(States::text).collect(),
+            Answer::States { objects } => objects.iter().map(Entity::text).collect(),
         }
     }
 }
@@ -189,15 +190,15 @@ impl Health {
             text.push_str(heading);
             text.push('\n');
             for name in names {
-                text.push_str(&format!("   {name}\n"));
+                append(&mut text, format_args!("   {name}\n"));
             }
         }
         text
     }
 }
 
-impl States {
-    fn new(object: &Object, states: &[&'static State]) -> States {
+impl Entity {
+    fn new(object: &Object, states: &[&'static State]) -> Entity {
         let shown = |state: &State| {
             let value = object.value(state.attr).and_then(Value::as_u32);
             Shown {
@@ -205,7 +206,7 @@ impl States {
                 name: value.and_then(state.name),
             }
         };
-        States {
+        Entity {
             dn: object.dn.to_string(),
             states: states.iter().map(|state| (state.attr, shown(state))).collect(),
             order: states.iter().map(|state| state.attr).collect(),
@@ -223,14 +224,14 @@ impl States {
                 || "<Empty>".to_owned(),
                 |(value, name)| format!("{}({value})", name.unwrap_or("UNKNOWN")),
             );
-            text.push_str(&format!("\t{attr}={shown}\n"));
+            append(&mut text, format_args!("\t{attr}={shown}\n"));
         }
         text
     }
 }
 
 /// Runs the command; `args[0]` is its name.
-pub fn main(args: Vec<OsString>) -> ExitCode {
+pub(super) fn main(args: Vec<OsString>) -> ExitCode {
     let line = match parse::<Line>(&HELP, args) {
         Ok(line) => line,
         Err(code) => return code,
@@ -295,13 +296,13 @@ async fn states_below(
     class: &str,
     states: &[&'static State],
     dn: Option<&str>,
-) -> Result<Vec<States>, Failure> {
+) -> Result<Vec<Entity>, Failure> {
     if let Some(dn) = dn {
         must_exist(session, dn).await?;
     }
     let root = dn.and_then(|dn| Dn::new(dn).ok());
     let objects = search(session, class, states, root).await?;
-    Ok(objects.iter().map(|object| States::new(object, states)).collect())
+    Ok(objects.iter().map(|object| Entity::new(object, states)).collect())
 }
 
 async fn health(session: &Session) -> Result<Health, Failure> {
@@ -419,7 +420,7 @@ mod tests {
             ],
         };
         let states: Vec<_> = SU[..3].iter().collect();
-        let shown = States::new(&object, &states);
+        let shown = Entity::new(&object, &states);
         assert_eq!(
             shown.text(),
             "safSu=SU1,safApp=demo\n\

@@ -1,11 +1,13 @@
 //! Finds the cluster, opens the connection, and holds a command to its time limit.
 
 use std::cell::RefCell;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ais::AisError;
 use immd_client::{Imm, ImmError};
+use rustix::fs::{FlockOperation, flock};
 
 use super::output::Failure;
 use super::retry::Patience;
@@ -15,16 +17,16 @@ use super::usage::Common;
 const RECONNECT_PAUSE: Duration = Duration::from_millis(50);
 
 /// A connection with the patience of the command that uses it.
-pub struct Session {
+pub(super) struct Session {
     dir: PathBuf,
     imm: RefCell<Imm>,
     /// Decides what is tried again.
-    pub patience: Patience,
+    pub(super) patience: Patience,
 }
 
 impl Session {
     /// The connection.
-    pub fn imm(&self) -> Imm {
+    pub(super) fn imm(&self) -> Imm {
         self.imm.borrow().clone()
     }
 
@@ -32,7 +34,7 @@ impl Session {
     ///
     /// # Errors
     /// The call's error.
-    pub async fn read<T>(
+    pub(super) async fn read<T>(
         &self,
         mut call: impl AsyncFnMut(Imm) -> Result<T, ImmError>,
     ) -> Result<T, ImmError> {
@@ -63,20 +65,20 @@ impl Session {
 
 /// How a command wants to be connected.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub(super) struct Limits {
     /// The command's name, for its complaints.
-    pub program: &'static str,
+    pub(super) program: &'static str,
     /// When it gives up, in seconds.
-    pub timeout_s: u64,
+    pub(super) timeout_s: u64,
     /// Whether TRY_AGAIN is tried again.
-    pub try_again: bool,
+    pub(super) try_again: bool,
 }
 
 /// Runs `body` on a connection to the cluster, for as long as the limits allow.
 ///
 /// # Errors
 /// `body`'s failure; that no cluster runs; that the time is over.
-pub fn with_session(
+pub(super) fn with_session(
     limits: Limits,
     common: &Common,
     body: impl AsyncFnOnce(&Session) -> Result<(), Failure>,
@@ -95,8 +97,7 @@ async fn run(
     body: impl AsyncFnOnce(&Session) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let deadline = tokio::time::Instant::now() + Duration::from_secs(limits.timeout_s);
-    let connected = tokio::time::timeout_at(deadline, Imm::connect(&dir)).await;
-    let imm = match connected {
+    let imm = match tokio::time::timeout_at(deadline, open(&dir)).await {
         Ok(Ok(imm)) => imm,
         Ok(Err(error)) => return Err(unreachable_cluster(&dir, &error)),
         Err(_) => return Err(time_is_over(limits.program, None)),
@@ -110,6 +111,26 @@ async fn run(
         Ok(outcome) => outcome,
         Err(_) => Err(time_is_over(limits.program, session.patience.last_refusal())),
     }
+}
+
+/// Connects; where the cluster is up but its daemon is not, it is being started again, which is waited for.
+async fn open(dir: &Path) -> Result<Imm, ImmError> {
+    loop {
+        match Imm::connect(dir).await {
+            Err(ImmError::NotRunning { .. } | ImmError::Disconnected(_)) if is_supervised(dir) => {
+                tokio::time::sleep(RECONNECT_PAUSE).await;
+            }
+            answer => return answer,
+        }
+    }
+}
+
+/// Whether a supervisor holds the lock of the cluster's directory.
+fn is_supervised(dir: &Path) -> bool {
+    File::open(dir.join("lock")).is_ok_and(|file| {
+        let taken = flock(&file, FlockOperation::NonBlockingLockShared);
+        taken == Err(rustix::io::Errno::WOULDBLOCK)
+    })
 }
 
 /// What to say when the time is over, with the last answer where there was one.
@@ -140,7 +161,7 @@ fn unreachable_cluster(dir: &Path, error: &ImmError) -> Failure {
 }
 
 /// The cluster's directory: the option, else `PERDURE_DIR`, else `.perdure` in the home directory.
-pub fn cluster_dir(option: Option<&Path>) -> PathBuf {
+pub(crate) fn cluster_dir(option: Option<&Path>) -> PathBuf {
     let from = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     option
         .map(Path::to_path_buf)

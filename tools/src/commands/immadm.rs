@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::connect::{Limits, Session, with_session};
 use super::json::JsonParameter;
 use super::output::{Failure, Report, finish, is_code};
-use super::text;
+use super::text::{self, append};
 use super::usage::{CommandLine, Common, Help, parse, seconds};
 
 const HELP: Help = Help {
@@ -101,28 +101,28 @@ impl CommandLine for Line {
 
 /// A checked request.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Request {
+pub(super) struct Request {
     /// The objects, in the order of the command line.
-    pub objects: Vec<String>,
+    pub(super) objects: Vec<String>,
     /// The operation's id.
-    pub operation: u64,
+    pub(super) operation: u64,
     /// Its parameters.
-    pub parameters: Vec<Parameter>,
+    pub(super) parameters: Vec<Parameter>,
     /// The owner's name, where one was given.
-    pub owner: Option<String>,
+    pub(super) owner: Option<String>,
     /// Whether the objects are given up although an owner was named.
-    pub release: bool,
+    pub(super) release: bool,
     /// The limit of the whole command and of each operation.
-    pub timeout_s: u64,
+    pub(super) timeout_s: u64,
     /// Whether TRY_AGAIN is tried again.
-    pub try_again: bool,
+    pub(super) try_again: bool,
     /// Whether returned parameters are printed.
-    pub verbose: bool,
+    pub(super) verbose: bool,
 }
 
 impl Request {
     /// An operation without parameters on one object, with the defaults of the command line.
-    pub fn simple(operation: u64, object: String, timeout_s: u64) -> Request {
+    pub(super) fn simple(operation: u64, object: String, timeout_s: u64) -> Request {
         Request {
             objects: vec![object],
             operation,
@@ -144,7 +144,7 @@ impl Request {
 
 /// What the operations answered.
 #[derive(Debug, Default, Serialize)]
-pub struct Answers {
+pub(super) struct Answers {
     operations: Vec<Answer>,
     #[serde(skip)]
     as_service: bool,
@@ -167,7 +167,10 @@ impl Report for Answers {
     fn text(&self) -> String {
         let mut text = String::new();
         if self.as_service {
-            text.push_str(&format!("[using admin-owner: '{SERVICE_OWNER}']\n"));
+            append(
+                &mut text,
+                format_args!("[using admin-owner: '{SERVICE_OWNER}']\n"),
+            );
         }
         if self.show_parameters {
             let shown = self.operations.iter().filter(|answer| !answer.plain.is_empty());
@@ -187,13 +190,16 @@ fn table(object: &str, parameters: &[Parameter]) -> String {
     );
     for Parameter { name, value } in parameters {
         let kind = value.value_type().name();
-        table.push_str(&format!("{name:<50} {kind:<12} {}\n", text::parameter(value)));
+        append(
+            &mut table,
+            format_args!("{name:<50} {kind:<12} {}\n", text::parameter(value)),
+        );
     }
     table
 }
 
 /// Runs the command; `args[0]` is its name.
-pub fn main(args: Vec<OsString>) -> ExitCode {
+pub(super) fn main(args: Vec<OsString>) -> ExitCode {
     let line = match parse::<Line>(&HELP, args) {
         Ok(line) => line,
         Err(code) => return code,
@@ -259,7 +265,7 @@ fn parameter(text: &str) -> Result<Parameter, String> {
 }
 
 /// Carries a request out and prints its outcome; gives the exit code.
-pub fn invoke(request: &Request, common: &Common) -> ExitCode {
+pub(super) fn invoke(request: &Request, common: &Common) -> ExitCode {
     let displays = request
         .operation_name()
         .is_some_and(|name| name.starts_with("display"));
@@ -317,11 +323,11 @@ async fn operate(
     // An implementer may be called by its own name, which need not be a DN of any object.
     if let Ok(dn) = Dn::new(object) {
         let names = [dn];
-        let owned = session
+        let answer = session
             .patience
             .retry(async || owner.set(&names, Scope::One).await)
             .await;
-        match owned {
+        match answer {
             Err(error) if is_code(&error, AisError::NotExist) && owner_name == object => {}
             Err(error) => return Err(Failure::of_call("saImmOmAdminOwnerSet", &error)),
             Ok(()) => {}

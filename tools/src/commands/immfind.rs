@@ -63,23 +63,23 @@ impl CommandLine for Line {
 
 /// The names that were found.
 #[derive(Debug, Default, Serialize)]
-pub struct Names {
+pub(super) struct Names {
     objects: Vec<String>,
 }
 
 impl Names {
     /// These names.
-    pub fn new(objects: Vec<String>) -> Names {
+    pub(super) fn new(objects: Vec<String>) -> Names {
         Names { objects }
     }
 
     /// Puts these names in the place of those found so far.
-    pub fn set(&mut self, objects: Vec<String>) {
+    pub(super) fn set(&mut self, objects: Vec<String>) {
         self.objects = objects;
     }
 
     /// Whether nothing was found.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.objects.is_empty()
     }
 }
@@ -97,7 +97,7 @@ impl Report for Names {
 }
 
 /// Runs the command; `args[0]` is its name.
-pub fn main(args: Vec<OsString>) -> ExitCode {
+pub(super) fn main(args: Vec<OsString>) -> ExitCode {
     let line = match parse::<Line>(&HELP, args) {
         Ok(line) => line,
         Err(code) => return code,
@@ -128,7 +128,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
 ///
 /// # Errors
 /// That the root is no DN or does not exist, or that the search broke off.
-pub async fn find(
+pub(super) async fn find(
     session: &Session,
     root: Option<&str>,
     scope: Scope,

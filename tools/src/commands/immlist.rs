@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::connect::{Limits, Session, with_session};
 use super::output::{Failure, Report, finish, is_code};
+use super::text::append;
 use super::usage::{CommandLine, Common, Help, parse, seconds};
 use super::{json, text};
 
@@ -103,7 +104,7 @@ impl Report for Listing {
 }
 
 /// Runs the command; `args[0]` is its name.
-pub fn main(args: Vec<OsString>) -> ExitCode {
+pub(super) fn main(args: Vec<OsString>) -> ExitCode {
     let line = match parse::<Line>(&HELP, args) {
         Ok(line) => line,
         Err(code) => return code,
@@ -203,7 +204,7 @@ fn lines(object: &Object) -> String {
         } else {
             values.join(":")
         };
-        lines.push_str(&format!("{}={joined}\n", attr.name));
+        append(&mut lines, format_args!("{}={joined}\n", attr.name));
     }
     lines
 }

@@ -7,7 +7,7 @@ use super::text;
 
 /// An object.
 #[derive(Debug, Serialize)]
-pub struct Object {
+pub(super) struct Object {
     dn: String,
     attributes: Vec<Attribute>,
 }
@@ -41,7 +41,7 @@ impl From<&ais::Attr> for Attribute {
 
 /// A class with all its attributes, the system's too.
 #[derive(Debug, Serialize)]
-pub struct Class {
+pub(super) struct Class {
     name: String,
     category: &'static str,
     attributes: Vec<Definition>,
@@ -84,7 +84,7 @@ fn flags(flags: AttrFlags) -> Vec<&'static str> {
 
 /// A parameter of an administrative operation.
 #[derive(Debug, Serialize)]
-pub struct JsonParameter {
+pub(super) struct JsonParameter {
     name: String,
     #[serde(rename = "type")]
     value_type: &'static str,

@@ -9,14 +9,16 @@ use std::process::ExitCode;
 mod amf_adm;
 mod amf_find;
 mod amf_state;
-pub mod connect;
+pub(crate) mod connect;
 mod immadm;
+mod immcfg;
+mod immdump;
 mod immfind;
 mod immlist;
 mod json;
-pub mod output;
+mod output;
 mod retry;
-pub mod text;
+mod text;
 mod usage;
 
 /// Runs the command with this name; `args[0]` is the name. `None` where there is no such command.
@@ -26,6 +28,8 @@ pub fn run(name: &str, args: Vec<OsString>) -> Option<ExitCode> {
         "amf-find" => amf_find::main,
         "amf-state" => amf_state::main,
         "immadm" => immadm::main,
+        "immcfg" => immcfg::main,
+        "immdump" => immdump::main,
         "immfind" => immfind::main,
         "immlist" => immlist::main,
         _ => return None,

@@ -8,23 +8,23 @@ use immd_client::ImmError;
 use serde::Serialize;
 
 /// What a command found or did. Text and JSON are made from the same value.
-pub trait Report: Serialize {
+pub(super) trait Report: Serialize {
     /// The text for stdout; empty where silence means success.
     fn text(&self) -> String;
 }
 
 /// Why a command did not do all that was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub(super) struct Failure {
     /// The lines for stderr, the most important first.
-    pub lines: Vec<String>,
+    pub(super) lines: Vec<String>,
     /// The code, where the cluster gave one.
-    pub error: Option<AisError>,
+    pub(super) error: Option<AisError>,
 }
 
 impl Failure {
     /// A failure that one line explains.
-    pub fn new(line: impl Into<String>) -> Failure {
+    pub(super) fn new(line: impl Into<String>) -> Failure {
         Failure {
             lines: vec![line.into()],
             error: None,
@@ -32,7 +32,7 @@ impl Failure {
     }
 
     /// A failure with a code.
-    pub fn with_code(line: impl Into<String>, error: AisError) -> Failure {
+    pub(super) fn with_code(line: impl Into<String>, error: AisError) -> Failure {
         Failure {
             lines: vec![line.into()],
             error: Some(error),
@@ -40,7 +40,7 @@ impl Failure {
     }
 
     /// The failure of the call that C programs know as `function`, with the daemon's explanations.
-    pub fn of_call(function: &str, error: &ImmError) -> Failure {
+    pub(super) fn of_call(function: &str, error: &ImmError) -> Failure {
         let mut failure = Failure {
             lines: vec![format!("error - {function} FAILED: {error}")],
             error: code_of(error),
@@ -53,14 +53,14 @@ impl Failure {
 
     /// The same failure with one more line.
     #[must_use]
-    pub fn and(mut self, line: impl Into<String>) -> Failure {
+    pub(super) fn and(mut self, line: impl Into<String>) -> Failure {
         self.lines.push(line.into());
         self
     }
 }
 
 /// The code in an error; `None` where the daemon could not be asked.
-pub fn code_of(error: &ImmError) -> Option<AisError> {
+pub(super) fn code_of(error: &ImmError) -> Option<AisError> {
     match error {
         ImmError::Refused { error, .. } => Some(*error),
         ImmError::NotRunning { .. } | ImmError::Disconnected(_) => None,
@@ -68,7 +68,7 @@ pub fn code_of(error: &ImmError) -> Option<AisError> {
 }
 
 /// The daemon's explanations of an error.
-pub fn texts_of(error: &ImmError) -> &[String] {
+pub(super) fn texts_of(error: &ImmError) -> &[String] {
     match error {
         ImmError::Refused { texts, .. } => texts,
         ImmError::NotRunning { .. } | ImmError::Disconnected(_) => &[],
@@ -76,7 +76,7 @@ pub fn texts_of(error: &ImmError) -> &[String] {
 }
 
 /// Whether the daemon answered with this code.
-pub fn is_code(error: &ImmError, code: AisError) -> bool {
+pub(super) fn is_code(error: &ImmError, code: AisError) -> bool {
     code_of(error) == Some(code)
 }
 
@@ -100,7 +100,7 @@ struct JsonError<'a> {
 }
 
 /// The JSON document for a report and the failure that ended it, with a newline.
-pub fn document<R: Report>(report: &R, failure: Option<&Failure>) -> String {
+pub(super) fn document<R: Report>(report: &R, failure: Option<&Failure>) -> String {
     let document = Document {
         ok: failure.is_none(),
         report,
@@ -117,7 +117,7 @@ pub fn document<R: Report>(report: &R, failure: Option<&Failure>) -> String {
 }
 
 /// Prints what was found before a failure, then the failure, and gives the exit code.
-pub fn finish<R: Report>(json: bool, report: &R, outcome: Result<(), Failure>) -> ExitCode {
+pub(super) fn finish<R: Report>(json: bool, report: &R, outcome: Result<(), Failure>) -> ExitCode {
     let failure = outcome.err();
     let printed = if json {
         print(&document(report, failure.as_ref()))
@@ -138,7 +138,7 @@ pub fn finish<R: Report>(json: bool, report: &R, outcome: Result<(), Failure>) -
 ///
 /// # Errors
 /// The exit code to end with.
-pub fn print(text: &str) -> Result<(), ExitCode> {
+pub(super) fn print(text: &str) -> Result<(), ExitCode> {
     let mut stdout = std::io::stdout().lock();
     let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
     written.map_err(|error| {
@@ -150,7 +150,7 @@ pub fn print(text: &str) -> Result<(), ExitCode> {
 }
 
 /// Writes lines to stderr. Where even that fails there is nobody left to tell.
-pub fn complain<S: AsRef<str>>(lines: &[S]) {
+pub(super) fn complain<S: AsRef<str>>(lines: &[S]) {
     let mut stderr = std::io::stderr().lock();
     for line in lines {
         if writeln!(stderr, "{}", line.as_ref()).is_err() {

@@ -11,14 +11,14 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Tries calls again while the answer is TRY_AGAIN. The bound is the command's own time limit.
 #[derive(Debug)]
-pub struct Patience {
+pub(super) struct Patience {
     again: bool,
     last: RefCell<Option<Vec<String>>>,
 }
 
 impl Patience {
     /// Patience that tries again, or takes the first answer.
-    pub const fn new(again: bool) -> Patience {
+    pub(super) const fn new(again: bool) -> Patience {
         Patience {
             again,
             last: RefCell::new(None),
@@ -26,7 +26,7 @@ impl Patience {
     }
 
     /// Whether TRY_AGAIN is to be tried again.
-    pub const fn tries_again(&self) -> bool {
+    pub(super) const fn tries_again(&self) -> bool {
         self.again
     }
 
@@ -34,7 +34,10 @@ impl Patience {
     ///
     /// # Errors
     /// The call's error.
-    pub async fn retry<T>(&self, mut call: impl AsyncFnMut() -> Result<T, ImmError>) -> Result<T, ImmError> {
+    pub(super) async fn retry<T>(
+        &self,
+        mut call: impl AsyncFnMut() -> Result<T, ImmError>,
+    ) -> Result<T, ImmError> {
         loop {
             match call().await {
                 Err(ImmError::Refused {
@@ -47,13 +50,13 @@ impl Patience {
     }
 
     /// Waits before the next try; `texts` say why the last one was refused.
-    pub async fn pause(&self, texts: Vec<String>) {
+    pub(super) async fn pause(&self, texts: Vec<String>) {
         *self.last.borrow_mut() = Some(texts);
         tokio::time::sleep(PAUSE).await;
     }
 
     /// The explanations of the last TRY_AGAIN, where there was one.
-    pub fn last_refusal(&self) -> Option<Vec<String>> {
+    pub(super) fn last_refusal(&self) -> Option<Vec<String>> {
         self.last.borrow().clone()
     }
 }

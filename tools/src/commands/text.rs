@@ -2,11 +2,19 @@
 //!
 //! The C library's `%g` and `ctime` are rebuilt here, because scripts read these texts.
 
+use std::fmt::{self, Write as _};
+
 use ais::Value;
 use chrono::{DateTime, Local};
 
+/// Adds formatted text.
+pub(super) fn append(text: &mut String, addition: fmt::Arguments<'_>) {
+    // A String takes all text.
+    text.write_fmt(addition).unwrap_or_default();
+}
+
 /// A floating-point number as C's `%.<precision>g` prints it.
-pub fn general(value: f64, precision: usize) -> String {
+pub(super) fn general(value: f64, precision: usize) -> String {
     if let Some(text) = not_finite(value) {
         return text.to_owned();
     }
@@ -27,7 +35,7 @@ pub fn general(value: f64, precision: usize) -> String {
 }
 
 /// A floating-point number as C's `%f` prints it.
-pub fn fixed(value: f64) -> String {
+pub(super) fn fixed(value: f64) -> String {
     not_finite(value).map_or_else(|| format!("{value:.6}"), str::to_owned)
 }
 
@@ -51,7 +59,7 @@ fn without_trailing_zeros(number: &str) -> &str {
 }
 
 /// Nanoseconds since the epoch as `ctime` prints their seconds, in local time: `Thu Jan  1 00:20:00 1970`.
-pub fn ctime(nanoseconds: i64) -> String {
+pub(super) fn ctime(nanoseconds: i64) -> String {
     DateTime::from_timestamp(nanoseconds / 1_000_000_000, 0)
         .map(|time| {
             time.with_timezone(&Local)
@@ -62,12 +70,12 @@ pub fn ctime(nanoseconds: i64) -> String {
 }
 
 /// Bytes as lower-case hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     Value::Any(bytes.to_vec()).to_text()
 }
 
 /// A value as immlist shows it to a person, without the space that follows each value.
-pub fn pretty(value: &Value) -> String {
+pub(super) fn pretty(value: &Value) -> String {
     match value {
         Value::Int32(v) => format!("{v} ({v:#x})"),
         Value::Uint32(v) => format!("{v} ({v:#x})"),
@@ -87,7 +95,7 @@ pub fn pretty(value: &Value) -> String {
 }
 
 /// A value as immlist gives it to a script: the bare text.
-pub fn raw(value: &Value) -> String {
+pub(super) fn raw(value: &Value) -> String {
     match value {
         Value::Float(v) => general(f64::from(*v), 8),
         Value::Double(v) => general(*v, 17),
@@ -98,7 +106,7 @@ pub fn raw(value: &Value) -> String {
 }
 
 /// A returned parameter as immadm shows it.
-pub fn parameter(value: &Value) -> String {
+pub(super) fn parameter(value: &Value) -> String {
     match value {
         Value::Int32(_) | Value::Uint32(_) | Value::Int64(_) | Value::Uint64(_) | Value::Time(_) => {
             pretty(value)
@@ -111,7 +119,7 @@ pub fn parameter(value: &Value) -> String {
 }
 
 /// A value in JSON: numbers as numbers, times as their signed nanoseconds, bytes as hexadecimal digits.
-pub fn json(value: &Value) -> serde_json::Value {
+pub(super) fn json(value: &Value) -> serde_json::Value {
     match value {
         Value::Int32(v) => (*v).into(),
         Value::Uint32(v) => (*v).into(),
@@ -145,7 +153,7 @@ mod tests {
             (1.0, 8, "1"),
             (0.1, 17, "0.10000000000000001"),
             (f64::from(0.1_f32), 8, "0.1"),
-            (f64::from(3.14_f32), 8, "3.1400001"),
+            (f64::from(2.71_f32), 8, "2.71"),
             (123_456_789.0, 8, "1.2345679e+08"),
             (12_345_678.0, 8, "12345678"),
             (99_999_999.5, 8, "1e+08"),

@@ -10,21 +10,22 @@ use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::output;
+use super::text::append;
 
 /// The help of a command.
-pub struct Help {
+pub(super) struct Help {
     /// The command.
-    pub name: &'static str,
+    pub(super) name: &'static str,
     /// What it does, in half a line.
-    pub purpose: &'static str,
+    pub(super) purpose: &'static str,
     /// Its forms.
-    pub synopsis: &'static [&'static str],
+    pub(super) synopsis: &'static [&'static str],
     /// What it does, in lines.
-    pub description: &'static [&'static str],
+    pub(super) description: &'static [&'static str],
     /// Its own options with what they mean; those of every command are added.
-    pub options: &'static [(&'static str, &'static str)],
+    pub(super) options: &'static [(&'static str, &'static str)],
     /// Command lines with what they do.
-    pub examples: &'static [(&'static str, &'static str)],
+    pub(super) examples: &'static [(&'static str, &'static str)],
 }
 
 /// The options that every command has.
@@ -39,27 +40,27 @@ const COMMON_OPTIONS: [(&str, &str); 3] = [
 
 /// The options that every command has.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
-pub struct Common {
+pub(super) struct Common {
     /// The directory of the cluster.
     #[arg(long)]
-    pub dir: Option<PathBuf>,
+    pub(super) dir: Option<PathBuf>,
     /// One JSON document instead of text.
     #[arg(long)]
-    pub json: bool,
+    pub(super) json: bool,
     /// Print the help.
     #[arg(short = 'h', long)]
-    pub help: bool,
+    pub(super) help: bool,
 }
 
 /// A parsed command line that knows the common options.
-pub trait CommandLine: Parser {
+pub(super) trait CommandLine: Parser {
     /// The common options.
     fn common(&self) -> &Common;
 }
 
 impl Help {
     /// The blocks NAME, SYNOPSIS, DESCRIPTION, OPTIONS and EXAMPLE, each after a blank line.
-    pub fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         let mut text = format!("\nNAME\n\t{} - {}\n", self.name, self.purpose);
         block(&mut text, "SYNOPSIS", self.synopsis);
         block(&mut text, "DESCRIPTION", self.description);
@@ -69,18 +70,18 @@ impl Help {
     }
 
     /// The line that follows a complaint about the command line.
-    pub fn hint(&self) -> String {
+    pub(super) fn hint(&self) -> String {
         format!("Try '{} --help' for more information", self.name)
     }
 
     /// Prints a complaint about the command line with the hint; gives the exit code.
-    pub fn refuse(&self, complaint: &str) -> ExitCode {
+    pub(super) fn refuse(&self, complaint: &str) -> ExitCode {
         output::complain(&[complaint, &self.hint()]);
         ExitCode::FAILURE
     }
 
     /// Prints the help; gives the exit code.
-    pub fn print(&self) -> ExitCode {
+    pub(super) fn print(&self) -> ExitCode {
         match output::print(&self.text()) {
             Ok(()) => ExitCode::SUCCESS,
             Err(code) => code,
@@ -89,9 +90,9 @@ impl Help {
 }
 
 fn block(text: &mut String, heading: &str, lines: &[&str]) {
-    text.push_str(&format!("\n{heading}\n"));
+    append(text, format_args!("\n{heading}\n"));
     for line in lines {
-        text.push_str(&format!("\t{line}\n"));
+        append(text, format_args!("\t{line}\n"));
     }
 }
 
@@ -100,9 +101,9 @@ fn pairs<'a>(
     heading: &str,
     pairs: impl Iterator<Item = &'a (&'static str, &'static str)>,
 ) {
-    text.push_str(&format!("\n{heading}\n"));
+    append(text, format_args!("\n{heading}\n"));
     for (left, right) in pairs {
-        text.push_str(&format!("\t{left}\n\t\t{right}\n"));
+        append(text, format_args!("\t{left}\n\t\t{right}\n"));
     }
 }
 
@@ -110,7 +111,7 @@ fn pairs<'a>(
 ///
 /// # Errors
 /// The exit code, where help was asked for or the command line is wrong; what was to be said has been printed.
-pub fn parse<T: CommandLine>(help: &Help, args: Vec<OsString>) -> Result<T, ExitCode> {
+pub(super) fn parse<T: CommandLine>(help: &Help, args: Vec<OsString>) -> Result<T, ExitCode> {
     match try_parse::<T>(help, args) {
         Ok(line) if line.common().help => Err(help.print()),
         Ok(line) => Ok(line),
@@ -119,7 +120,7 @@ pub fn parse<T: CommandLine>(help: &Help, args: Vec<OsString>) -> Result<T, Exit
 }
 
 /// The command line, or the complaint about it.
-pub fn try_parse<T: Parser>(help: &Help, args: Vec<OsString>) -> Result<T, String> {
+pub(super) fn try_parse<T: Parser>(help: &Help, args: Vec<OsString>) -> Result<T, String> {
     let matches = T::command()
         .no_binary_name(true)
         .disable_help_flag(true)
@@ -172,7 +173,7 @@ fn complaint(program: &str, error: &clap::Error) -> String {
 }
 
 /// A number of seconds above zero, for `-t`.
-pub fn seconds(text: &str) -> Result<u64, String> {
+pub(super) fn seconds(text: &str) -> Result<u64, String> {
     match text.parse() {
         Ok(0) => Err("a timeout is at least 1 second".to_owned()),
         Ok(seconds) => Ok(seconds),

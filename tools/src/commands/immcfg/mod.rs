@@ -1,0 +1,113 @@
+//! `immcfg`: creates, changes and deletes objects and classes, and loads files of them.
+//!
+//! All objects of one command are one change bundle (CCB): all is done, or nothing.
+
+mod ccb;
+mod class;
+mod expression;
+mod import;
+mod line;
+mod object;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+use super::connect::{Limits, Session, with_session};
+use super::output::{self, Failure, Report, finish};
+use super::usage::parse;
+
+use line::{Action, HELP, Line, Request, request};
+
+/// What was done.
+#[derive(Debug, Default, Serialize)]
+struct Done {
+    operation: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    objects: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    classes: Vec<String>,
+    /// Objects that were there already.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    skipped: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ccb: Option<u64>,
+    #[serde(skip)]
+    text: &'static str,
+}
+
+impl Report for Done {
+    fn text(&self) -> String {
+        self.text.to_owned()
+    }
+}
+
+/// The parts of a command's course that all its operations need.
+struct Course<'a> {
+    session: &'a Session,
+    request: &'a Request,
+}
+
+impl Course<'_> {
+    /// Tells a step to a person who asked for it.
+    fn note(&self, text: &str) {
+        if self.request.verbose {
+            output::complain(&[text]);
+        }
+    }
+}
+
+/// Runs the command; `args[0]` is its name.
+pub(super) fn main(args: Vec<OsString>) -> ExitCode {
+    let line = match parse::<Line>(&HELP, args) {
+        Ok(line) => line,
+        Err(code) => return code,
+    };
+    let request = match request(&line) {
+        Ok(request) => request,
+        Err(complaint) => return HELP.refuse(&complaint),
+    };
+    let mut done = Done {
+        operation: request.action.name(),
+        ..Done::default()
+    };
+    // Nothing is open outside the explicit mode, so there is nothing to apply, to abort or to validate.
+    if request.action == Action::EndCcb {
+        return finish(line.common.json, &done, Ok(()));
+    }
+    let limits = Limits {
+        program: HELP.name,
+        timeout_s: request.timeout_s,
+        try_again: true,
+    };
+    let outcome = with_session(limits, &line.common, async |session| {
+        let course = Course {
+            session,
+            request: &request,
+        };
+        carry_out(&course, &mut done).await
+    });
+    if outcome.is_err() {
+        done.text = "";
+    }
+    finish(line.common.json, &done, outcome)
+}
+
+async fn carry_out(course: &Course<'_>, done: &mut Done) -> Result<(), Failure> {
+    match &course.request.action {
+        Action::Create {
+            class,
+            expressions,
+            objects,
+        } => object::create(course, class, expressions, objects, done).await,
+        Action::Modify { expressions, objects } => object::modify(course, expressions, objects, done).await,
+        Action::Delete { objects } => object::delete(course, objects, done).await,
+        Action::ClearOwner { objects } => object::clear_owner(course, objects, done).await,
+        Action::DeleteClass { classes } => class::delete(course, classes, done).await,
+        Action::Notify { class, attrs, enable } => class::notify(course, class, attrs, *enable, done).await,
+        Action::Import { file } => import::import(course, file, done).await,
+        Action::Validate { file } => import::validate(course, file, done).await,
+        Action::EndCcb => Ok(()),
+    }
+}
