@@ -131,6 +131,9 @@ pub enum NodeDirectorError {
 
 /// Runs a node director until it is asked to end or told to reboot.
 ///
+/// It wants a process to itself: it takes the status of every child of the process and the signals SIGCHLD, SIGTERM
+/// and SIGINT.
+///
 /// # Errors
 /// [`NodeDirectorError`] when it cannot start; nothing is left running then.
 pub fn run(options: Options) -> Result<Ending, NodeDirectorError> {

@@ -2,10 +2,18 @@
 
 mod harness;
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Command as Program;
 
+use ais::AisError;
 use ais::amf::{HaState, NodeOrder, NodeReport, PresenceState};
+use capnp_rpc::{RpcSystem, rpc_twoparty_capnp::Side, twoparty};
 use harness::{Cluster, Director, configuration, is_alive, run};
+use schema::component_capnp::{amf, component_callbacks};
+use tokio::net::UnixStream;
+use tokio_util::compat::{TokioAsyncReadCompatExt, TokioAsyncWriteCompatExt};
 
 #[test]
 fn components_live_on_without_a_director_and_the_next_one_learns_all() {
@@ -61,3 +69,46 @@ fn a_second_node_director_for_the_same_node_does_not_start() {
         cluster.director.heartbeat().await;
     });
 }
+
+#[test]
+fn the_component_socket_is_the_users_own_and_a_process_has_a_bounded_number_of_sessions() {
+    run(async {
+        let cluster = Cluster::start().await;
+        let socket = cluster.path("nodes/N1/amfnd.sock");
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&socket), 0o600);
+        assert_eq!(mode(&cluster.path("nodes/N1")), 0o700);
+
+        let stream = UnixStream::connect(socket).await.unwrap();
+        let (reader, writer) = stream.into_split();
+        let network = twoparty::VatNetwork::new(
+            reader.compat(),
+            writer.compat_write(),
+            Side::Client,
+            capnp::message::ReaderOptions::new(),
+        );
+        let mut rpc = RpcSystem::new(Box::new(network), None);
+        let amf: amf::Client = rpc.bootstrap(Side::Server);
+        tokio::task::spawn_local(rpc);
+        let mut sessions = Vec::new();
+        loop {
+            let mut request = amf.initialize_request();
+            let nobody = capnp_rpc::new_client(Nobody);
+            request.get().set_callbacks(nobody);
+            let response = request.send().promise.await.unwrap();
+            let response = response.get().unwrap();
+            let code = response.get_status().unwrap().get_code();
+            if code != 1 {
+                assert_eq!(AisError::from_code(code), Some(AisError::NoResources));
+                break;
+            }
+            sessions.push(response.get_session().unwrap());
+        }
+        assert_eq!(sessions.len(), 16);
+    });
+}
+
+/// Takes no callbacks.
+struct Nobody;
+
+impl component_callbacks::Server for Nobody {}

@@ -1,47 +1,32 @@
 //! What the tests share: a director that gives orders and collects reports, the real daemon as a child process, and
 //! real components, which are this test program started again.
-#![allow(dead_code, reason = "each test program uses its part")]
+#![allow(dead_code, unused_imports, reason = "each test program uses its part")]
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::fs;
 use std::future::Future;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command as Program, Stdio};
-use std::rc::Rc;
 use std::time::Duration;
 
+use ais::Millis;
 use ais::amf::{
-    Command, CompCategory, CompConfig, CsiAssignment, CsiTransition, EscalationLimits, HaState, Healthcheck,
-    NodeConfig, NodeOrder, NodeReport, OrderId, OrderOutcome, PresenceState, RecommendedRecovery,
-    SiAssignment, SuConfig, SuReport,
+    Command, CompCategory, CompConfig, HaState, NodeOrder, OrderId, OrderOutcome, PresenceState, SuReport,
 };
-use ais::{Dn, Millis};
-use capnp_rpc::{RpcSystem, rpc_twoparty_capnp::Side, twoparty};
-use schema::amf_capnp::{director, director_session, node_director};
-use tokio::net::UnixListener;
-use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
-use tokio_util::compat::{TokioAsyncReadCompatExt, TokioAsyncWriteCompatExt};
 
 mod component;
+mod director;
+mod model;
+
+pub(crate) use director::Director;
+pub(crate) use model::{assignment, bare_component, comp, configuration, csi, id_of, su};
+
+use model::NODE;
 
 /// How long anything may take; only a test that fails takes so long.
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
-const NODE: &str = "safAmfNode=N1,safAmfCluster=c";
-
-pub(crate) fn su() -> Dn {
-    Dn::new("safSu=SU1,safSg=G,safApp=A").unwrap()
-}
-
-pub(crate) fn comp() -> Dn {
-    Dn::new("safComp=C,safSu=SU1,safSg=G,safApp=A").unwrap()
-}
-
-pub(crate) fn csi() -> Dn {
-    Dn::new("safCsi=X,safSi=S,safApp=A").unwrap()
-}
 
 /// Runs a test on one thread with local tasks.
 pub(crate) fn run(test: impl Future<Output = ()>) {
@@ -166,7 +151,7 @@ impl Cluster {
             }
             // Files and processes give no sign, so that they are looked at every few milliseconds.
             let soon = Instant::now() + Duration::from_millis(5);
-            let _changed_or_not = timeout_at(soon, self.director.shared.changed.notified()).await;
+            let _changed_or_not = timeout_at(soon, self.director.changed()).await;
         }
     }
 
@@ -289,210 +274,4 @@ fn start_node(dir: &Path, args: &[&str]) -> Child {
         .stderr(log)
         .spawn()
         .unwrap()
-}
-
-/// The orders that configure the node and an SU of one component.
-pub(crate) fn configuration(comp: CompConfig) -> Vec<NodeOrder> {
-    let su = SuConfig {
-        dn: su(),
-        su_failover: false,
-        limits: EscalationLimits {
-            comp_restart_max: 10,
-            comp_restart_probation: Millis(60_000),
-            su_restart_max: 10,
-            su_restart_probation: Millis(60_000),
-        },
-        comps: vec![comp],
-    };
-    let node = NodeConfig {
-        dn: Dn::new(NODE).unwrap(),
-        node_id: 7,
-    };
-    vec![NodeOrder::ConfigureNode(node), NodeOrder::ConfigureSu(su)]
-}
-
-/// A component without commands.
-pub(crate) fn bare_component() -> CompConfig {
-    CompConfig {
-        dn: comp(),
-        category: CompCategory::LOCAL,
-        instantiation_level: 0,
-        instantiate: None,
-        terminate: None,
-        cleanup: None,
-        env: Vec::new(),
-        instantiate_retries_without_delay: 0,
-        instantiate_retries_with_delay: 0,
-        instantiate_delay: Millis(0),
-        terminate_callback_timeout: Millis(10_000),
-        csi_set_timeout: Millis(10_000),
-        csi_remove_timeout: Millis(10_000),
-        quiescing_complete_timeout: Millis(10_000),
-        recovery_on_error: RecommendedRecovery::ComponentRestart,
-        disable_restart: false,
-        healthchecks: vec![Healthcheck {
-            key: "Test".to_owned(),
-            period: Millis(100),
-            max_duration: Millis(300),
-        }],
-    }
-}
-
-pub(crate) fn assignment() -> SiAssignment {
-    SiAssignment {
-        si: Dn::new("safSi=S,safApp=A").unwrap(),
-        csis: vec![CsiAssignment {
-            csi: csi(),
-            comp: comp(),
-            dependency_level: 0,
-            transition: CsiTransition::NewAssign,
-            active_comp: None,
-            standby_rank: 0,
-            attributes: vec![("text".to_owned(), vec!["hello".to_owned(), "there".to_owned()])],
-        }],
-    }
-}
-
-fn id_of(order: &NodeOrder) -> OrderId {
-    match order {
-        NodeOrder::Instantiate { id, .. }
-        | NodeOrder::Terminate { id, .. }
-        | NodeOrder::Restart { id, .. }
-        | NodeOrder::Assign { id, .. }
-        | NodeOrder::Remove { id, .. }
-        | NodeOrder::Cleanup { id, .. }
-        | NodeOrder::Repair { id, .. } => *id,
-        other => panic!("{other:?} has no id"),
-    }
-}
-
-/// The director's side of the link.
-pub(crate) struct Director {
-    shared: Rc<Shared>,
-    task: tokio::task::JoinHandle<()>,
-}
-
-#[derive(Default)]
-struct Shared {
-    state: RefCell<State>,
-    changed: Notify,
-}
-
-#[derive(Default)]
-struct State {
-    node: Option<node_director::Client>,
-    connections: usize,
-    newest: BTreeMap<Dn, SuReport>,
-    all: Vec<NodeReport>,
-}
-
-impl Director {
-    pub(crate) fn listen(dir: &Path) -> Director {
-        let shared = Rc::new(Shared::default());
-        let socket = dir.join("amfd.sock");
-        let _fresh_or_not = fs::remove_file(&socket);
-        let listener = UnixListener::bind(socket).unwrap();
-        let task = tokio::task::spawn_local(accept(listener, Rc::clone(&shared)));
-        Director { shared, task }
-    }
-
-    /// Ends the director and its connection.
-    pub(crate) async fn end(self) {
-        self.task.abort();
-        let _cancelled = self.task.await;
-    }
-
-    pub(crate) fn is_connected(&self) -> bool {
-        self.shared.state.borrow().node.is_some()
-    }
-
-    pub(crate) fn connections(&self) -> usize {
-        self.shared.state.borrow().connections
-    }
-
-    pub(crate) fn newest(&self) -> Option<SuReport> {
-        self.shared.state.borrow().newest.get(&su()).cloned()
-    }
-
-    pub(crate) fn all(&self) -> Vec<NodeReport> {
-        self.shared.state.borrow().all.clone()
-    }
-
-    /// Gives orders at a term; gives the code of the answer, 1 where they are accepted.
-    pub(crate) async fn order(&self, term: u64, orders: Vec<NodeOrder>) -> u32 {
-        let node = self.shared.state.borrow().node.clone().unwrap();
-        let mut request = node.order_request();
-        request.get().set_term(term);
-        let count = u32::try_from(orders.len()).unwrap();
-        schema::amf::write_node_orders(&orders, request.get().init_orders(count)).unwrap();
-        let response = request.send().promise.await.unwrap();
-        response.get().unwrap().get_status().unwrap().get_code()
-    }
-
-    pub(crate) async fn heartbeat(&self) {
-        let node = self.shared.state.borrow().node.clone().unwrap();
-        node.heartbeat_request().send().promise.await.unwrap();
-    }
-}
-
-/// Serves one node director after another.
-async fn accept(listener: UnixListener, shared: Rc<Shared>) {
-    loop {
-        let (stream, _) = listener.accept().await.unwrap();
-        let (reader, writer) = stream.into_split();
-        let network = twoparty::VatNetwork::new(
-            reader.compat(),
-            writer.compat_write(),
-            Side::Server,
-            capnp::message::ReaderOptions::new(),
-        );
-        let server: director::Client = capnp_rpc::new_client(DirectorServer(Rc::clone(&shared)));
-        let _ended = RpcSystem::new(Box::new(network), Some(server.client)).await;
-        shared.state.borrow_mut().node = None;
-        shared.changed.notify_waiters();
-    }
-}
-
-struct DirectorServer(Rc<Shared>);
-
-impl director::Server for DirectorServer {
-    async fn node_up(
-        self: Rc<Self>,
-        params: director::NodeUpParams,
-        mut results: director::NodeUpResults,
-    ) -> Result<(), capnp::Error> {
-        let params = params.get()?;
-        assert_eq!(params.get_node()?.to_str().unwrap(), NODE);
-        let mut state = self.0.state.borrow_mut();
-        state.node = Some(params.get_callbacks()?);
-        state.connections += 1;
-        results.get().init_status().set_code(1);
-        results.get().set_term(1);
-        results
-            .get()
-            .set_session(capnp_rpc::new_client(SessionServer(Rc::clone(&self.0))));
-        self.0.changed.notify_waiters();
-        Ok(())
-    }
-}
-
-struct SessionServer(Rc<Shared>);
-
-impl director_session::Server for SessionServer {
-    async fn report(
-        self: Rc<Self>,
-        params: director_session::ReportParams,
-        _: director_session::ReportResults,
-    ) -> Result<(), capnp::Error> {
-        let reports = schema::amf::read_node_reports(params.get()?.get_reports()?).unwrap();
-        let mut state = self.0.state.borrow_mut();
-        for report in reports {
-            if let NodeReport::Su(su) = &report {
-                state.newest.insert(su.su.clone(), su.clone());
-            }
-            state.all.push(report);
-        }
-        self.0.changed.notify_waiters();
-        Ok(())
-    }
 }
