@@ -16,6 +16,8 @@ mod nodes;
 mod publisher;
 mod shell;
 mod term;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 use std::rc::Rc;

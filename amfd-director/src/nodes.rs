@@ -67,6 +67,12 @@ impl Sessions {
         }
     }
 
+    /// Whether no node director is connected.
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by_id.is_empty()
+    }
+
     fn of_node(&self, node: &Dn) -> Option<&Session> {
         self.by_id.values().find(|session| session.node == *node)
     }
@@ -307,7 +313,7 @@ impl director::Server for DirectorServer {
         let mut results = results.get();
         let answer = dn.map_err(Refused::from).and_then(|dn| {
             let texts = self.shell.explain(&dn);
-            if texts.is_empty() {
+            if texts.is_empty() && !self.shell.model.borrow().objects.contains_key(&dn) {
                 let text = format!("{dn} is not in the model that the director works with");
                 return Err(Refusal::new(AisError::NotExist, text).into());
             }

@@ -23,7 +23,46 @@ pub(crate) fn explain(director: &Director, dn: &Dn) -> Vec<String> {
             .unwrap_or_default();
         all.extend(holds.iter().map(|(si, ha)| format!("{ha} for {si}")));
     }
+    all.extend(comp_sentences(director, dn));
+    all.extend(node_sentences(director, dn));
     all
+}
+
+/// What a component's report says, the command that failed first, and then why its SU is as it is.
+fn comp_sentences(director: &Director, dn: &Dn) -> Vec<String> {
+    let Some((su, ..)) = director.model.comp(dn) else {
+        return Vec::new();
+    };
+    let mut all = Vec::new();
+    let report = director.state.su(&su).and_then(|state| state.report.as_ref());
+    if let Some(comp) = report.and_then(|report| report.comps.iter().find(|comp| &comp.comp == dn)) {
+        if let Some(failure) = &comp.failure {
+            let reason = Reason::CommandFailed {
+                command: failure.command.clone(),
+                path: failure.path.clone(),
+                cause: failure.cause.clone(),
+            };
+            all.push(reason.to_string());
+            all.extend(failure.stderr.lines().map(|line| format!("stderr: {line}")));
+        }
+        all.push(format!("the component is {} and {}", comp.presence, comp.oper));
+    }
+    all.extend(explain(director, &su).into_iter().map(|why| format!("{su}: {why}")));
+    all
+}
+
+/// Whether a node is there.
+fn node_sentences(director: &Director, dn: &Dn) -> Vec<String> {
+    if !director.model.nodes.contains_key(dn) {
+        return Vec::new();
+    }
+    let reason = match director.state.node(dn) {
+        Some(state) if state.session.is_none() => Reason::NodeAbsent { node: dn.clone() },
+        None => Reason::NodeAbsent { node: dn.clone() },
+        Some(state) if !state.reported => Reason::NodesUnreported { node: dn.clone() },
+        Some(_) => Reason::NodeReported,
+    };
+    vec![reason.to_string()]
 }
 
 /// The reasons that hold for the entity.

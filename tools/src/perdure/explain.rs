@@ -24,6 +24,8 @@ pub(super) fn run(dir: Option<&Path>, arguments: &Arguments) -> Result<(), Failu
     if arguments.json {
         let answer = serde_json::json!({ "dn": arguments.dn.as_str(), "because": texts });
         println!("{answer:#}");
+    } else if texts.is_empty() {
+        println!("nothing hinders it");
     } else {
         for text in texts {
             println!("{text}");

@@ -21,7 +21,6 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const LOOK_PAUSE: Duration = Duration::from_micros(500);
 /// The directory and the port that the model names.
 const MODEL_BUNDLE: &str = "/opt/perdure/demo";
-const DEMO_MODEL: &str = "";
 const MODEL_PORT: &str = "<value>8080</value>";
 
 /// Who does what for the web SI.
@@ -64,7 +63,7 @@ impl Stage {
         let bundle = self.place.dir().join("bundle");
         crate::samples::write_bundle(&bundle, &program).map_err(failed)?;
         let port = format!("<value>{}</value>", self.port);
-        let model = DEMO_MODEL
+        let model = models::DEMO
             .replace(MODEL_BUNDLE, &bundle.display().to_string())
             .replace(MODEL_PORT, &port);
         let path = self.place.dir().join("demo.xml");
