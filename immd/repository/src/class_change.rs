@@ -285,9 +285,7 @@ fn rdn_fault(attrs: &[AttrDef], category: ClassCategory) -> Option<String> {
         return Some(format!("has {} RDN attributes, it must be one", rdns.len()));
     };
     let persistent = attrs.iter().any(|a| a.flags.contains(F::PERSISTENT));
-    let rule = if !matches!(rdn.value_type, ValueType::Name | ValueType::String) {
-        "must be of type SA_NAME_T or SA_STRING_T"
-    } else {
+    let rule = if matches!(rdn.value_type, ValueType::Name | ValueType::String) {
         match category {
             ClassCategory::Config if !rdn.flags.contains(F::CONFIG) => {
                 "must be CONFIG in a configuration class"
@@ -298,6 +296,8 @@ fn rdn_fault(attrs: &[AttrDef], category: ClassCategory) -> Option<String> {
             }
             ClassCategory::Config | ClassCategory::Runtime => return None,
         }
+    } else {
+        "must be of type SA_NAME_T or SA_STRING_T"
     };
     Some(format!("has the RDN attribute '{}', which {rule}", rdn.name))
 }

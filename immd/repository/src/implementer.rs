@@ -261,8 +261,8 @@ impl Repository {
     pub fn implementers(&self) -> Vec<ImplementerInfo> {
         self.implementers
             .names
-            .iter()
-            .map(|(name, _)| ImplementerInfo {
+            .keys()
+            .map(|name| ImplementerInfo {
                 name: name.clone(),
                 holder: self.implementers.holder(name),
             })

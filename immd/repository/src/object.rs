@@ -82,11 +82,8 @@ impl ObjectBody {
 
     /// The implementer's name where it survives a restart: that of a persistent runtime object.
     pub fn stored_implementer(&self) -> Option<&str> {
-        match self.class.category() {
-            ClassCategory::Config => None,
-            ClassCategory::Runtime if self.is_persistent() => self.implementer(),
-            ClassCategory::Runtime => None,
-        }
+        let kept = self.class.category() == ClassCategory::Runtime && self.is_persistent();
+        self.implementer().filter(|_| kept)
     }
 
     /// The values that survive a restart, each attribute with its position in the class; empty ones are left out.

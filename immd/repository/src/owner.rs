@@ -152,11 +152,11 @@ impl Repository {
             return;
         };
         for id in handle.acquired {
-            let owned = self
+            let is_own = self
                 .tree
                 .by_id(id)
                 .is_some_and(|b| b.owner.as_deref() == Some(&*handle.name));
-            if owned {
+            if is_own {
                 self.tree.update(id, |body| body.owner = None);
             }
         }
@@ -185,11 +185,11 @@ impl Repository {
             self.check_no_ccb(body, scope, Some(&name))?;
         }
         for id in ids {
-            let owned = self
+            let is_own = self
                 .tree
                 .by_id(id)
                 .is_some_and(|b| b.owner.as_ref() == Some(&name));
-            if !owned {
+            if !is_own {
                 self.tree.update(id, |body| body.owner = Some(name.clone()));
                 self.owners.note_acquired(owner, id);
             }

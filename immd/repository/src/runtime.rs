@@ -124,15 +124,14 @@ impl Repository {
         }
         check_name(dn, class, &self.settings)?;
         let parent = self.runtime_parent(dn, class.is_persistent(), overlay)?;
-        let old = match overlay.entries.get(dn) {
-            Some(Entry::Deleted(old)) => Some(*old),
-            Some(_) | None => {
-                if self.tree.get(dn).is_none() && self.locks.is_in_flight(dn) || self.locks.is_leaving(dn) {
-                    return Err(under_way(dn));
-                }
-                self.check_name_free(overlay, dn)?;
-                None
+        let old = if let Some(Entry::Deleted(old)) = overlay.entries.get(dn) {
+            Some(*old)
+        } else {
+            if self.locks.is_leaving(dn) || (self.tree.get(dn).is_none() && self.locks.is_in_flight(dn)) {
+                return Err(under_way(dn));
             }
+            self.check_name_free(overlay, dn)?;
+            None
         };
         let values = complete(dn, class, attrs, Creator::Implementer, &self.settings)?;
         let body = Arc::new(ObjectBody {

@@ -79,13 +79,12 @@ pub(crate) fn check_modify(object: &ObjectBody, tree: &Tree) -> Result<(), Refus
     }
     let attr = "longDnsAllowed";
     let off = |values: &[Value]| values.first().and_then(Value::as_u32).unwrap_or(0) == 0;
-    if changed(object, attr).is_some_and(off) && was(attr).is_some_and(|values| !off(values)) {
-        if let Some(long) = tree.all().find(|body| is_long(body)) {
-            return refuse(
-                attr,
-                format!("must stay on: object '{}' is a long name or holds one", long.dn),
-            );
-        }
+    let goes_off = changed(object, attr).is_some_and(off) && was(attr).is_some_and(|values| !off(values));
+    if goes_off && let Some(long) = tree.all().find(|body| is_long(body)) {
+        return refuse(
+            attr,
+            format!("must stay on: object '{}' is a long name or holds one", long.dn),
+        );
     }
     Ok(())
 }

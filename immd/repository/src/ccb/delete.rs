@@ -65,20 +65,18 @@ impl Repository {
             return Err(changed_before(dn));
         }
         self.check_unlocked(scene.id, dn)?;
-        for (holder, child) in self.locks.creates_below(body.id) {
-            return match holder {
-                Holder::Ccb(ccb) if ccb == scene.id => Err(changed_before(child)),
-                Holder::Ccb(ccb) => refuse(
-                    AisError::Busy,
-                    format!("object '{child}' is being created in CCB {ccb}"),
-                ),
-                Holder::Change(_) => refuse(
-                    AisError::TryAgain,
-                    format!("object '{child}' is just being created"),
-                ),
-            };
+        match self.locks.creates_below(body.id).next() {
+            None => Ok(()),
+            Some((Holder::Ccb(ccb), child)) if ccb == scene.id => Err(changed_before(child)),
+            Some((Holder::Ccb(ccb), child)) => refuse(
+                AisError::Busy,
+                format!("object '{child}' is being created in CCB {ccb}"),
+            ),
+            Some((Holder::Change(_), child)) => refuse(
+                AisError::TryAgain,
+                format!("object '{child}' is just being created"),
+            ),
         }
-        Ok(())
     }
 
     /// Refuses to delete what others are about to refer to; references that stand are looked at when the CCB is
