@@ -1,0 +1,147 @@
+//! The operator's commands against a real information model daemon: what they print, and how they exit.
+
+mod harness;
+
+use std::path::{Path, PathBuf};
+
+use harness::implementer::Running;
+use harness::{Cluster, check, command, golden};
+
+/// A daemon with the small model and an implementer.
+fn demo() -> (Cluster, Running) {
+    let cluster = Cluster::start(&[&golden().join("model.xml")]);
+    let implementer = Running::start(cluster.dir());
+    (cluster, implementer)
+}
+
+#[test]
+fn immlist_shows_objects_and_classes() {
+    let (cluster, _implementer) = demo();
+    check("immlist.txt", Some(&cluster));
+}
+
+#[test]
+fn immfind_finds_names() {
+    let (cluster, _implementer) = demo();
+    check("immfind.txt", Some(&cluster));
+}
+
+#[test]
+fn immadm_and_amf_adm_invoke_operations() {
+    let (cluster, _implementer) = demo();
+    check("immadm.txt", Some(&cluster));
+}
+
+#[test]
+fn immcfg_changes_all_or_nothing() {
+    let (cluster, _implementer) = demo();
+    check("immcfg.txt", Some(&cluster));
+}
+
+#[test]
+fn immcfg_loads_files_and_leaves_nothing_of_bad_ones() {
+    let (cluster, _implementer) = demo();
+    let before = cluster.must("immdump");
+    check("import-refused.txt", Some(&cluster));
+    assert_eq!(
+        cluster.must("immdump"),
+        before,
+        "a refused file left something behind"
+    );
+    check("import.txt", Some(&cluster));
+}
+
+#[test]
+fn immdump_writes_what_survives() {
+    let (cluster, _implementer) = demo();
+    check("immdump.txt", Some(&cluster));
+}
+
+#[test]
+fn amf_commands_show_states_and_names() {
+    let (cluster, _implementer) = demo();
+    check("amf.txt", Some(&cluster));
+}
+
+#[test]
+fn help_and_usage_errors() {
+    check("usage.txt", None);
+}
+
+#[test]
+fn without_a_cluster_the_commands_say_how_to_start_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let shown = dir.path().display();
+    for line in [
+        "immlist safApp=demo",
+        "immfind",
+        "immadm -o 1 safApp=demo",
+        "immcfg -d safApp=demo",
+        "immdump",
+        "amf-adm lock safApp=demo",
+        "amf-find su",
+        "amf-state",
+    ] {
+        let output = command(line).env("PERDURE_DIR", dir.path()).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{line}");
+        assert_eq!(
+            String::from_utf8(output.stderr).unwrap(),
+            format!("no cluster runs in {shown}; start one with: perdure up --dir {shown} MODEL.xml\n"),
+            "{line}"
+        );
+        assert!(output.stdout.is_empty(), "{line}");
+    }
+}
+
+#[test]
+fn a_dump_loads_again_and_is_the_same() {
+    let (cluster, _implementer) = demo();
+    dump_loads_again(&cluster);
+}
+
+/// The middleware's own model and an application of its demo, changed as its README says.
+#[test]
+fn the_model_that_opensaf_made_takes_its_demo_and_dumps_again() {
+    let Some((middleware, application)) = opensaf_models() else {
+        println!("skipped: ../shared/models is not there");
+        return;
+    };
+    let cluster = Cluster::start(&[&middleware]);
+    cluster.must(&format!("immcfg -f {}", application.display()));
+    for node in ["SC-1", "SC-2"] {
+        let bundle =
+            format!("safInstalledSwBundle=safSmfBundle=AmfDemo,safAmfNode={node},safAmfCluster=myAmfCluster");
+        let prefix = "saAmfNodeSwBundlePathPrefix";
+        cluster.must(&format!("immcfg -a {prefix}=/opt/demo {bundle}"));
+        assert_eq!(
+            cluster.must(&format!("immlist -a {prefix} {bundle}")),
+            format!("{prefix}=/opt/demo\n")
+        );
+    }
+    let attribute = "safCsiAttr=AmfDemo1,safCsi=AmfDemo,safSi=AmfDemo,safApp=AmfDemo1";
+    cluster.must(&format!("immcfg -a saAmfCSIAttriValue+=CCCC {attribute}"));
+    assert_eq!(
+        cluster.must(&format!("immlist -a saAmfCSIAttriValue {attribute}")),
+        "saAmfCSIAttriValue=AAAA:BBBB:CCCC\n"
+    );
+    dump_loads_again(&cluster);
+}
+
+/// Dumps, loads the dump into an empty cluster, dumps again, and compares.
+fn dump_loads_again(cluster: &Cluster) {
+    let first = cluster.dir().join("dump.xml");
+    cluster.must(&format!("immdump {}", first.display()));
+    let other = Cluster::start(&[&first]);
+    let again = other.must("immdump");
+    let first = std::fs::read_to_string(first).unwrap();
+    let differs = first.lines().zip(again.lines()).find(|(one, two)| one != two);
+    assert!(first == again, "the dumps differ, first here: {differs:?}");
+    assert!(first.contains("<object"), "the dump is empty");
+}
+
+fn opensaf_models() -> Option<(PathBuf, PathBuf)> {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/models");
+    let middleware = models.join("immsv/opensaf-3-nodes-imm.xml");
+    let application = models.join("amf/AppConfig-2N.xml");
+    (middleware.exists() && application.exists()).then_some((middleware, application))
+}

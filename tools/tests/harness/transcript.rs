@@ -1,0 +1,60 @@
+//! Golden transcripts: a file of command lines with what they print and how they exit.
+//!
+//! A line `$ immlist x` is run; lines that begin with `|` are what it must print on stdout, with `!` on stderr, and the
+//! last one is the exit code. `UPDATE=1` writes what was printed into the file; the difference is then for review.
+
+use std::fmt::Write as _;
+use std::process::Output;
+
+use super::{Cluster, command, golden};
+
+/// Runs the command lines of a golden file and compares.
+///
+/// Without a cluster, `DIR` in a line stands for nothing; with one, its directory is printed as `DIR`.
+pub(crate) fn check(name: &str, cluster: Option<&Cluster>) {
+    let path = golden().join(name);
+    let expected = std::fs::read_to_string(&path).unwrap();
+    let mut actual = String::new();
+    let is_result = |line: &&str| !line.starts_with(['|', '!']) && !line.starts_with("exit ");
+    for line in expected.lines().filter(is_result) {
+        writeln!(actual, "{line}").unwrap();
+        if let Some(line) = line.strip_prefix("$ ") {
+            let output = match cluster {
+                Some(cluster) => cluster.run(line),
+                None => command(line).output().unwrap(),
+            };
+            record(&mut actual, output, cluster);
+        }
+    }
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, actual).unwrap();
+    } else if actual != expected {
+        let number = 1 + expected
+            .lines()
+            .zip(actual.lines())
+            .take_while(|(e, a)| e == a)
+            .count();
+        panic!("{name}:{number} differs; UPDATE=1 writes what was printed\n--- printed:\n{actual}");
+    }
+}
+
+fn record(transcript: &mut String, output: Output, cluster: Option<&Cluster>) {
+    let text = |bytes: Vec<u8>| {
+        let text = String::from_utf8(bytes).unwrap();
+        let dir = cluster.map(|cluster| cluster.dir().to_string_lossy().into_owned());
+        dir.map_or(text.clone(), |dir| text.replace(&dir, "DIR"))
+    };
+    for (mark, text) in [('|', text(output.stdout)), ('!', text(output.stderr))] {
+        for line in text.split_inclusive('\n') {
+            write!(transcript, "{mark}{line}").unwrap();
+            if !line.ends_with('\n') {
+                writeln!(transcript, "\\no newline").unwrap();
+            }
+        }
+    }
+    let code = output
+        .status
+        .code()
+        .map_or("signal".to_owned(), |code| code.to_string());
+    writeln!(transcript, "exit {code}").unwrap();
+}
