@@ -45,8 +45,10 @@ pub(crate) struct Csi {
     pub(crate) target: Target,
     /// What the component has been told and has confirmed; `None` where it knows nothing of the CSI.
     pub(crate) given: Option<HaState>,
-    /// The component was asked for the target and may have begun to act on it.
+    /// A callback for the target is out.
     asked: bool,
+    /// The component's process was told of the CSI and may act on what it was told last, answered or not.
+    may_act: bool,
     /// The state is the same, but a standby must hear of a new active component or rank.
     retell: bool,
 }
@@ -128,7 +130,7 @@ impl Holdings {
         })
     }
 
-    /// The component's process ended: it knows of no CSI any more. What it gets back is new to it.
+    /// The component is being stopped: what it gets back is new to it.
     pub(crate) fn withdrawn(&mut self, comp: &Dn) {
         for csi in self.csis_mut().filter(|csi| csi.wanted.comp == *comp) {
             csi.given = None;
@@ -140,11 +142,19 @@ impl Holdings {
         }
     }
 
+    /// Nothing of the component is left.
+    pub(crate) fn stopped(&mut self, comp: &Dn) {
+        for csi in self.csis_mut().filter(|csi| csi.wanted.comp == *comp) {
+            csi.may_act = false;
+        }
+    }
+
     /// A component without callbacks is active by being there.
     pub(crate) fn instantiated(&mut self, comp: &Dn) {
         for csi in self.csis_mut().filter(|csi| csi.wanted.comp == *comp) {
             if csi.target == Target::Have(HaState::Active) {
                 csi.given = Some(HaState::Active);
+                csi.may_act = true;
             }
         }
     }
@@ -183,6 +193,7 @@ impl Holdings {
                         target,
                         given: None,
                         asked: false,
+                        may_act: false,
                         retell: false,
                         wanted,
                     };
@@ -236,7 +247,7 @@ impl Holdings {
                 }
                 match csi.given.or(before) {
                     Some(ha) => csi.target = Target::Have(ha),
-                    None => return false,
+                    None => return csi.may_act,
                 }
                 true
             });
@@ -292,19 +303,18 @@ impl Su {
         let comp = &self.comps[at];
         match (comp.presence, comp.kind) {
             (PresenceState::InstantiationFailed | PresenceState::TerminationFailed, _) => Progress::Settled,
-            (
-                PresenceState::Instantiating | PresenceState::Terminating | PresenceState::Restarting,
-                _,
-            ) => Progress::Waiting,
+            (PresenceState::Instantiating | PresenceState::Terminating | PresenceState::Restarting, _) => {
+                Progress::Waiting
+            }
             (PresenceState::Uninstantiated, Kind::NonSaAware) => {
-                if csi.target == Target::Have(HaState::Active) && !comp.faulted {
+                let runs = matches!(self.goal, Goal::Up | Goal::Restart(_)) && !comp.faulted;
+                if runs && csi.target == Target::Have(HaState::Active) {
                     Progress::Due
                 } else {
                     Progress::Settled
                 }
             }
             (PresenceState::Uninstantiated, Kind::SaAware | Kind::Unsupported)
-            // It awaits the node's reboot.
             | (PresenceState::Instantiated, Kind::Unsupported) => Progress::Settled,
             (PresenceState::Instantiated, Kind::NonSaAware) => {
                 if csi.target == Target::Have(HaState::Active) {
@@ -314,9 +324,7 @@ impl Su {
                 }
             }
             (PresenceState::Instantiated, Kind::SaAware) => {
-                if comp.faulted || comp.session.is_none() {
-                    Progress::Settled
-                } else if asked(comp).any(|(s, c)| s == si && c == name) {
+                if asked(comp).any(|(s, c)| s == si && c == name) {
                     Progress::Waiting
                 } else {
                     told(csi)
@@ -404,6 +412,7 @@ impl Su {
             if let Some(csi) = self.holdings.csi_mut(name) {
                 csi.retell = false;
                 csi.asked = true;
+                csi.may_act = true;
                 targets.push((csi.target, csi.given.is_some()));
             }
         }
@@ -462,6 +471,7 @@ impl Su {
             if let Some(csi) = self.holdings.csi_mut(name) {
                 csi.given = given;
                 csi.asked = given == Some(HaState::Quiescing);
+                csi.may_act = given.is_some();
             }
         }
     }

@@ -321,10 +321,6 @@ impl Su {
                 PresenceState::InstantiationFailed | PresenceState::TerminationFailed => {
                     self.apply(at, ClcEvent::Repair, cx);
                 }
-                // It was left as it was for a reboot that did not come.
-                PresenceState::Instantiated if comp.kind == Kind::SaAware && comp.session.is_none() => {
-                    self.apply(at, ClcEvent::Cleanup, cx);
-                }
                 PresenceState::Instantiated
                 | PresenceState::Uninstantiated
                 | PresenceState::Instantiating

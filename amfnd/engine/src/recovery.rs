@@ -53,7 +53,7 @@ enum Isolation {
     Su,
     /// Every component of the node is cleaned up.
     Node,
-    /// Nothing: the node is rebooted as it is.
+    /// The node is to be rebooted as it is; nothing waits for the faulty component's cleanup.
     Reboot,
 }
 
@@ -249,9 +249,10 @@ impl Su {
                 cx.node_failover = Some(format!("{recovery} of {comp}"));
             }
             Isolation::Reboot => {
-                self.comps[at].end_registration(cx);
                 if recovery == RecommendedRecovery::NodeFailfast && !cx.director {
                     cx.reboot = Some(format!("{recovery} of {comp}, and no director is there"));
+                } else {
+                    self.clean(at, cx);
                 }
             }
         }

@@ -127,7 +127,11 @@ impl Su {
     ) -> T {
         let before = self.comps[at].presence;
         let result = act(&mut self.comps[at], cx);
-        let after = self.comps[at].presence;
+        let comp = &self.comps[at];
+        let after = comp.presence;
+        if comp.is_gone() || comp.phase == Phase::Held {
+            self.holdings.stopped(comp.dn());
+        }
         if before != after {
             self.presence_changed(at, before, after, cx);
         }

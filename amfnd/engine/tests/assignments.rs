@@ -283,6 +283,52 @@ fn an_order_that_a_fault_ends_leaves_what_may_be_active_in_the_report() {
 }
 
 #[test]
+fn a_component_that_is_still_being_cleaned_up_keeps_its_work_in_the_report() {
+    let failover = CompConfig {
+        disable_restart: true,
+        ..comp("B")
+    };
+    let mut node = Node::up(vec![su("SU1", vec![comp("A"), failover])]);
+    node.act("A set", Act::Hang);
+    node.act("B set", Act::Hang);
+    node.act("A CLEANUP", Act::Hang);
+    node.assign(
+        "SU1",
+        HaState::Active,
+        vec![si("S", vec![csi("a", "A")]), si("T", vec![csi("b@T", "B")])],
+    );
+    node.pass(300);
+    assert!(
+        node.failed("SU1").contains("COMPONENT_FAILOVER is due"),
+        "{}",
+        node.failed("SU1")
+    );
+    assert!(node.fault("SU1").unwrap().isolated, "B is gone");
+    assert_eq!(node.comp("A").presence, PresenceState::Restarting);
+    assert_eq!(
+        node.holds("SU1"),
+        ["S ACTIVE", "T ACTIVE"],
+        "A may act until it is cleaned up"
+    );
+}
+
+#[test]
+fn a_script_that_shall_run_does_not_hold_an_order_up_when_its_su_went_down() {
+    let mut node = Node::up(vec![su("SU1", vec![comp("A"), script("n1")])]);
+    node.assign(
+        "SU1",
+        HaState::Active,
+        vec![si("S", vec![csi("a", "A"), csi("n", "n1")])],
+    );
+    node.act("A INSTANTIATE", Act::Exit(200));
+    node.act("n1 CLEANUP", Act::Fail);
+    node.die("A");
+    assert_eq!(node.presence("SU1"), PresenceState::TerminationFailed);
+    node.remove("SU1", &["T"]);
+    assert_eq!(*node.outcome("SU1"), OrderOutcome::Done);
+}
+
+#[test]
 fn quiescing_an_su_waits_until_a_failed_component_is_cleaned_up() {
     let mut node = pair();
     let sis = || vec![si("S", vec![csi("a", "A"), csi("b", "B")])];

@@ -1,7 +1,7 @@
 //! A node with components that behave, until a test says otherwise. Time moves only when a test moves it.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ais::amf::{
     CallbackKind, Command, CompCategory, CompConfig, CompReport, CsiAssignment, CsiTransition,
@@ -160,6 +160,7 @@ pub struct Node {
     pub calls: BTreeMap<Invocation, (Dn, CallbackKind)>,
     pub sessions: BTreeMap<Dn, SessionId>,
     todo: Vec<Effect>,
+    killed: BTreeSet<RunId>,
     next: u64,
     order: u64,
 }
@@ -180,6 +181,7 @@ impl Node {
             calls: BTreeMap::new(),
             sessions: BTreeMap::new(),
             todo: Vec::new(),
+            killed: BTreeSet::new(),
             next: 0,
             order: 0,
         };
@@ -213,7 +215,7 @@ impl Node {
         self.acts.remove(what);
     }
 
-    fn new_order(&mut self) -> OrderId {
+    pub fn new_order(&mut self) -> OrderId {
         self.order += 1;
         OrderId(self.order)
     }
@@ -429,14 +431,12 @@ impl Node {
             Effect::Run {
                 run, comp, kind, env, ..
             } => {
-                assert!(
-                    !self.runs.values().any(|(c, _)| c == comp),
-                    "two commands of {comp} at once"
-                );
+                self.assert_idle(comp);
                 self.runs.insert(*run, (comp.clone(), *kind));
                 self.env.insert(*run, env.clone());
             }
             Effect::KillAll { run, comp } => {
+                self.assert_idle(comp);
                 self.runs.insert(*run, (comp.clone(), CommandKind::Cleanup));
             }
             Effect::Callback {
@@ -464,9 +464,31 @@ impl Node {
                 self.sent.push(report.clone());
             }
             Effect::Note { text, .. } => self.notes.push(text.clone()),
-            Effect::Kill { .. } | Effect::Reboot { .. } | Effect::ShutdownComplete => {}
+            Effect::Kill { run } => {
+                self.killed.insert(*run);
+            }
+            Effect::Reboot { .. } => {
+                self.runs.clear();
+                self.calls.clear();
+                self.sessions.clear();
+                self.reports.clear();
+            }
+            Effect::ShutdownComplete => {}
         }
         self.todo.push(effect);
+    }
+
+    /// No command of the component runs, unless it is being killed for a reboot.
+    fn assert_idle(&self, comp: &Dn) {
+        let running = self
+            .runs
+            .iter()
+            .find(|(run, (owner, _))| owner == comp && !self.killed.contains(run));
+        assert!(
+            running.is_none(),
+            "{running:?} of {comp} runs already: {:?}",
+            self.log
+        );
     }
 
     fn line(&self, effect: &Effect) -> Option<String> {
@@ -528,7 +550,7 @@ impl Node {
     }
 
     fn play_run(&mut self, run: RunId, comp: Dn, kind: CommandKind) {
-        if !self.runs.contains_key(&run) {
+        if !self.runs.contains_key(&run) || self.killed.contains(&run) {
             return;
         }
         let act = self
@@ -545,7 +567,7 @@ impl Node {
             Some(Act::Mute | Act::Stay) | None => exit(0),
         };
         self.runs.remove(&run);
-        let aware = !comp.rdn_value().starts_with('n');
+        let aware = !comp.rdn_value().starts_with('n') && !self.sessions.contains_key(&comp);
         if kind == CommandKind::Instantiate && outcome == exit(0) && aware && !matches!(act, Some(Act::Mute))
         {
             self.register(&comp);
