@@ -281,9 +281,9 @@ impl Director {
             self.stranger_reported(node, &report);
             return;
         };
-        let is_first = state.report.is_none();
+        let unknown_order = state.report.is_none() || state.works_for_another();
         let applied = state.apply(report, self.state.term);
-        if is_first {
+        if unknown_order {
             self.doubt_failed_order(&su);
         }
         self.update_last_active(&su);
@@ -295,7 +295,7 @@ impl Director {
         self.recover(&su, &applied, is_resync);
     }
 
-    /// The newest order that the SU had before the director knew it has failed, and it is not known which one that was:
+    /// An order of a former director has failed, and it is not known which one that was:
     /// the SU may be half active for SIs that it does not report so. They are removed before another gets them.
     fn doubt_failed_order(&mut self, su: &Dn) {
         let (Some((_, sg, _)), Some(state)) = (self.model.su(su), self.state.sus.get_mut(su)) else {

@@ -47,7 +47,11 @@ fn comp_sentences(director: &Director, dn: &Dn) -> Vec<String> {
         }
         all.push(format!("the component is {} and {}", comp.presence, comp.oper));
     }
-    all.extend(explain(director, &su).into_iter().map(|why| format!("{su}: {why}")));
+    all.extend(
+        explain(director, &su)
+            .into_iter()
+            .map(|why| format!("{su}: {why}")),
+    );
     all
 }
 

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ais::Dn;
-use ais::amf::{AdminState, HaState, RecommendedRecovery};
+use ais::amf::{AdminState, HaState};
 
 use crate::model::{Sg, Su};
 use crate::placement::{self, Present};
 use crate::plan::{Availability, Group, Member, MemberFault, Protection, Service};
-use crate::state::{InFlight, OrderKind, Serving, SuState, View};
+use crate::state::{InFlight, OrderKind, Serving, SuState, View, takes_su_down};
 
 /// The group of the SG.
 pub(crate) fn build(view: View<'_>, dn: &Dn, sg: &Sg, protection: Protection) -> Group {
@@ -63,8 +63,7 @@ fn member(view: View<'_>, sg: &Sg, dn: &Dn, su: &Su) -> Member {
         uncertain: state.uncertain.clone(),
         orders: availability(view, su, state),
         fault: state.fault().map(|fault| MemberFault {
-            whole_su: fault.recovery.strength() >= RecommendedRecovery::SuFailover.strength()
-                && fault.recovery != RecommendedRecovery::NodeSwitchover,
+            whole_su: takes_su_down(fault.recovery),
             isolated: fault.isolated,
         }),
         can_stand_by: su.pre_instantiable,

@@ -66,8 +66,10 @@ fn limits(director: &Director, sg: &Sg, protection: Protection) -> Result<(), St
         if protection.one_si_per_su && held.len() > 1 {
             return Err(format!("{su} holds more than one SI: {:?}", held.keys()));
         }
+        // A fault may stop an order half way; what is left then is taken away before anything else is given.
+        let half_way = state.fault().is_some() || !state.uncertain.is_empty();
         let has = |ha: HaState| held.values().any(|have| *have == ha);
-        if !protection.roles_mix && has(HaState::Active) && has(HaState::Standby) {
+        if !protection.roles_mix && !half_way && has(HaState::Active) && has(HaState::Standby) {
             return Err(format!("{su} is active and standby at once: {held:?}"));
         }
     }

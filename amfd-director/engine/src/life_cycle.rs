@@ -72,17 +72,15 @@ fn step(view: View<'_>, sg: &Sg, dn: &Dn, su: &Su, state: &SuState, wanted: &[&D
 /// Whether a faulty SU may be repaired now: its work is gone, and the rules or the operator allow it
 /// (AMF B.02.01 §3.12.1.4).
 fn repairs(view: View<'_>, sg: &Sg, su: &Su, state: &SuState, locked_in: bool) -> bool {
-    if state.repair_wanted {
-        return true;
-    }
     if is_failed(state.presence()) {
         // Locking for instantiation is one way out of a failed state (OpenSAF practice).
-        return locked_in;
+        return state.repair_wanted || locked_in;
     }
+    // What still acts, or still holds work, is not repaired away.
     let Some(fault) = state.fault().filter(|fault| fault.isolated && state.is_empty()) else {
         return false;
     };
-    is_automatic(view, sg, su, fault.recovery)
+    state.repair_wanted || is_automatic(view, sg, su, fault.recovery)
 }
 
 /// Whether the director repairs by itself after this recovery.

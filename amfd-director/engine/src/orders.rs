@@ -110,16 +110,18 @@ impl Director {
         }
     }
 
-    /// Other SUs that may act for these SIs where only one may.
+    /// Other SUs that may act for these SIs where only one may, apart from SIs that the SU never gave up.
     fn rivals(&self, su: &Dn, sis: &BTreeSet<Dn>) -> Vec<Dn> {
         let Some((_, sg, _)) = self.model.su(su) else {
             return Vec::new();
         };
         let single = plan::protection(sg.model).is_some_and(|protection| protection.single_active);
+        let own = self.view().may_act(sg, su);
+        let sis: BTreeSet<Dn> = sis.difference(&own).cloned().collect();
         sg.sus
             .keys()
             .filter(|other| single && *other != su)
-            .filter(|other| !self.view().may_act(sg, other).is_disjoint(sis))
+            .filter(|other| !self.view().may_act(sg, other).is_disjoint(&sis))
             .cloned()
             .collect()
     }

@@ -155,6 +155,25 @@ impl Director {
     }
 
     fn answer(&self, pending: &Pending) -> Answer {
+        self.goal_reached(pending)
+            .or_else(|| self.blocked_by_repair(pending))
+    }
+
+    /// An SU that could not be terminated may still be serving, and nothing moves in its SG until the operator repairs
+    /// it: the operation has done what it can.
+    fn blocked_by_repair(&self, pending: &Pending) -> Answer {
+        let stuck = |su: &&Dn| {
+            self.presence(su) == PresenceState::TerminationFailed
+                && !self.is_busy(su)
+                && !self.is_released(su)
+        };
+        let groups = pending.sgs.iter().filter_map(|sg| self.model.sgs.get(sg));
+        let su = groups.flat_map(|group| group.sus.keys()).find(stuck)?;
+        let text = format!("{su} could not be terminated and must be repaired first");
+        Some(refuse(AisError::RepairPending, text))
+    }
+
+    fn goal_reached(&self, pending: &Pending) -> Answer {
         match &pending.goal {
             Goal::Released { sus } => {
                 let locked = self.state.admin(&pending.dn) != AdminState::ShuttingDown;

@@ -140,8 +140,12 @@ impl Director {
         refuse(AisError::BadOperation, format!("{dn}: {why}"))
     }
 
-    /// No other operation may be under way in the SGs concerned; only a shutdown may be overtaken by lock and unlock.
+    /// No other operation may be under way in the SGs concerned; only a shutdown may be overtaken by lock and unlock,
+    /// and a repair, which another operation may be waiting for, is always free.
     fn check_free(&self, dn: &Dn, op: Op) -> Result<(), Refusal> {
+        if op == Op::Repaired {
+            return Ok(());
+        }
         let sgs = self.concerned(dn);
         let overtakes = |other: &Pending| {
             other.op == Op::Shutdown && &other.dn == dn && matches!(op, Op::Lock | Op::Unlock)

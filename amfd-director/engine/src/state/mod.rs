@@ -11,7 +11,7 @@ use ais::amf::{AdminState, OrderId, Term};
 use ais::{Dn, Millis};
 
 pub(crate) use node::{NodeRecovery, NodeState};
-pub(crate) use su::{Applied, Given, InFlight, OrderKind, SuState};
+pub(crate) use su::{Applied, Given, InFlight, OrderKind, SuState, takes_su_down};
 pub(crate) use view::{Serving, View, is_failed};
 
 /// An operator's wish to swap the roles of two SUs.

@@ -78,6 +78,12 @@ pub(crate) struct SuState {
     pub(crate) withdrawn: bool,
 }
 
+/// Whether the recovery takes the whole SU down, so that "isolated" is said of all its components.
+pub(crate) fn takes_su_down(recovery: RecommendedRecovery) -> bool {
+    recovery.strength() >= RecommendedRecovery::SuFailover.strength()
+        && recovery != RecommendedRecovery::NodeSwitchover
+}
+
 /// What a report changed.
 #[derive(Debug, Default)]
 pub(crate) struct Applied {
@@ -244,7 +250,11 @@ impl SuState {
         if let Some(sis) = order.kind.activates() {
             self.may_act.extend(sis.iter().cloned());
         }
-        self.in_flight = Some(order);
+        // A cleanup may overtake an order; how far that one came will never be told.
+        let overtaken = self.in_flight.replace(order);
+        if let Some(OrderKind::Assign { sis, .. }) = overtaken.map(|order| order.kind) {
+            self.uncertain.extend(sis);
+        }
     }
 
     fn update_may_act(&mut self) {
@@ -252,11 +262,11 @@ impl SuState {
             return;
         };
         let all_cleaned = report.presence == PresenceState::Uninstantiated
-            || report.fault.as_ref().is_some_and(|fault| {
-                fault.isolated
-                    && fault.recovery.strength() >= RecommendedRecovery::SuFailover.strength()
-                    && report.assignments.is_empty()
-            });
+            || (report.assignments.is_empty()
+                && report
+                    .fault
+                    .as_ref()
+                    .is_some_and(|fault| fault.isolated && takes_su_down(fault.recovery)));
         if all_cleaned && self.in_flight.is_none() {
             self.uncertain.clear();
         }

@@ -207,3 +207,15 @@ fn whatever_happens_nobody_acts_twice_and_all_is_served_in_the_end() {
         run.heal();
     }
 }
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!(
+                "seed {}, the last commands:\n{}",
+                self.seed,
+                self.commands.join("\n")
+            );
+        }
+    }
+}

@@ -367,7 +367,7 @@ impl World {
                 } else if let Some(attr) = ais::find_attr(&attrs, "saAmfSIAssignmentState") {
                     self.states.insert(dn.clone(), attr.values[0].as_u32().unwrap());
                 }
-                self.keep_admin_state(&dn, &attrs);
+                self.keep_attributes(&dn, &attrs);
             }
             Publish::Delete { dn } => {
                 assert!(self.objects.remove(&dn).is_some(), "{dn} was not there");
@@ -375,9 +375,9 @@ impl World {
         }
     }
 
-    /// Administrative states are persistent: the next director finds them in the model.
-    fn keep_admin_state(&mut self, dn: &Dn, attrs: &[ais::Attr]) {
-        for attr in attrs.iter().filter(|attr| attr.name.ends_with("AdminState")) {
+    /// The next director finds in the model what was published.
+    fn keep_attributes(&mut self, dn: &Dn, attrs: &[ais::Attr]) {
+        for attr in attrs {
             for object in &mut self.model.objects {
                 if let ModelChange::Create { dn: own, attrs, .. } = object
                     && own == dn
