@@ -3,10 +3,11 @@
 use ais::Millis;
 use ais::amf::{Command, CommandFailure, ErrorSource};
 
-use crate::comp::{CallKind, Comp, Kind, Phase};
+use crate::comp::{CallKind, Comp, Kind};
 use crate::cx::Cx;
 use crate::effect::{CommandKind, Effect};
 use crate::event::{RunId, RunOutcome, SessionId};
+use crate::phase::Phase;
 use crate::presence::ClcEvent;
 
 /// The exit status of INSTANTIATE that forbids further attempts (AMF B.04.01 §4.6).

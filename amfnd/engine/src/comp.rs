@@ -14,8 +14,9 @@ use ais::{AisError, Dn, Millis};
 
 use crate::cx::Cx;
 use crate::effect::Effect;
-use crate::event::{Invocation, RunId, SessionId};
+use crate::event::{Invocation, SessionId};
 use crate::healthcheck::Healthcheck;
+use crate::phase::{Attempts, Phase};
 use crate::presence::{ClcAction, ClcEvent, transition};
 
 /// How a component is managed.
@@ -43,99 +44,6 @@ impl Kind {
             Kind::NonSaAware
         }
     }
-}
-
-/// What is under way for a component, within its presence state.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Phase {
-    /// Nothing.
-    Idle,
-    /// INSTANTIATE runs; the deadline covers the registration.
-    Starting { run: RunId, deadline: Millis },
-    /// INSTANTIATE succeeded, the process has not registered yet.
-    Registering { deadline: Millis },
-    /// Waiting for the next attempt.
-    Delaying { until: Millis },
-    /// The terminate callback is out; the deadline covers the process's end.
-    Asked { deadline: Millis },
-    /// The terminate callback was answered, the process has not ended yet.
-    Exiting { deadline: Millis },
-    /// TERMINATE runs.
-    Stopping { run: RunId, deadline: Millis },
-    /// A command was killed; CLEANUP follows its end.
-    Aborting { run: RunId },
-    /// CLEANUP runs.
-    Cleaning { run: RunId, deadline: Millis },
-    /// CLEANUP took too long and was killed.
-    Overdue { run: RunId },
-    /// All that is left is being killed; afterwards the cleanup has failed where there is a failure.
-    Killing {
-        run: RunId,
-        failure: Option<CommandFailure>,
-    },
-    /// Stopped for a restart; waits for its turn.
-    Held,
-}
-
-impl Phase {
-    /// The command that runs.
-    pub(crate) fn run(&self) -> Option<RunId> {
-        match self {
-            Phase::Starting { run, .. }
-            | Phase::Stopping { run, .. }
-            | Phase::Aborting { run }
-            | Phase::Cleaning { run, .. }
-            | Phase::Overdue { run }
-            | Phase::Killing { run, .. } => Some(*run),
-            Phase::Idle
-            | Phase::Registering { .. }
-            | Phase::Delaying { .. }
-            | Phase::Asked { .. }
-            | Phase::Exiting { .. }
-            | Phase::Held => None,
-        }
-    }
-
-    fn deadline(&self) -> Option<Millis> {
-        match self {
-            Phase::Starting { deadline, .. }
-            | Phase::Registering { deadline }
-            | Phase::Delaying { until: deadline }
-            | Phase::Asked { deadline }
-            | Phase::Exiting { deadline }
-            | Phase::Stopping { deadline, .. }
-            | Phase::Cleaning { deadline, .. } => Some(*deadline),
-            Phase::Idle
-            | Phase::Aborting { .. }
-            | Phase::Overdue { .. }
-            | Phase::Killing { .. }
-            | Phase::Held => None,
-        }
-    }
-
-    /// Whether an attempt to instantiate is under way, so that an error makes it fail.
-    pub(crate) fn is_starting(&self) -> bool {
-        matches!(self, Phase::Starting { .. } | Phase::Registering { .. })
-    }
-
-    /// Whether an orderly stop is under way.
-    pub(crate) fn is_stopping_in_order(&self) -> bool {
-        matches!(
-            self,
-            Phase::Asked { .. } | Phase::Exiting { .. } | Phase::Stopping { .. }
-        )
-    }
-}
-
-/// The attempts to instantiate.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Attempts {
-    /// How many failed.
-    pub(crate) failed: u32,
-    /// No further one may be made (exit status 200, or there is no command).
-    pub(crate) no_retry: bool,
-    /// The last INSTANTIATE could not be started, so that there is nothing to clean up.
-    pub(crate) never_started: bool,
 }
 
 /// What a component was asked.

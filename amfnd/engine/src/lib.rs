@@ -2,12 +2,13 @@
 //! escalation that must not wait for a director. No I/O, no clock: [`NodeEngine::step`] gets an event and the
 //! time, and gives back what is to be done.
 //!
-//! Inside, an SU has a goal and each of its CSIs a target (`su.rs`, `assign.rs`). Orders and faults change only
+//! Inside, an SU has a goal and each of its CSIs a target (`su.rs`, `holding.rs`). Orders and faults change only
 //! these (`order.rs`, `recovery.rs`); after every event the SU is compared with them and the next possible steps
-//! are started. The life cycle of a component is one table (`presence.rs`), carried out by `comp.rs` and
+//! are started (`assign.rs`). The life cycle of a component is one table (`presence.rs`), carried out by `comp.rs` and
 //! `command.rs`.
 
 mod assign;
+mod callback;
 mod command;
 mod comp;
 mod cx;
@@ -15,8 +16,10 @@ mod effect;
 mod escalation;
 mod event;
 mod healthcheck;
+mod holding;
 mod node;
 mod order;
+mod phase;
 mod presence;
 mod recovery;
 mod report;

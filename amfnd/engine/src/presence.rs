@@ -80,7 +80,11 @@ named! {
 }
 
 /// The cell of the life-cycle table for `(from, event)`; `None` where the event is not legal.
-#[expect(clippy::too_many_lines, reason = "a transition table")]
+#[expect(
+    clippy::too_many_lines,
+    clippy::match_same_arms,
+    reason = "a transition table, read by state"
+)]
 pub(crate) const fn transition(from: PresenceState, event: ClcEvent) -> Option<(PresenceState, ClcAction)> {
     use ClcAction as A;
     use ClcEvent as E;

@@ -3,13 +3,12 @@
 //! Restarts are carried out here; everything stronger is isolated here and dealt with by the director. A
 //! recovery may become stronger than recommended, never weaker.
 
+use ais::Dn;
 use ais::amf::{CommandFailure, ErrorSource, FaultReport, OperState, PresenceState, RecommendedRecovery};
-use ais::{AisError, Dn};
 
-use crate::comp::{Call, CallKind, Comp, Phase};
+use crate::comp::Comp;
 use crate::cx::Cx;
 use crate::escalation::Due;
-use crate::event::Invocation;
 use crate::order::Work;
 use crate::presence::ClcEvent;
 use crate::su::{Goal, RestartStage, Su};
@@ -187,7 +186,7 @@ impl Su {
     }
 
     fn failover(&self) -> RecommendedRecovery {
-        if self.su_failover {
+        if self.fails_over_whole {
             RecommendedRecovery::SuFailover
         } else {
             RecommendedRecovery::ComponentFailover
@@ -221,7 +220,7 @@ impl Su {
         cx: &mut Cx,
     ) {
         let comp = self.comps[at].dn().clone();
-        let isolation = Isolation::of(recovery, self.su_failover);
+        let isolation = Isolation::of(recovery, self.fails_over_whole);
         let whole = isolation != Isolation::Component;
         match &mut self.fault {
             Some(fault) => {
@@ -318,140 +317,6 @@ impl Su {
             source: fault.source,
             isolated: self.isolated(fault),
         })
-    }
-
-    /// A callback was answered.
-    pub(crate) fn callback_answered(
-        &mut self,
-        at: usize,
-        invocation: Invocation,
-        result: Result<(), AisError>,
-        cx: &mut Cx,
-    ) {
-        let comp = self.comps[at].dn().clone();
-        if matches!(
-            self.comps[at].calls.get(&invocation),
-            None | Some(Call {
-                kind: CallKind::Quiescing { .. },
-                ..
-            })
-        ) {
-            cx.note(
-                &comp,
-                format!("callback {} is not awaited; the answer is ignored", invocation.0),
-            );
-            return;
-        }
-        let Some(call) = self.comps[at].close_call(invocation, cx) else {
-            return;
-        };
-        let answered = |what: &str, error: AisError| format!("the {what} callback was answered {error}");
-        match (call.kind, result) {
-            (CallKind::Terminate, result) => {
-                self.with_comp(at, cx, |comp, cx| comp.terminate_answered(result, cx));
-            }
-            (CallKind::Healthcheck { key, session }, Ok(())) => {
-                self.comps[at].healthcheck_answered(&(key, session), cx);
-            }
-            (CallKind::Healthcheck { key, session }, Err(error)) => {
-                let name = (key, session);
-                let recommended = self.comps[at].healthcheck_recovery(&name);
-                let cause = format!("'{}': {}", name.0, answered("healthcheck", error));
-                let source = ErrorSource::HealthcheckFailed;
-                self.component_failed(
-                    at,
-                    CompError {
-                        source,
-                        recommended,
-                        cause,
-                    },
-                    cx,
-                );
-            }
-            (CallKind::CsiSet { ha, csis, completed }, Ok(())) => {
-                self.csi_set_answered(at, invocation, ha, csis, completed, cx);
-            }
-            (CallKind::CsiSet { .. }, Err(error)) => {
-                let error = CompError::new(ErrorSource::CsiSetFailed, answered("CSI set", error));
-                self.component_failed(at, error, cx);
-            }
-            (CallKind::CsiRemove { csis }, Ok(())) => self.record_given(&csis, None, cx),
-            (CallKind::CsiRemove { .. }, Err(error)) => {
-                let error = CompError::new(ErrorSource::CsiRemoveFailed, answered("CSI remove", error));
-                self.component_failed(at, error, cx);
-            }
-            (CallKind::Quiescing { .. }, _) => {}
-        }
-    }
-
-    /// The process that registered a component is gone.
-    pub(crate) fn process_gone(&mut self, at: usize, cause: &str, cx: &mut Cx) {
-        if self.comps[at].phase.is_stopping_in_order() && !self.comps[at].is_asked_to_terminate() {
-            if matches!(self.comps[at].phase, Phase::Exiting { .. }) {
-                self.apply(at, ClcEvent::TerminateSucceeded, cx);
-            }
-            return;
-        }
-        self.with_comp(at, cx, |comp, cx| comp.end_registration(cx));
-        let error = CompError::new(ErrorSource::ProcessDied, cause);
-        self.component_failed(at, error, cx);
-    }
-
-    /// Time has passed: whatever is due happens.
-    pub(crate) fn deadline(&mut self, cx: &mut Cx) {
-        for at in 0..self.comps.len() {
-            if self.comps[at].phase_is_due(cx.now) {
-                self.with_comp(at, cx, Comp::phase_timed_out);
-            }
-            let overdue: Vec<Invocation> = self.comps[at]
-                .calls
-                .iter()
-                .filter(|(_, call)| call.deadline.is_some_and(|deadline| deadline <= cx.now))
-                .map(|(invocation, _)| *invocation)
-                .collect();
-            for invocation in overdue {
-                if let Some(call) = self.comps[at].close_call(invocation, cx) {
-                    self.call_timed_out(at, call, cx);
-                }
-            }
-            if let Some(error) = self.comps[at].healthchecks_due(cx) {
-                self.component_failed(at, error, cx);
-            }
-        }
-    }
-
-    fn call_timed_out(&mut self, at: usize, call: Call, cx: &mut Cx) {
-        let config = &self.comps[at].config;
-        let late =
-            |what: &str, timeout: ais::Millis| format!("no answer to the {what} callback within {timeout}");
-        let error = match call.kind {
-            CallKind::Healthcheck { key, session } => {
-                let name = (key, session);
-                CompError {
-                    source: ErrorSource::HealthcheckTimeout,
-                    recommended: self.comps[at].healthcheck_recovery(&name),
-                    cause: format!("no answer to the callback of healthcheck '{}' in time", name.0),
-                }
-            }
-            CallKind::CsiSet { .. } => CompError::new(
-                ErrorSource::CsiSetTimeout,
-                late("CSI set", config.csi_set_timeout),
-            ),
-            CallKind::CsiRemove { .. } => CompError::new(
-                ErrorSource::CsiRemoveTimeout,
-                late("CSI remove", config.csi_remove_timeout),
-            ),
-            CallKind::Quiescing { .. } => CompError::new(
-                ErrorSource::QuiescingCompleteTimeout,
-                format!(
-                    "quiescing was not completed within {}",
-                    config.quiescing_complete_timeout
-                ),
-            ),
-            // Its time is the phase's.
-            CallKind::Terminate => return,
-        };
-        self.component_failed(at, error, cx);
     }
 }
 

@@ -3,7 +3,7 @@
 use ais::amf::{ErrorSource, HaState, OperState, RecommendedRecovery};
 use ais::{AisError, Dn, Refusal};
 
-use crate::comp::{Call, CallKind, Comp, Kind};
+use crate::comp::{CallKind, Comp, Kind};
 use crate::cx::Cx;
 use crate::effect::{Answer, Effect};
 use crate::event::{ComponentRequest, Invocation, RequestId, SessionId};
@@ -213,62 +213,6 @@ impl Su {
         }
         self.holdings.given(comp.dn(), csi).ok_or(AisError::NotExist)
     }
-
-    /// A CSI set callback was answered well.
-    pub(crate) fn csi_set_answered(
-        &mut self,
-        at: usize,
-        invocation: Invocation,
-        ha: HaState,
-        csis: Vec<(Dn, Dn)>,
-        completed: Option<Result<(), AisError>>,
-        cx: &mut Cx,
-    ) {
-        self.record_given(&csis, Some(ha), cx);
-        if ha != HaState::Quiescing {
-            return;
-        }
-        let comp = &mut self.comps[at];
-        let deadline = Some(cx.now.after(comp.config.quiescing_complete_timeout));
-        let kind = CallKind::Quiescing { csis };
-        cx.reopen_invocation(invocation, comp.dn());
-        comp.calls.insert(invocation, Call { kind, deadline });
-        if let Some(result) = completed {
-            self.quiescing_completed(at, invocation, result, cx);
-        }
-    }
-
-    fn quiescing_completed(
-        &mut self,
-        at: usize,
-        invocation: Invocation,
-        result: Result<(), AisError>,
-        cx: &mut Cx,
-    ) {
-        if let Some(Call {
-            kind: CallKind::CsiSet { completed, .. },
-            ..
-        }) = self.comps[at].calls.get_mut(&invocation)
-        {
-            // Complete before the callback is answered: it counts with the answer.
-            *completed = Some(result);
-            return;
-        }
-        let Some(Call {
-            kind: CallKind::Quiescing { csis },
-            ..
-        }) = self.comps[at].close_call(invocation, cx)
-        else {
-            return;
-        };
-        match result {
-            Ok(()) => self.record_given(&csis, Some(HaState::Quiesced), cx),
-            Err(error) => {
-                let cause = format!("quiescing was completed with {error}");
-                self.component_failed(at, CompError::new(ErrorSource::CsiSetFailed, cause), cx);
-            }
-        }
-    }
 }
 
 impl Comp {
@@ -297,11 +241,13 @@ impl Comp {
             return Err(Refusal::new(AisError::BadHandle, text));
         }
         match self.calls.get(&invocation).map(|call| &call.kind) {
-            Some(CallKind::Quiescing { .. }) => Ok(()),
-            Some(CallKind::CsiSet {
-                ha: HaState::Quiescing,
-                ..
-            }) => Ok(()),
+            Some(
+                CallKind::Quiescing { .. }
+                | CallKind::CsiSet {
+                    ha: HaState::Quiescing,
+                    ..
+                },
+            ) => Ok(()),
             Some(
                 CallKind::CsiSet { .. }
                 | CallKind::CsiRemove { .. }

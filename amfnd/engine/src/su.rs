@@ -7,11 +7,12 @@
 use ais::Dn;
 use ais::amf::{EscalationLimits, OperState, PresenceState, SuConfig, SuReport};
 
-use crate::assign::Holdings;
-use crate::comp::{Comp, Kind, Phase};
+use crate::comp::{Comp, Kind};
 use crate::cx::Cx;
 use crate::escalation::Escalation;
+use crate::holding::Holdings;
 use crate::order::Order;
+use crate::phase::Phase;
 use crate::presence::ClcEvent;
 use crate::recovery::Fault;
 
@@ -46,7 +47,8 @@ pub(crate) enum RestartStage {
 #[derive(Debug)]
 pub(crate) struct Su {
     pub(crate) dn: Dn,
-    pub(crate) su_failover: bool,
+    /// `saAmfSUFailover`: a component's failover is the whole SU's.
+    pub(crate) fails_over_whole: bool,
     pub(crate) limits: EscalationLimits,
     /// By instantiation level and name.
     pub(crate) comps: Vec<Comp>,
@@ -67,7 +69,7 @@ impl Su {
     pub(crate) fn new(config: &SuConfig) -> Su {
         Su {
             dn: config.dn.clone(),
-            su_failover: config.su_failover,
+            fails_over_whole: config.su_failover,
             limits: config.limits,
             comps: Vec::new(),
             goal: Goal::Down,
@@ -84,7 +86,7 @@ impl Su {
 
     /// Takes new values. Components that are no longer configured are terminated and then dropped.
     pub(crate) fn configure(&mut self, config: SuConfig, cx: &mut Cx) {
-        self.su_failover = config.su_failover;
+        self.fails_over_whole = config.su_failover;
         self.limits = config.limits;
         self.leaving = false;
         for comp in &mut self.comps {

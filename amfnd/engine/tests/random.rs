@@ -174,11 +174,10 @@ impl World {
             CommandKind::Instantiate if outcome == exit(0) && script => {
                 self.alive.entry(comp).or_default();
             }
-            CommandKind::Instantiate => {}
             CommandKind::Terminate if outcome == exit(0) => {
                 self.alive.remove(&comp);
             }
-            CommandKind::Terminate => {}
+            CommandKind::Instantiate | CommandKind::Terminate => {}
             CommandKind::Cleanup => {
                 self.alive.remove(&comp);
             }
@@ -283,7 +282,7 @@ impl World {
             },
             11 => NodeOrder::Cleanup { id, su },
             12 | 13 => NodeOrder::Repair { id, su },
-            14 if which & 7 == 0 => {
+            14 if which.is_multiple_of(8) => {
                 self.gone.push(su.clone());
                 NodeOrder::RemoveSu { su }
             }
