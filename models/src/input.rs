@@ -36,9 +36,7 @@ pub(crate) struct Input<'a> {
     file: Arc<str>,
     reader: Reader<&'a [u8]>,
     cursor: Cursor<'a>,
-    /// Where the last token stands.
-    at: Position,
-    /// Its offset.
+    /// The offset of the last token.
     start: usize,
     /// What was stepped over though it was not blank.
     pub(crate) warnings: Vec<Problem>,
@@ -55,7 +53,6 @@ impl<'a> Input<'a> {
             file: Arc::clone(file),
             reader,
             cursor: Cursor::new(text),
-            at: Position::START,
             start: 0,
             warnings: Vec::new(),
         }
@@ -63,11 +60,16 @@ impl<'a> Input<'a> {
 
     /// A problem at the place of the last token.
     pub(crate) fn problem(&self, subject: Subject<'_>, rule: Rule) -> Problem {
-        self.problem_at(self.at, subject, rule)
+        self.problem_at(self.at(), subject, rule)
     }
 
     pub(crate) fn problem_at(&self, at: Position, subject: Subject<'_>, rule: Rule) -> Problem {
         subject.breaks(rule, &self.file, at)
+    }
+
+    /// Where the last token stands. Problems are rare, so positions of tokens that only they need are made on demand.
+    fn at(&self) -> Position {
+        self.cursor.clone().at(self.start)
     }
 
     fn plain(&self, rule: Rule) -> Problem {
@@ -105,10 +107,11 @@ impl<'a> Input<'a> {
                 Token::Text(text) if self.warnings.len() < WARNINGS_MAX => {
                     let rule = Rule::Text {
                         text: text.trim().chars().take(40).collect(),
-                        parent: parent.to_owned(),
+                        parent: parent.into(),
                     };
-                    self.at = self.cursor.at_ink(self.start);
-                    self.warnings.push(self.plain(rule));
+                    let at = self.cursor.at_ink(self.start);
+                    let warning = self.problem_at(at, Subject::default(), rule);
+                    self.warnings.push(warning);
                 }
                 Token::Text(_) => {}
             }
@@ -124,8 +127,8 @@ impl<'a> Input<'a> {
                 Some(Token::Text(part)) => part,
                 Some(Token::Open(open)) => {
                     return Err(self.plain(Rule::Element {
-                        child: open.name().to_owned(),
-                        parent: element.to_owned(),
+                        child: open.name().into(),
+                        parent: element.into(),
                     }));
                 }
                 None => return Err(self.unfinished()),
@@ -142,6 +145,9 @@ impl<'a> Input<'a> {
 
     /// The value of an XML attribute.
     pub(crate) fn attribute(&self, open: &Open<'_>, name: &str) -> Result<Option<String>, Problem> {
+        if open.tag.attributes_raw().is_empty() {
+            return Ok(None);
+        }
         let fail = |text: String| self.problem_at(open.at, Subject::default(), Rule::Xml(text));
         let Some(found) = open
             .tag
@@ -179,18 +185,18 @@ impl<'a> Input<'a> {
     fn raw(&mut self) -> Result<Option<Token<'a>>, Problem> {
         loop {
             self.start = usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX);
-            self.at = self.cursor.at(self.start);
             let event = match self.reader.read_event() {
                 Ok(event) => event,
                 Err(error) => {
                     let place = self.reader.error_position();
-                    self.at = self.cursor.at(usize::try_from(place).unwrap_or(usize::MAX));
+                    self.start = usize::try_from(place).unwrap_or(usize::MAX);
                     return Err(self.plain(Rule::Xml(error.to_string())));
                 }
             };
             match event {
                 Event::Start(tag) | Event::Empty(tag) => {
-                    return Ok(Some(Token::Open(Open { at: self.at, tag })));
+                    let at = self.cursor.at(self.start);
+                    return Ok(Some(Token::Open(Open { at, tag })));
                 }
                 Event::End(_) => return Ok(Some(Token::Close)),
                 Event::Text(text) => return self.checked(text.xml10_content()).map(Some),
@@ -209,7 +215,14 @@ impl<'a> Input<'a> {
 
     /// Text without characters that XML 1.0 forbids.
     fn checked(&self, text: Cow<'a, str>) -> Result<Token<'a>, Problem> {
-        match text.chars().find(|c| !is_xml(*c)) {
+        // Of what is not ASCII only two characters are bad, and their first byte is 0xef.
+        let doubtful = |byte: &u8| matches!(byte, 0..=8 | 11 | 12 | 14..=31 | 0xef);
+        let bad = if text.as_bytes().iter().any(doubtful) {
+            text.chars().find(|c| !is_xml(*c))
+        } else {
+            None
+        };
+        match bad {
             None => Ok(Token::Text(text)),
             Some(bad) => Err(self.plain(Rule::Character(u32::from(bad)))),
         }

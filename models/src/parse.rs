@@ -61,7 +61,7 @@ struct Parser<'a> {
     document: Document,
 }
 
-impl<'a> Parser<'a> {
+impl Parser<'_> {
     fn contents(&mut self) -> Result<(), Problem> {
         let root = self.input.root()?;
         let name = root.name();
@@ -88,8 +88,8 @@ impl<'a> Parser<'a> {
 
     fn unexpected(&self, child: &Open<'_>, parent: &str, subject: Subject<'_>) -> Problem {
         let rule = Rule::Element {
-            child: child.name().to_owned(),
-            parent: parent.to_owned(),
+            child: child.name().into(),
+            parent: parent.into(),
         };
         self.input.problem_at(child.at, subject, rule)
     }
@@ -113,11 +113,11 @@ impl<'a> Parser<'a> {
             match child.name() {
                 "category" => {
                     let found = self.category(subject)?;
-                    self.once(&mut category, found, &child, "category", "class", subject)?;
+                    self.once(&mut category, found, &child, "class", subject)?;
                 }
                 "rdn" if has_rdn => {
                     let rule = Rule::Twice {
-                        child: "rdn",
+                        child: "rdn".into(),
                         parent: "class",
                     };
                     return Err(self.input.problem_at(child.at, subject, rule));
@@ -159,17 +159,17 @@ impl<'a> Parser<'a> {
             match child.name() {
                 "name" => {
                     let found = self.word("name")?;
-                    self.once(&mut name, found, &child, "name", element, subject)?;
+                    self.once(&mut name, found, &child, element, subject)?;
                 }
                 "type" => {
                     let found = self.word("type")?;
                     let known = ValueType::from_name(&found)
                         .ok_or_else(|| self.bad_word(&child, subject, found, "type of values"))?;
-                    self.once(&mut value_type, known, &child, "type", element, subject)?;
+                    self.once(&mut value_type, known, &child, element, subject)?;
                 }
                 "category" => {
                     let found = self.category(subject)?;
-                    self.once(&mut category, found, &child, "category", element, subject)?;
+                    self.once(&mut category, found, &child, element, subject)?;
                 }
                 "flag" => flags |= self.flag(&child, subject)?,
                 // Known to the format, without meaning.
@@ -178,7 +178,7 @@ impl<'a> Parser<'a> {
                     let at = child.at;
                     let it = self.value_text(&child, "default-value", subject)?;
                     let found = Located { at, it };
-                    self.once(&mut default, found, &child, "default-value", element, subject)?;
+                    self.once(&mut default, found, &child, element, subject)?;
                 }
                 _ => return Err(self.unexpected(&child, element, subject)),
             }
@@ -252,7 +252,7 @@ impl<'a> Parser<'a> {
                 "dn" => {
                     let it = self.word("dn")?;
                     let found = Located { at: child.at, it };
-                    self.once(&mut dn, found, &child, "dn", "object", Subject::default())?;
+                    self.once(&mut dn, found, &child, "object", Subject::default())?;
                 }
                 "attr" => attrs.push(self.attr(&child, subject)?),
                 _ => return Err(self.unexpected(&child, "object", subject)),
@@ -277,7 +277,7 @@ impl<'a> Parser<'a> {
             match child.name() {
                 "name" => {
                     let found = self.word("name")?;
-                    self.once(&mut name, found, &child, "name", "attr", subject)?;
+                    self.once(&mut name, found, &child, "attr", subject)?;
                 }
                 "value" => {
                     let subject = subject.attribute(name.as_deref().unwrap_or_default());
@@ -339,14 +339,13 @@ impl<'a> Parser<'a> {
         place: &mut Option<T>,
         found: T,
         open: &Open<'_>,
-        child: &'static str,
         parent: &'static str,
         subject: Subject<'_>,
     ) -> Result<(), Problem> {
         if place.replace(found).is_some() {
-            return Err(self
-                .input
-                .problem_at(open.at, subject, Rule::Twice { child, parent }));
+            let child = open.name().into();
+            let rule = Rule::Twice { child, parent };
+            return Err(self.input.problem_at(open.at, subject, rule));
         }
         Ok(())
     }

@@ -32,6 +32,7 @@ pub struct Located<T> {
 }
 
 /// Turns byte offsets into positions. Offsets must not go back, so that each byte is looked at once.
+#[derive(Clone)]
 pub(crate) struct Cursor<'a> {
     text: &'a str,
     offset: usize,
@@ -53,15 +54,19 @@ impl<'a> Cursor<'a> {
         let passed = bytes
             .get(self.offset..offset.min(bytes.len()))
             .unwrap_or_default();
-        for &byte in passed {
-            if byte == b'\n' {
-                self.position.line = self.position.line.saturating_add(1);
+        let breaks = passed.iter().filter(|byte| **byte == b'\n').count();
+        let last = match passed.iter().rposition(|byte| *byte == b'\n') {
+            Some(at) => {
                 self.position.column = 1;
-            } else if byte & 0xc0 != 0x80 {
-                // Bytes that continue a character do not count.
-                self.position.column = self.position.column.saturating_add(1);
+                &passed[at + 1..]
             }
-        }
+            None => passed,
+        };
+        // Bytes that continue a character do not count.
+        let characters = last.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
+        let more = |number: u32, by: usize| number.saturating_add(u32::try_from(by).unwrap_or(u32::MAX));
+        self.position.line = more(self.position.line, breaks);
+        self.position.column = more(self.position.column, characters);
         self.offset += passed.len();
         self.position
     }

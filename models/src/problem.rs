@@ -26,15 +26,15 @@ pub enum Rule {
     #[error("<{child}> may not stand in <{parent}>; is </{parent}> missing before it?")]
     Element {
         /// What was found.
-        child: String,
+        child: Box<str>,
         /// In which element.
-        parent: String,
+        parent: Box<str>,
     },
     /// An element that may stand once only.
     #[error("<{child}> stands twice in <{parent}>")]
     Twice {
         /// The element.
-        child: &'static str,
+        child: Box<str>,
         /// In which element.
         parent: &'static str,
     },
@@ -50,9 +50,9 @@ pub enum Rule {
     #[error("the text '{text}' in <{parent}> means nothing and is ignored")]
     Text {
         /// Its beginning.
-        text: String,
+        text: Box<str>,
         /// In which element.
-        parent: String,
+        parent: Box<str>,
     },
     /// A class after an object.
     #[error("classes stand before the objects; move this one up")]
@@ -156,11 +156,11 @@ pub struct Problem {
     /// Where in it.
     pub at: Position,
     /// The class, if it is about one.
-    pub class: Option<String>,
+    pub class: Option<Box<str>>,
     /// The object, if it is about one.
-    pub object: Option<String>,
+    pub object: Option<Box<str>>,
     /// The attribute, if it is about one.
-    pub attribute: Option<String>,
+    pub attribute: Option<Box<str>>,
     /// What is wrong.
     pub rule: Rule,
 }
@@ -255,7 +255,7 @@ impl<'a> Subject<'a> {
 
     pub(crate) fn breaks(self, rule: Rule, file: &Arc<str>, at: Position) -> Problem {
         // An element without its name yet is not worth mentioning.
-        let known = |name: Option<&str>| name.filter(|n| !n.is_empty()).map(str::to_owned);
+        let known = |name: Option<&str>| name.filter(|n| !n.is_empty()).map(Box::from);
         Problem {
             file: Arc::clone(file),
             at,

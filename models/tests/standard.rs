@@ -1,5 +1,12 @@
 //! The files that come with the project can be loaded, and its classes are those that OpenSAF has.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_macros,
+    clippy::disallowed_methods,
+    reason = "tests may read files, print and panic"
+)]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
