@@ -49,6 +49,10 @@ impl<'a> Cursor<'a> {
     }
 
     /// The position of the byte at this offset; an offset that goes back stays where the last one was.
+    #[expect(
+        clippy::naive_bytecount,
+        reason = "the compiler makes it wide; no need for a crate"
+    )]
     pub(crate) fn at(&mut self, offset: usize) -> Position {
         let bytes = self.text.as_bytes();
         let passed = bytes
