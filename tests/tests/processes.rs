@@ -160,7 +160,7 @@ fn a_second_up_is_refused_in_one_line_and_harms_nothing() {
 fn bad_models_are_refused_with_their_place_and_nothing_is_loaded() {
     let files = tempfile::tempdir().expect("a temporary directory");
     let cases = [
-        ("syntax", "</object>", "", "mismatch"),
+        ("syntax", "</object>", "", "is </object> missing"),
         (
             "class",
             "class=\"SaAmfApplication\"",
