@@ -284,7 +284,7 @@ impl Director {
         let unknown_order = state.report.is_none() || state.works_for_another();
         let applied = state.apply(report, self.state.term);
         if unknown_order {
-            self.doubt_failed_order(&su);
+            self.doubt_unknown_order(&su);
         }
         self.update_last_active(&su);
         self.touch_su(&su);
@@ -295,20 +295,31 @@ impl Director {
         self.recover(&su, &applied, is_resync);
     }
 
-    /// An order of a former director has failed, and it is not known which one that was:
-    /// the SU may be half active for SIs that it does not report so. They are removed before another gets them.
-    fn doubt_failed_order(&mut self, su: &Dn) {
+    /// An order of a former director has failed, or a fault has ended one, and it is not known which one that was: the
+    /// SU may be half active for SIs that it does not report so. They are removed before another gets them.
+    fn doubt_unknown_order(&mut self, su: &Dn) {
+        let Some(report) = self.state.su(su).and_then(|state| state.report.as_ref()) else {
+            return;
+        };
+        let failed = report
+            .order
+            .as_ref()
+            .is_some_and(|order| matches!(order.outcome, OrderOutcome::Failed(_)));
+        let running = report.presence != ais::amf::PresenceState::Uninstantiated;
+        if running && (failed || report.fault.is_some()) {
+            self.doubt_all(su);
+        }
+    }
+
+    /// Nothing that the SU does not report as ACTIVE is taken for granted any more.
+    pub(crate) fn doubt_all(&mut self, su: &Dn) {
         let (Some((_, sg, _)), Some(state)) = (self.model.su(su), self.state.sus.get_mut(su)) else {
             return;
         };
-        let failed = state.report.as_ref().and_then(|report| report.order.as_ref());
-        let failed = failed.is_some_and(|order| matches!(order.outcome, OrderOutcome::Failed(_)));
-        if failed && state.presence() != ais::amf::PresenceState::Uninstantiated {
-            let doubtful = sg.sis.keys().filter(|si| state.held(si) != Some(HaState::Active));
-            let doubtful: BTreeSet<Dn> = doubtful.cloned().collect();
-            state.may_act.extend(doubtful.iter().cloned());
-            state.uncertain = doubtful;
-        }
+        let doubtful = sg.sis.keys().filter(|si| state.held(si) != Some(HaState::Active));
+        let doubtful: BTreeSet<Dn> = doubtful.cloned().collect();
+        state.may_act.extend(doubtful.iter().cloned());
+        state.uncertain = doubtful;
     }
 
     fn order_answered(&mut self, su: &Dn, order: &InFlight, outcome: &OrderOutcome) {

@@ -13,7 +13,7 @@ use crate::model::{Csi, Sg, Si, Su};
 use crate::placement;
 use crate::plan;
 use crate::reason::Reason;
-use crate::state::{Given, InFlight, OrderKind, View};
+use crate::state::{Given, InFlight, OrderKind, SuState, View};
 use crate::steps::Action;
 
 impl Director {
@@ -27,6 +27,9 @@ impl Director {
         let (_, _, config) = self.model.su(su)?;
         let (node, session) = self.view().session(config)?;
         let node = node.clone();
+        if self.state.su(su).is_some_and(SuState::works_for_another) {
+            self.doubt_all(su);
+        }
         let id = self.state.next_order();
         self.state.sus.get_mut(su)?.send(InFlight { id, kind });
         self.out.send.push(Effect::Send {
