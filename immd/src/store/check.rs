@@ -107,11 +107,19 @@ fn read_newest_meta(file: &File) -> Result<Meta, Fault> {
     if first.page_size != second.page_size {
         return damaged("its two headers disagree");
     }
-    Ok(if second.transaction > first.transaction {
-        second
+    let first_is_even = first.transaction.is_multiple_of(2);
+    // Commits go to the two headers in turn. A number out of step would bring back an older state.
+    let (newest, older) = if second.transaction > first.transaction {
+        (second, first.transaction)
     } else {
-        first
-    })
+        (first, second.transaction)
+    };
+    let in_step = newest.transaction == older.saturating_add(1) && first_is_even;
+    if in_step || (newest.transaction == 0 && older == 0) {
+        Ok(newest)
+    } else {
+        damaged("its two headers do not follow each other")
+    }
 }
 
 fn read_meta(file: &File, offset: u64) -> Result<Meta, Fault> {

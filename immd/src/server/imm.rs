@@ -1,0 +1,272 @@
+//! The bootstrap capability: classes, reads, and the handles made from it.
+
+use std::rc::Rc;
+
+use ais::{AisError, Refusal};
+use capnp::Error;
+use repository::{CcbId, CcbState, Prepared, Repository};
+use schema::imm_capnp::imm;
+use schema::value::{Refused, write_status};
+use schema::{WireError, imm as wire, list_len, value};
+
+use super::Connection;
+use super::implementer::ImplementerServer;
+use super::owner::OwnerServer;
+use super::search::SearchServer;
+use crate::core::{Core, detached};
+use crate::size;
+
+/// What every client begins with.
+pub(super) struct ImmServer {
+    pub(super) connection: Rc<Connection>,
+}
+
+impl ImmServer {
+    fn core(&self) -> &Rc<Core> {
+        &self.connection.core
+    }
+
+    /// Prepares a change, stores it, shows it.
+    async fn change(
+        &self,
+        prepare: impl FnOnce(&mut Repository) -> Result<Prepared, Refusal>,
+    ) -> Result<(), Refused> {
+        let prepared = self.core().change(prepare)?;
+        let core = self.core().clone();
+        Ok(detached(async move { core.settle(prepared).await }).await??)
+    }
+
+    fn get_object(&self, params: &imm::GetParams) -> Result<repository::ReadObject, Refused> {
+        let fields = params.get().map_err(WireError::from)?;
+        let dn = value::read_dn(fields.get_dn().map_err(WireError::from)?, "dn")?;
+        let attrs = wire::read_attr_choice(fields.get_attrs().map_err(WireError::from)?)?;
+        let now = self.core().now();
+        Ok(self.core().read(|repository| repository.get(&dn, &attrs, now))?)
+    }
+
+    fn begin_search(&self, params: &imm::SearchParams) -> Result<SearchServer, Refused> {
+        let fields = params.get().map_err(WireError::from)?;
+        let root = fields.get_root().map_err(WireError::from)?;
+        let name = value::read_text(fields.get_filter_name().map_err(WireError::from)?, "filterName")?;
+        let mut values = value::read_values(fields.get_filter_value().map_err(WireError::from)?)?;
+        let wanted = values.pop();
+        if !values.is_empty() || (name.is_empty() && wanted.is_some()) {
+            return Err(Refusal::new(
+                AisError::InvalidParam,
+                "a filter has a name and at most one value",
+            )
+            .into());
+        }
+        let params = repository::SearchParams {
+            root: value::read_optional_dn(root, "root")?,
+            scope: wire::read_scope(fields.get_scope())?,
+            filter: (!name.is_empty()).then_some((name, wanted)),
+            attrs: wire::read_attr_choice(fields.get_attrs().map_err(WireError::from)?)?,
+        };
+        SearchServer::begin(&self.connection, &params).map_err(Refused::from)
+    }
+
+    fn clear_owners(&self, params: &imm::AdminOwnerClearParams) -> Result<(), Refused> {
+        let fields = params.get().map_err(WireError::from)?;
+        let objects = value::read_dns(fields.get_objects().map_err(WireError::from)?, "objects")?;
+        let scope = wire::read_scope(fields.get_scope())?;
+        Ok(self
+            .core()
+            .change(|repository| repository.admin_owner_clear(&objects, scope))?)
+    }
+
+    /// What became of a CCB; waits for one that is about to be committed.
+    async fn outcome(&self, id: u64) -> Result<bool, Refusal> {
+        let limit = self.core().callback_limit;
+        loop {
+            let settled = self.core().settled.notified();
+            match self.core().read(|repository| repository.ccb_state(CcbId(id))) {
+                None => break,
+                Some(CcbState::Aborted) => return Ok(false),
+                Some(CcbState::Open | CcbState::Prepared | CcbState::Validated | CcbState::Critical) => {
+                    if tokio::time::timeout(limit, settled).await.is_err() {
+                        return Err(Refusal::new(
+                            AisError::TryAgain,
+                            format!("CCB {id} is still open"),
+                        ));
+                    }
+                }
+            }
+        }
+        let next = self.core().read(|repository| repository.counters().ccb);
+        self.core().journal.borrow().outcome(id, next)
+    }
+}
+
+impl imm::Server for ImmServer {
+    async fn class_create(
+        self: Rc<Self>,
+        params: imm::ClassCreateParams,
+        mut results: imm::ClassCreateResults,
+    ) -> Result<(), Error> {
+        let _call = self.connection.budget.admit()?;
+        let answer = match wire::read_class_def(params.get()?.get_class()?) {
+            Ok(class) => {
+                self.change(|repository| repository.class_create_prepare(&class))
+                    .await
+            }
+            Err(error) => Err(error.into()),
+        };
+        write_status(&answer, results.get().init_status());
+        Ok(())
+    }
+
+    async fn class_delete(
+        self: Rc<Self>,
+        params: imm::ClassDeleteParams,
+        mut results: imm::ClassDeleteResults,
+    ) -> Result<(), Error> {
+        let _call = self.connection.budget.admit()?;
+        let name = params.get()?.get_name()?.to_string()?;
+        let answer = self
+            .change(|repository| repository.class_delete_prepare(&name))
+            .await;
+        write_status(&answer, results.get().init_status());
+        Ok(())
+    }
+
+    async fn class_describe(
+        self: Rc<Self>,
+        params: imm::ClassDescribeParams,
+        mut results: imm::ClassDescribeResults,
+    ) -> Result<(), Error> {
+        let _call = self.connection.budget.admit()?;
+        let name = params.get()?.get_name()?.to_string()?;
+        match self.core().read(|repository| repository.class_describe(&name)) {
+            Ok(class) => {
+                self.connection.budget.owe(size::class(&class));
+                wire::write_class_def(&class, results.get().init_class()).map_err(unsendable)?;
+                write_status(&Ok(()), results.get().init_status());
+            }
+            Err(refusal) => write_status(&Err(refusal.into()), results.get().init_status()),
+        }
+        Ok(())
+    }
+
+    async fn class_names(
+        self: Rc<Self>,
+        _: imm::ClassNamesParams,
+        mut results: imm::ClassNamesResults,
+    ) -> Result<(), Error> {
+        let _call = self.connection.budget.admit()?;
+        let names = self.core().read(Repository::class_names);
+        self.connection
+            .budget
+            .owe(names.iter().map(|name| name.len() + 16).sum());
+        let places = list_len(names.len(), "names").map_err(unsendable)?;
+        value::write_texts(&names, results.get().init_names(places), "names").map_err(unsendable)
+    }
+
+    async fn get(self: Rc<Self>, params: imm::GetParams, mut results: imm::GetResults) -> Result<(), Error> {
+        let _call = self.connection.budget.admit()?;
+        let object = match self.get_object(&params) {
+            Ok(read) => self.core().complete(read).await.map_err(Refused::from),
+            Err(refused) => Err(refused),
+        };
+        match object {
+            Ok(object) => {
+                self.connection.budget.owe(size::object(&object));
+                value::write_object(&object, results.get().init_object()).map_err(unsendable)?;
+                write_status(&Ok(()), results.get().init_status());
+            }
+            Err(refused) => write_status(&Err(refused), results.get().init_status()),
+        }
+        Ok(())
+    }
+
+    async fn search(
+        self: Rc<Self>,
+        params: imm::SearchParams,
+        mut results: imm::SearchResults,
+    ) -> Result<(), Error> {
+        let _call = self.connection.budget.admit()?;
+        let answer = self.begin_search(&params).map(|search| {
+            results.get().set_search(capnp_rpc::new_client(search));
+        });
+        write_status(&answer, results.get().init_status());
+        Ok(())
+    }
+
+    async fn admin_owner_initialize(
+        self: Rc<Self>,
+        params: imm::AdminOwnerInitializeParams,
+        mut results: imm::AdminOwnerInitializeResults,
+    ) -> Result<(), Error> {
+        let _call = self.connection.budget.admit()?;
+        let fields = params.get()?;
+        let name = fields.get_name()?.to_string()?;
+        let release = fields.get_release_on_finalize();
+        let answer = self
+            .core()
+            .change(|repository| repository.admin_owner_initialize(&name, release))
+            .map(|id| {
+                let owner = OwnerServer::new(self.connection.clone(), id);
+                results.get().set_owner(capnp_rpc::new_client(owner));
+            });
+        write_status(&answer.map_err(Refused::from), results.get().init_status());
+        Ok(())
+    }
+
+    async fn admin_owner_clear(
+        self: Rc<Self>,
+        params: imm::AdminOwnerClearParams,
+        mut results: imm::AdminOwnerClearResults,
+    ) -> Result<(), Error> {
+        let _call = self.connection.budget.admit()?;
+        write_status(&self.clear_owners(&params), results.get().init_status());
+        Ok(())
+    }
+
+    async fn implementer_initialize(
+        self: Rc<Self>,
+        params: imm::ImplementerInitializeParams,
+        mut results: imm::ImplementerInitializeResults,
+    ) -> Result<(), Error> {
+        let _call = self.connection.budget.admit()?;
+        let fields = params.get()?;
+        let implementer = ImplementerServer::begin(
+            self.connection.clone(),
+            fields.get_callbacks()?,
+            fields.get_canonical_modify(),
+        );
+        results.get().set_implementer(capnp_rpc::new_client(implementer));
+        write_status(&Ok(()), results.get().init_status());
+        Ok(())
+    }
+
+    async fn ccb_outcome(
+        self: Rc<Self>,
+        params: imm::CcbOutcomeParams,
+        mut results: imm::CcbOutcomeResults,
+    ) -> Result<(), Error> {
+        let _call = self.connection.budget.admit()?;
+        let answer = self.outcome(params.get()?.get_id()).await.map(|committed| {
+            results.get().set_committed(committed);
+        });
+        write_status(&answer.map_err(Refused::from), results.get().init_status());
+        Ok(())
+    }
+
+    async fn info(self: Rc<Self>, _: imm::InfoParams, mut results: imm::InfoResults) -> Result<(), Error> {
+        let _call = self.connection.budget.admit()?;
+        let mut fields = results.get();
+        fields.set_pid(std::process::id());
+        fields.set_epoch(self.core().epoch());
+        let (objects, classes) = self
+            .core()
+            .read(|repository| (repository.object_count(), repository.class_count()));
+        fields.set_objects(objects as u64);
+        fields.set_classes(u32::try_from(classes).unwrap_or(u32::MAX));
+        Ok(())
+    }
+}
+
+/// The failure of a call whose answer no message can hold.
+pub(super) fn unsendable(error: WireError) -> Error {
+    Error::failed(format!("the answer cannot be sent: {error}"))
+}

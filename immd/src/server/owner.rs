@@ -1,0 +1,228 @@
+//! Admin owners and CCBs.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use ais::{Dn, Scope};
+use capnp::Error;
+use repository::AdminOwnerId;
+use schema::imm_capnp::{admin_owner, ccb};
+use schema::value::{Refused, write_status};
+use schema::{WireError, imm as wire, list_len, value};
+
+use super::Connection;
+use super::imm::unsendable;
+use crate::callbacks::Reply;
+use crate::ccb::CcbHandle;
+use crate::core::{Core, detached};
+use crate::{service, size};
+
+/// The handle of an admin owner.
+pub(super) struct OwnerServer {
+    connection: Rc<Connection>,
+    id: AdminOwnerId,
+}
+
+impl OwnerServer {
+    pub(super) const fn new(connection: Rc<Connection>, id: AdminOwnerId) -> OwnerServer {
+        OwnerServer { connection, id }
+    }
+
+    fn core(&self) -> &Rc<Core> {
+        &self.connection.core
+    }
+
+    async fn operate(&self, params: &admin_owner::AdminOperationParams) -> Result<Reply, Refused> {
+        let fields = params.get().map_err(WireError::from)?;
+        let object = value::read_text(fields.get_object().map_err(WireError::from)?, "object")?;
+        let parameters = value::read_parameters(fields.get_parameters().map_err(WireError::from)?)?;
+        let limit = Duration::from_millis(fields.get_timeout_ms());
+        let operation = fields.get_operation_id();
+        Ok(service::admin_operation(self.core(), self.id, &object, operation, &parameters, limit).await?)
+    }
+}
+
+impl Drop for OwnerServer {
+    fn drop(&mut self) {
+        self.core()
+            .change(|repository| repository.admin_owner_finalize(self.id));
+    }
+}
+
+fn objects_and_scope(
+    objects: Result<capnp::text_list::Reader<'_>, Error>,
+    scope: u8,
+) -> Result<(Vec<Dn>, Scope), Refused> {
+    let objects = value::read_dns(objects.map_err(WireError::from)?, "objects")?;
+    Ok((objects, wire::read_scope(scope)?))
+}
+
+impl admin_owner::Server for OwnerServer {
+    async fn set(
+        self: Rc<Self>,
+        params: admin_owner::SetParams,
+        mut results: admin_owner::SetResults,
+    ) -> Result<(), Error> {
+        let _call = self.connection.budget.admit()?;
+        let fields = params.get()?;
+        let answer =
+            objects_and_scope(fields.get_objects(), fields.get_scope()).and_then(|(objects, scope)| {
+                let set = |repository: &mut repository::Repository| {
+                    repository.admin_owner_set(self.id, &objects, scope)
+                };
+                Ok(self.core().change(set)?)
+            });
+        write_status(&answer, results.get().init_status());
+        Ok(())
+    }
+
+    async fn release(
+        self: Rc<Self>,
+        params: admin_owner::ReleaseParams,
+        mut results: admin_owner::ReleaseResults,
+    ) -> Result<(), Error> {
+        let _call = self.connection.budget.admit()?;
+        let fields = params.get()?;
+        let answer =
+            objects_and_scope(fields.get_objects(), fields.get_scope()).and_then(|(objects, scope)| {
+                let release = |repository: &mut repository::Repository| {
+                    repository.admin_owner_release(self.id, &objects, scope)
+                };
+                Ok(self.core().change(release)?)
+            });
+        write_status(&answer, results.get().init_status());
+        Ok(())
+    }
+
+    async fn ccb_initialize(
+        self: Rc<Self>,
+        params: admin_owner::CcbInitializeParams,
+        mut results: admin_owner::CcbInitializeResults,
+    ) -> Result<(), Error> {
+        let _call = self.connection.budget.admit()?;
+        let flags = params.get()?.get_flags();
+        let answer = CcbHandle::new(self.core().clone(), self.id, flags, self.connection.peer);
+        let answer = answer.map(|(handle, id)| {
+            let server = CcbServer {
+                connection: self.connection.clone(),
+                handle: Rc::new(handle),
+            };
+            results.get().set_ccb(capnp_rpc::new_client(server));
+            results.get().set_id(id.0);
+        });
+        write_status(&answer.map_err(Refused::from), results.get().init_status());
+        Ok(())
+    }
+
+    async fn admin_operation(
+        self: Rc<Self>,
+        params: admin_owner::AdminOperationParams,
+        mut results: admin_owner::AdminOperationResults,
+    ) -> Result<(), Error> {
+        let _call = self.connection.budget.admit()?;
+        match self.operate(&params).await {
+            Ok(reply) => {
+                self.connection.budget.owe(size::parameters(&reply.parameters));
+                results.get().set_result(reply.result);
+                let places = list_len(reply.parameters.len(), "parameters").map_err(unsendable)?;
+                value::write_parameters(&reply.parameters, results.get().init_parameters(places))
+                    .map_err(unsendable)?;
+                write_status(&Ok(()), results.get().init_status());
+            }
+            Err(refused) => write_status(&Err(refused), results.get().init_status()),
+        }
+        Ok(())
+    }
+}
+
+/// The handle of a CCB. Its calls run detached: once begun they go to their end also where the client goes.
+struct CcbServer {
+    connection: Rc<Connection>,
+    handle: Rc<CcbHandle>,
+}
+
+impl ccb::Server for CcbServer {
+    async fn run(self: Rc<Self>, params: ccb::RunParams, mut results: ccb::RunResults) -> Result<(), Error> {
+        let _call = self.connection.budget.admit()?;
+        let fields = params.get()?;
+        let answer = match wire::read_operations(fields.get_operations()?) {
+            Ok(operations) => {
+                let run = self.handle.clone().run(operations, fields.get_apply());
+                match detached(run).await {
+                    Ok(ran) => {
+                        results
+                            .get()
+                            .set_accepted(u32::try_from(ran.accepted).unwrap_or(u32::MAX));
+                        results.get().set_id(ran.id);
+                        ran.result
+                    }
+                    Err(refusal) => Err(refusal.into()),
+                }
+            }
+            Err(error) => Err(error.into()),
+        };
+        write_status(&answer, results.get().init_status());
+        Ok(())
+    }
+
+    async fn validate(
+        self: Rc<Self>,
+        _: ccb::ValidateParams,
+        mut results: ccb::ValidateResults,
+    ) -> Result<(), Error> {
+        let _call = self.connection.budget.admit()?;
+        let answer = match detached(self.handle.clone().validate()).await {
+            Ok(answer) => answer,
+            Err(refusal) => Err(refusal.into()),
+        };
+        write_status(&answer, results.get().init_status());
+        Ok(())
+    }
+
+    async fn apply(self: Rc<Self>, _: ccb::ApplyParams, mut results: ccb::ApplyResults) -> Result<(), Error> {
+        let _call = self.connection.budget.admit()?;
+        let answer = match detached(self.handle.clone().apply()).await {
+            Ok((answer, id)) => {
+                results.get().set_id(id);
+                answer
+            }
+            Err(refusal) => Err(refusal.into()),
+        };
+        write_status(&answer, results.get().init_status());
+        Ok(())
+    }
+
+    async fn abort(self: Rc<Self>, _: ccb::AbortParams, mut results: ccb::AbortResults) -> Result<(), Error> {
+        let _call = self.connection.budget.admit()?;
+        let answer = detached(self.handle.clone().abort()).await;
+        write_status(&answer.map_err(Refused::from), results.get().init_status());
+        Ok(())
+    }
+
+    async fn read(
+        self: Rc<Self>,
+        params: ccb::ReadParams,
+        mut results: ccb::ReadResults,
+    ) -> Result<(), Error> {
+        let _call = self.connection.budget.admit()?;
+        let fields = params.get()?;
+        let wanted = value::read_dn(fields.get_dn()?, "dn")
+            .and_then(|dn| Ok((dn, wire::read_attr_choice(fields.get_attrs()?)?)));
+        let object = match wanted {
+            Ok((dn, attrs)) => match detached(self.handle.clone().read(dn, attrs)).await {
+                Ok(object) => object,
+                Err(refusal) => Err(refusal.into()),
+            },
+            Err(error) => Err(error.into()),
+        };
+        match object {
+            Ok(object) => {
+                self.connection.budget.owe(size::object(&object));
+                value::write_object(&object, results.get().init_object()).map_err(unsendable)?;
+                write_status(&Ok(()), results.get().init_status());
+            }
+            Err(refused) => write_status(&Err(refused), results.get().init_status()),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,88 @@
+//! About how many bytes things take in a message: enough to cut rows of them into messages of a bounded size.
+
+use ais::{Attr, CcbOperation, ClassDef, Object, Parameter, Value};
+
+/// What a message to be bounded should hold at most; one thing larger than that travels alone.
+pub(crate) const MESSAGE: usize = 1 << 20;
+
+fn value(value: &Value) -> usize {
+    24 + match value {
+        Value::Name(text) | Value::String(text) => text.len(),
+        Value::Any(bytes) => bytes.len(),
+        _ => 0,
+    }
+}
+
+fn values(values: &[Value]) -> usize {
+    values.iter().map(value).sum()
+}
+
+fn attr(attr: &Attr) -> usize {
+    40 + attr.name.len() + values(&attr.values)
+}
+
+/// An object.
+pub(crate) fn object(object: &Object) -> usize {
+    32 + object.dn.as_str().len() + object.attrs.iter().map(attr).sum::<usize>()
+}
+
+/// An operation.
+pub(crate) fn operation(operation: &CcbOperation) -> usize {
+    let content: usize = match operation {
+        CcbOperation::Create { class, attrs, .. } => class.len() + attrs.iter().map(attr).sum::<usize>(),
+        CcbOperation::Modify { changes, .. } => changes.iter().map(|change| 16 + attr(&change.attr)).sum(),
+        CcbOperation::Delete { .. } => 0,
+    };
+    48 + operation.dn().as_str().len() + content
+}
+
+/// Parameters.
+pub(crate) fn parameters(parameters: &[Parameter]) -> usize {
+    parameters
+        .iter()
+        .map(|parameter| 24 + parameter.name.len() + value(&parameter.value))
+        .sum()
+}
+
+/// A class.
+pub(crate) fn class(class: &ClassDef) -> usize {
+    class.attrs.iter().map(|attr| 64 + attr.name.len()).sum()
+}
+
+/// Cuts operations into rows that fit a message each.
+pub(crate) fn rows(operations: Vec<CcbOperation>) -> Vec<Vec<CcbOperation>> {
+    let mut rows: Vec<Vec<CcbOperation>> = Vec::new();
+    let mut bytes = MESSAGE;
+    for one in operations {
+        let size = operation(&one);
+        if bytes + size > MESSAGE {
+            rows.push(Vec::new());
+            bytes = 0;
+        }
+        bytes += size;
+        if let Some(row) = rows.last_mut() {
+            row.push(one);
+        }
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_keep_order_and_stay_small() {
+        let delete = |n: usize| CcbOperation::Delete {
+            dn: ais::Dn::new(&format!("a={n:0>1000}")).unwrap(),
+        };
+        let operations: Vec<_> = (0..5000).map(delete).collect();
+        let rows = rows(operations.clone());
+        assert!(rows.len() > 4);
+        assert!(
+            rows.iter()
+                .all(|row| row.iter().map(operation).sum::<usize>() <= MESSAGE)
+        );
+        assert_eq!(rows.concat(), operations);
+    }
+}

@@ -1,0 +1,147 @@
+//! From the directory to a repository in memory: what the store holds, or in an empty store the model files.
+
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+use std::time::Instant;
+
+use ais::Refusal;
+use repository::{Counters, Repository};
+
+use crate::core::Core;
+use crate::journal::Journal;
+use crate::store::record::{self, RecordError, meta};
+use crate::store::writer::Writer;
+use crate::store::{LmdbStore, Store, StoreError, Table, Write};
+use crate::{Error, Options, model};
+
+/// The epoch is the upper half of a CCB's id.
+const EPOCH_SHIFT: u32 = 32;
+
+/// Opens the store and gives the daemon's state, with a new epoch that is durable.
+///
+/// # Errors
+/// [`Error`]; the store holds then what it held before.
+pub(crate) fn open(options: &Options) -> Result<Core, Error> {
+    let begun = Instant::now();
+    let path = options.dir.join(crate::STORE);
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&options.dir)
+        .map_err(|error| StoreError::Open {
+            path: options.dir.clone(),
+            reason: error.to_string(),
+        })?;
+    let mut store = LmdbStore::open(&path, options.map_size)?;
+    let facts = Facts::read(&store, &path)?;
+    let epoch = facts.epoch + 1;
+    let mut repository = Repository::new();
+    let mut writes = vec![meta::write(meta::EPOCH, epoch)];
+    let (journal, prepared) = if facts.epoch == 0 {
+        nothing_else(&store, &path)?;
+        let prepared = model::prepare(&mut repository, &options.models)?;
+        writes.extend(record::writes(prepared.stored()));
+        (Journal::restore(Vec::new(), 0).0, Some(prepared))
+    } else {
+        if !options.models.is_empty() {
+            tracing::info!("the store has a model already; the model files are not loaded");
+        }
+        restore(&mut repository, &store, &path)?;
+        let (journal, bounded) = read_journal(&store, &path, facts.forgotten)?;
+        writes.extend(bounded);
+        (journal, None)
+    };
+    store.commit(&[&writes])?;
+    if let Some(prepared) = prepared {
+        repository.make_visible(prepared);
+    }
+    repository.restore_counters(Counters {
+        ccb: (epoch << EPOCH_SHIFT) + 1,
+        ..Counters::default()
+    });
+    tracing::info!(
+        epoch,
+        classes = repository.class_count(),
+        objects = repository.object_count(),
+        milliseconds = begun.elapsed().as_millis(),
+        "the model is loaded"
+    );
+    let writer = Writer::start(Box::new(store)).map_err(Error::system("a thread"))?;
+    Ok(Core::new(
+        repository,
+        journal,
+        writer,
+        epoch,
+        options.callback_limit,
+    ))
+}
+
+/// What the store says of itself.
+struct Facts {
+    /// How often it was started; 0 where it is new.
+    epoch: u64,
+    forgotten: u64,
+}
+
+impl Facts {
+    fn read(store: &LmdbStore, path: &Path) -> Result<Facts, StoreError> {
+        let mut facts = Facts {
+            epoch: 0,
+            forgotten: 0,
+        };
+        store.scan(Table::Meta, &mut |key, bytes| {
+            let number = meta::read(key, bytes).map_err(|error| unreadable(path, &error))?;
+            match key {
+                meta::EPOCH => facts.epoch = number,
+                meta::FORGOTTEN => facts.forgotten = number,
+                // A later version may know more facts.
+                _ => {}
+            }
+            Ok(())
+        })?;
+        if facts.epoch >= 1 << EPOCH_SHIFT {
+            return Err(StoreError::damaged(path, "it was started impossibly often"));
+        }
+        Ok(facts)
+    }
+}
+
+/// A store without an epoch is new and empty.
+fn nothing_else(store: &LmdbStore, path: &Path) -> Result<(), StoreError> {
+    for table in Table::ALL {
+        store.scan(table, &mut |_, _| {
+            Err(StoreError::damaged(
+                path,
+                format!("it has records in table {} and no epoch", table.name()),
+            ))
+        })?;
+    }
+    Ok(())
+}
+
+fn unreadable(path: &Path, error: &RecordError) -> StoreError {
+    StoreError::damaged(path, error.to_string())
+}
+
+fn restore(repository: &mut Repository, store: &LmdbStore, path: &Path) -> Result<(), StoreError> {
+    let nonsense = |refusal: Refusal| StoreError::damaged(path, refusal.text);
+    store.scan(Table::Classes, &mut |key, bytes| {
+        let (id, class) = record::read_class(key, bytes).map_err(|error| unreadable(path, &error))?;
+        repository.restore_class(id, class).map_err(nonsense)
+    })?;
+    store.scan(Table::Objects, &mut |key, bytes| {
+        let object = record::read_object(key, bytes).map_err(|error| unreadable(path, &error))?;
+        repository.restore_object(object).map_err(nonsense)
+    })?;
+    repository.restore_finish().map_err(nonsense)
+}
+
+fn read_journal(store: &LmdbStore, path: &Path, forgotten: u64) -> Result<(Journal, Vec<Write>), StoreError> {
+    let mut commits = Vec::new();
+    store.scan(Table::Journal, &mut |key, bytes| {
+        let (head, _, _) = record::read_journal(key, bytes).map_err(|error| unreadable(path, &error))?;
+        commits.push((key, head.ccb));
+        Ok(())
+    })?;
+    Ok(Journal::restore(commits, forgotten))
+}
