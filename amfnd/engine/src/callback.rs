@@ -6,6 +6,7 @@ use ais::{AisError, Dn};
 use crate::comp::{Call, CallKind, Comp};
 use crate::cx::Cx;
 use crate::event::Invocation;
+use crate::holding::Target;
 use crate::phase::Phase;
 use crate::presence::ClcEvent;
 use crate::recovery::CompError;
@@ -157,7 +158,7 @@ impl Su {
         cx: &mut Cx,
     ) {
         self.record_given(&csis, Some(ha), cx);
-        if ha != HaState::Quiescing {
+        if ha != HaState::Quiescing || !self.is_quiescing(&csis) {
             return;
         }
         let comp = &mut self.comps[at];
@@ -167,6 +168,33 @@ impl Su {
         comp.calls.insert(invocation, Call { kind, deadline });
         if let Some(result) = completed {
             self.quiescing_completed(at, invocation, result, cx);
+        }
+    }
+
+    /// Whether any of the CSIs still shall quiesce.
+    fn is_quiescing(&self, csis: &[(Dn, Dn)]) -> bool {
+        let quiescing = Target::Have(HaState::Quiescing);
+        let shall = |name| self.holdings.csi(name).is_some_and(|csi| csi.target == quiescing);
+        csis.iter().any(shall)
+    }
+
+    /// Quiescing that was cut short is not waited for any more.
+    pub(crate) fn stop_quiescing(&mut self, cx: &mut Cx) {
+        for at in 0..self.comps.len() {
+            let calls = self.comps[at].calls.iter();
+            let idle: Vec<Invocation> = calls
+                .filter(|(_, call)| match &call.kind {
+                    CallKind::Quiescing { csis } => !self.is_quiescing(csis),
+                    CallKind::CsiSet { .. }
+                    | CallKind::CsiRemove { .. }
+                    | CallKind::Healthcheck { .. }
+                    | CallKind::Terminate => false,
+                })
+                .map(|(invocation, _)| *invocation)
+                .collect();
+            for invocation in idle {
+                self.comps[at].close_call(invocation, cx);
+            }
         }
     }
 

@@ -77,6 +77,12 @@ impl Holdings {
         self.0.values_mut().flat_map(|holding| holding.csis.values_mut())
     }
 
+    /// The CSI of an SI.
+    pub(crate) fn csi(&self, (si, csi): &(Dn, Dn)) -> Option<&Csi> {
+        self.0.get(si)?.csis.get(csi)
+    }
+
+    /// The same, to change it.
     pub(crate) fn csi_mut(&mut self, (si, csi): &(Dn, Dn)) -> Option<&mut Csi> {
         self.0.get_mut(si)?.csis.get_mut(csi)
     }

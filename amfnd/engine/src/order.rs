@@ -33,7 +33,7 @@ pub(crate) enum Work {
     Terminate,
     RestartComp(Dn),
     RestartSu,
-    Assign,
+    Assign(HaState),
     Remove,
     Cleanup,
     Repair,
@@ -48,7 +48,7 @@ impl Work {
             Work::Terminate => "terminate",
             Work::RestartComp(_) => "restart of a component",
             Work::RestartSu => "restart",
-            Work::Assign => "assign",
+            Work::Assign(_) => "assign",
             Work::Remove => "remove",
             Work::Cleanup => "cleanup",
             Work::Repair => "repair",
@@ -94,9 +94,9 @@ impl Su {
                 let text = format!("order {} is older than order {}; it is ignored", id.0, order.id.0);
                 return cx.note(&self.dn, text);
             }
-            // A cleanup ends whatever else is going on; the director asks for it when it trusts the SU no more.
-            if order.is_in_progress() && !matches!(task, Task::Cleanup) {
-                let text = format!("busy with order {} ({})", order.id.0, order.work.name());
+            if order.is_in_progress()
+                && let Err(text) = self.check_replacement(order, &task)
+            {
                 return self.refuse_order(term, id, text, cx);
             }
         }
@@ -123,6 +123,17 @@ impl Su {
         });
     }
 
+    /// Whether the order may replace the one in progress. A cleanup ends whatever else is going on; the director
+    /// asks for it when it trusts the SU no more. Quiescing, which may take long, may be cut short by what makes the
+    /// SU serve again or stop at once.
+    fn check_replacement(&self, order: &Order, task: &Task) -> Result<(), String> {
+        match (&order.work, task) {
+            (_, Task::Cleanup) => Ok(()),
+            (Work::Assign(HaState::Quiescing), Task::Assign { ha, sis }) => self.check_assign(*ha, sis),
+            _ => Err(format!("busy with order {} ({})", order.id.0, order.work.name())),
+        }
+    }
+
     /// Tells the outcome of an order that another one keeps out; the other one's report follows.
     fn refuse_order(&mut self, term: Term, id: OrderId, text: String, cx: &mut Cx) {
         cx.note(&self.dn, format!("order {} is refused: {text}", id.0));
@@ -147,6 +158,7 @@ impl Su {
                 Ok(Work::Terminate)
             }
             Task::Cleanup => {
+                self.fail_order("a cleanup was ordered", cx);
                 self.retry_failed(ClcEvent::Cleanup, cx);
                 self.goal = Goal::Cleaned;
                 Ok(Work::Cleanup)
@@ -158,7 +170,8 @@ impl Su {
                     self.goal = Goal::Up;
                 }
                 self.holdings.want(ha, sis);
-                Ok(Work::Assign)
+                self.stop_quiescing(cx);
+                Ok(Work::Assign(ha))
             }
             Task::Remove(sis) => {
                 self.holdings.want_gone(&sis);
@@ -339,7 +352,7 @@ impl Su {
         let Some(outcome) = self.verdict(&work) else {
             return;
         };
-        if matches!(work, Work::Assign | Work::Remove) {
+        if matches!(work, Work::Assign(_) | Work::Remove) {
             self.holdings.confirm();
         }
         let said = match &outcome {
@@ -376,7 +389,7 @@ impl Su {
                 None => return Some(OrderOutcome::Failed(format!("{dn} is no longer configured"))),
             },
             Work::RestartSu => self.goal == Goal::Up && self.comps.iter().all(up) && self.is_settled(),
-            Work::Assign | Work::Remove => self.is_settled(),
+            Work::Assign(_) | Work::Remove => self.is_settled(),
             Work::Repair => match self.goal {
                 Goal::Up => self.comps.iter().all(up) && self.is_settled(),
                 Goal::Down => self.is_down(),
@@ -395,7 +408,7 @@ impl Su {
         let (id, work) = (order.id, order.work.clone());
         match work {
             Work::Terminate | Work::Cleanup => return,
-            Work::Assign | Work::Remove => self.holdings.roll_back(),
+            Work::Assign(_) | Work::Remove => self.holdings.roll_back(),
             Work::Instantiate | Work::RestartComp(_) | Work::RestartSu | Work::Repair | Work::Refused => {}
         }
         cx.note(

@@ -195,10 +195,9 @@ impl Su {
 
     /// Counts a component restart. An SU whose restart is not safe now skips that level.
     fn escalated(&mut self, cx: &Cx) -> Due {
-        let assigning = self
-            .order
-            .as_ref()
-            .is_some_and(|order| order.is_in_progress() && matches!(order.work, Work::Assign | Work::Remove));
+        let assigning = self.order.as_ref().is_some_and(|order| {
+            order.is_in_progress() && matches!(order.work, Work::Assign(_) | Work::Remove)
+        });
         let restartable = |comp: &Comp| !comp.config.disable_restart && !self.holdings.is_quiesced(comp.dn());
         let can_restart = self.goal == Goal::Up
             && !assigning

@@ -160,6 +160,46 @@ fn quiescing_is_done_when_every_component_completed_it() {
 }
 
 #[test]
+fn quiescing_may_be_cut_short_by_active_or_quiesced_only() {
+    for (ha, answered) in [
+        (HaState::Active, true),
+        (HaState::Quiesced, true),
+        (HaState::Quiesced, false),
+    ] {
+        let mut node = pair();
+        let sis = || vec![si("S", vec![csi("a", "A"), csi("b", "B")])];
+        node.assign("SU1", HaState::Active, sis());
+        node.act("A set", Act::Hang);
+        node.assign("SU1", HaState::Quiescing, sis());
+        node.take_log();
+        if answered {
+            node.answer("A", Ok(()));
+        }
+        node.remove("SU1", &["S"]);
+        assert_eq!(
+            *node.outcome("SU1"),
+            OrderOutcome::InProgress,
+            "the removal was refused"
+        );
+        node.behave("A set");
+        node.assign("SU1", ha, sis());
+        if !answered {
+            node.answer("A", Ok(()));
+        }
+        let mut log = vec![format!("A set {ha} all")];
+        // B had completed quiescing already.
+        if ha == HaState::Active {
+            log.push("B set ACTIVE all".to_owned());
+        }
+        assert_eq!(node.take_log(), log);
+        assert_eq!(*node.outcome("SU1"), OrderOutcome::Done);
+        assert_eq!(node.holds("SU1"), [format!("S {ha}")]);
+        node.pass(10_000);
+        assert_eq!(node.fault("SU1"), None, "the quiescing time no longer counts");
+    }
+}
+
+#[test]
 fn quiescing_may_be_complete_before_the_callback_is_answered() {
     let mut node = pair();
     let sis = || vec![si("S", vec![csi("a", "A")])];

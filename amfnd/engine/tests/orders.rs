@@ -67,6 +67,22 @@ fn an_order_that_comes_while_one_is_carried_out_is_refused() {
 }
 
 #[test]
+fn a_cleanup_ends_what_an_su_is_doing() {
+    let mut node = Node::up(vec![su("SU1", vec![comp("A")])]);
+    node.act("A set", Act::Hang);
+    node.act("A CLEANUP", Act::Fail);
+    node.assign("SU1", HaState::Active, vec![si("S", vec![csi("a", "A")])]);
+    node.clean("SU1");
+    assert_eq!(node.take_log(), ["A set ACTIVE a new", "A forget", "A CLEANUP"]);
+    assert!(
+        node.failed("SU1").contains("TERMINATION-FAILED"),
+        "{}",
+        node.failed("SU1")
+    );
+    assert_eq!(node.holds("SU1"), ["S ACTIVE"], "A was asked and may be active");
+}
+
+#[test]
 fn an_older_term_is_refused() {
     let mut node = Node::new(vec![su("SU1", vec![comp("A")])]);
     node.event(orders(7, vec![]));

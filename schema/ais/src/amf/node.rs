@@ -204,7 +204,8 @@ pub enum CallbackKind {
 }
 
 /// What the director wants a node director to do. Sent to the node that hosts the SU; each order that has an
-/// id is answered by an [`OrderReport`] with it in a report about that SU. An SU works on one order at a time.
+/// id is answered by an [`OrderReport`] with it in a report about that SU. An SU works on one order at a time and
+/// refuses a further one, except that `Cleanup` replaces any, and that `Assign` replaces one for QUIESCING.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NodeOrder {
     /// First of a session and whenever it changes. Not answered.
