@@ -50,6 +50,11 @@ impl<'a> Seen<'a> {
         }
     }
 
+    /// Whether the overlay changes what is at this position, or brings the object.
+    pub(crate) fn is_touched(&self, position: u16) -> bool {
+        self.changed.is_none_or(|changed| changed.contains_key(&position))
+    }
+
     /// The object as a whole.
     pub(crate) fn merged(&self) -> Cow<'a, Arc<ObjectBody>> {
         match self.changed {

@@ -89,7 +89,14 @@ impl Repository {
         if self.tree.get(dn).is_some() {
             return exist(format!("object '{dn}' exists"));
         }
-        if let Some(other) = self.locks.writer(dn) {
+        // A runtime object may have gone that a CCB was about to delete: its name is free.
+        let writer = self
+            .locks
+            .writer(dn)
+            .and_then(|id| self.ccbs.get(&id).map(|ccb| (id, ccb)));
+        if let Some((other, ccb)) = writer
+            && matches!(ccb.overlay.entries.get(dn), Some(Entry::Created(_)))
+        {
             return exist(format!("object '{dn}' is being created in CCB {other}"));
         }
         if self.locks.is_in_flight(dn) {

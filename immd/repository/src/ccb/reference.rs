@@ -50,6 +50,9 @@ impl Repository {
             Some(Entry::Deleted(_)) => return Some((AisError::Busy, "another CCB deletes")),
             Some(Entry::Modified(..) | Entry::Replaced(..)) | None => {}
         }
+        if let Some(fault) = self.leaving_above(scene, target) {
+            return Some(fault);
+        }
         let there = self.tree.get(target);
         if self.locks.is_leaving(target) || (there.is_none() && self.locks.is_in_flight(target)) {
             return Some((AisError::Busy, "is just being created or deleted"));
@@ -60,25 +63,42 @@ impl Repository {
         ))
     }
 
+    /// A target may have come below an object that is to be deleted; it will go with it.
+    fn leaving_above(&self, scene: Scene<'_>, target: &Dn) -> Option<(AisError, &'static str)> {
+        std::iter::successors(target.parent(), Dn::parent).find_map(|above| {
+            let writer = self.locks.writer(&above)?;
+            let ccb = self.ccbs.get(&writer)?;
+            match ccb.overlay.entries.get(&above) {
+                Some(Entry::Deleted(_)) if writer == scene.id => Some((
+                    AisError::BadOperation,
+                    "is below an object that the same CCB deletes",
+                )),
+                Some(Entry::Deleted(_)) => {
+                    Some((AisError::Busy, "is below an object that another CCB deletes"))
+                }
+                Some(Entry::Created(_) | Entry::Modified(..) | Entry::Replaced(..)) | None => None,
+            }
+        })
+    }
+
     /// The first reference of the CCB that would dangle after it, as a sentence.
     pub(super) fn dangling(&self, scene: Scene<'_>) -> Option<String> {
-        for (dn, entry) in &scene.ccb.overlay.entries {
-            let found = match entry {
-                Entry::Created(_) | Entry::Modified(..) => self.dangling_from(scene, dn),
-                Entry::Deleted(_) => self.dangling_to(scene, dn),
-                Entry::Replaced(..) => None,
-            };
-            if found.is_some() {
-                return found;
-            }
-        }
-        None
+        let entries = scene.ccb.overlay.entries.iter();
+        let mut staying =
+            entries.filter(|(_, entry)| matches!(entry, Entry::Created(_) | Entry::Modified(..)));
+        staying
+            .find_map(|(dn, _)| self.dangling_from(scene, dn))
+            .or_else(|| {
+                self.going(&scene.ccb.overlay)
+                    .find_map(|body| self.dangling_to(scene, &body.dn))
+            })
     }
 
     fn dangling_from(&self, scene: Scene<'_>, dn: &Dn) -> Option<String> {
         let seen = scene.view.get(dn)?;
         let class = &seen.body.class;
-        for at in class.references() {
+        // What is not touched stood before; that nothing of it goes is seen from the targets.
+        for at in class.references().iter().filter(|at| seen.is_touched(**at)) {
             for value in seen.values(*at) {
                 let target = value.as_dn();
                 let stays = |target: &Dn| {

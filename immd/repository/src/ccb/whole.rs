@@ -1,14 +1,15 @@
 //! A CCB as a whole: validated, stored, visible.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use ais::{AisError, Refusal};
+use ais::{AisError, Dn, Refusal};
 
 use super::operation::Scene;
 use super::{AbortKind, CcbState, Committed, bad_handle};
 use crate::locks::Holder;
-use crate::overlay::{Entry, View};
-use crate::{CcbId, ImplementerId, Repository, StoredChange};
+use crate::overlay::{Entry, Overlay, View};
+use crate::{CcbId, ImplementerId, ObjectBody, Repository, StoredChange};
 
 impl Repository {
     /// Checks the CCB as a whole, for validate and for apply; gives the implementers to be sent "completed". Empty
@@ -90,47 +91,23 @@ impl Repository {
             CcbState::Aborted => return Err(Refusal::new(AisError::FailedOperation, own.abort_text())),
             CcbState::Open | CcbState::Prepared | CcbState::Critical => return Err(out_of_turn(ccb)),
         }
+        let in_way = |dn| {
+            let text = format!("IMM: another change of object '{dn}' is on its way to the disk");
+            Refusal::new(AisError::TryAgain, text)
+        };
+        if let Some(dn) = own.overlay.entries.keys().find(|dn| self.locks.is_in_flight(dn)) {
+            return Err(in_way(dn));
+        }
         let mut late = Vec::new();
-        for (dn, entry) in &own.overlay.entries {
-            let in_way = |dn| {
-                Refusal::new(
-                    AisError::TryAgain,
-                    format!("IMM: another change of object '{dn}' is on its way to the disk"),
-                )
-            };
-            if self.locks.is_in_flight(dn) {
-                return Err(in_way(dn));
+        for body in self.going(&own.overlay) {
+            let mut creates = self.locks.creates_below(body.id);
+            if let Some((_, child)) = creates.find(|(holder, _)| *holder != Holder::Ccb(ccb)) {
+                return Err(in_way(child));
             }
-            let Entry::Deleted(id) = entry else { continue };
-            let is_top = self
-                .tree
-                .by_id(*id)
-                .and_then(|body| body.dn.parent())
-                .is_none_or(|parent| !matches!(own.overlay.entries.get(&parent), Some(Entry::Deleted(_))));
-            if !is_top {
-                continue;
+            if self.locks.is_in_flight(&body.dn) {
+                return Err(in_way(&body.dn));
             }
-            // Runtime objects that came below since the deletion was asked for go as well.
-            for body in self
-                .tree
-                .subtree(*id)
-                .into_iter()
-                .filter_map(|id| self.tree.by_id(id))
-            {
-                let creates = self.locks.creates_below(body.id);
-                if let Some((_, child)) = creates
-                    .into_iter()
-                    .find(|(holder, _)| *holder != Holder::Ccb(ccb))
-                {
-                    return Err(in_way(child));
-                }
-                if self.locks.is_in_flight(&body.dn) {
-                    return Err(in_way(&body.dn));
-                }
-                if !own.overlay.entries.contains_key(&body.dn) {
-                    late.push((body.dn.clone(), body.id));
-                }
-            }
+            late.push((body.dn.clone(), body.id));
         }
         let own = self.ccbs.get_mut(&ccb).ok_or_else(|| bad_handle(ccb))?;
         for (dn, id) in late {
@@ -139,6 +116,15 @@ impl Repository {
         own.state = CcbState::Critical;
         self.locks.depart(&own.overlay);
         Ok(own.overlay.stored(&self.tree))
+    }
+
+    /// All objects that go with the overlay's deletions, runtime objects too that came after the deletion was asked for.
+    pub(super) fn going<'a>(&'a self, overlay: &'a Overlay) -> impl Iterator<Item = &'a Arc<ObjectBody>> {
+        let deleted = |dn: &Dn| matches!(overlay.entries.get(dn), Some(Entry::Deleted(_)));
+        let tops = overlay.removed().filter_map(|id| self.tree.by_id(id));
+        let tops = tops.filter(move |body| !body.dn.parent().is_some_and(|parent| deleted(&parent)));
+        tops.flat_map(|top| self.tree.subtree(top.id))
+            .filter_map(|id| self.tree.by_id(id))
     }
 
     /// Shows the CCB to everyone after the store has it; its id is spent. Does nothing for a CCB that is not critical.
