@@ -112,7 +112,14 @@ fn the_model_that_opensaf_made_takes_its_demo_and_dumps_again() {
         let bundle =
             format!("safInstalledSwBundle=safSmfBundle=AmfDemo,safAmfNode={node},safAmfCluster=myAmfCluster");
         let prefix = "saAmfNodeSwBundlePathPrefix";
-        cluster.must(&format!("immcfg -a {prefix}=/opt/demo {bundle}"));
+        // The attribute is not WRITABLE, so the object is put in the place of the old one.
+        let refused = cluster.run(&format!("immcfg -a {prefix}=/opt/demo {bundle}"));
+        let complaint = String::from_utf8_lossy(&refused.stderr);
+        assert!(complaint.contains("is not WRITABLE"), "{complaint}");
+        cluster.must(&format!("immcfg -d {bundle}"));
+        cluster.must(&format!(
+            "immcfg -c SaAmfNodeSwBundle -a {prefix}=/opt/demo {bundle}"
+        ));
         assert_eq!(
             cluster.must(&format!("immlist -a {prefix} {bundle}")),
             format!("{prefix}=/opt/demo\n")

@@ -142,6 +142,7 @@ enum Question {
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 enum Answer {
+    Nothing {},
     Health(Health),
     States { objects: Vec<Entity> },
 }
@@ -173,6 +174,7 @@ struct Shown {
 impl Report for Answer {
     fn text(&self) -> String {
         match self {
+            Answer::Nothing {} => String::new(),
             Answer::Health(health) => health.text(),
             Answer::States { objects } => objects.iter().map(Entity::text).collect(),
         }
@@ -245,10 +247,7 @@ pub(super) fn main(args: Vec<OsString>) -> ExitCode {
         timeout_s: line.timeout,
         try_again: true,
     };
-    let mut answer = match &question {
-        Question::Health => Answer::Health(Health::default()),
-        Question::States { .. } => Answer::States { objects: Vec::new() },
-    };
+    let mut answer = Answer::Nothing {};
     let outcome = with_session(limits, &line.common, async |session| {
         answer = match &question {
             Question::Health => Answer::Health(health(session).await?),

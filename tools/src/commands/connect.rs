@@ -100,7 +100,11 @@ async fn run(
     let imm = match tokio::time::timeout_at(deadline, open(&dir)).await {
         Ok(Ok(imm)) => imm,
         Ok(Err(error)) => return Err(unreachable_cluster(&dir, &error)),
-        Err(_) => return Err(time_is_over(limits.program, None)),
+        Err(_) => {
+            let dir = dir.display();
+            let failure = time_is_over(limits.program, None);
+            return Err(failure.and(format!("immd does not answer; see: perdure status --dir {dir}")));
+        }
     };
     let session = Session {
         dir,

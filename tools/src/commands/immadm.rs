@@ -34,11 +34,11 @@ const HELP: Help = Help {
         ),
         (
             "-a, --admin-owner NAME",
-            "own the objects under this name and keep them; the command's name unless given",
+            "own the objects under this name; the command's name unless given",
         ),
         (
             "-r, --release-on-finalize",
-            "give the objects up at the end, also with -a",
+            "with -a, give the objects up also when the command ends early",
         ),
         ("-d, --disable-tryagain", "do not try again"),
         (
@@ -59,6 +59,8 @@ const HELP: Help = Help {
     ],
 };
 
+/// The code of success, `SA_AIS_OK`.
+const OK: u32 = 1;
 /// The id that says that the operation's name stands in a parameter.
 const NAMED_OPERATION: u64 = 0x8000_0000_0000_0000;
 /// The parameter that holds the operation's name.
@@ -173,7 +175,10 @@ impl Report for Answers {
             );
         }
         if self.show_parameters {
-            let shown = self.operations.iter().filter(|answer| !answer.plain.is_empty());
+            let shown = self
+                .operations
+                .iter()
+                .filter(|answer| answer.code == OK && !answer.plain.is_empty());
             let tables: Vec<String> = shown.map(|answer| table(&answer.object, &answer.plain)).collect();
             text.push_str(&tables.join("\n"));
         }
@@ -340,7 +345,7 @@ async fn operate(
         object: object.to_owned(),
         operation: request.operation,
         result: reply.result.err().map_or("SA_AIS_OK", AisError::name),
-        code: reply.result.err().map_or(1, AisError::code),
+        code: reply.result.err().map_or(OK, AisError::code),
         parameters: reply.parameters.iter().map(JsonParameter::from).collect(),
         plain: reply.parameters,
     });

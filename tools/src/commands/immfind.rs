@@ -68,11 +68,6 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// These names.
-    pub(super) fn new(objects: Vec<String>) -> Names {
-        Names { objects }
-    }
-
     /// Puts these names in the place of those found so far.
     pub(super) fn set(&mut self, objects: Vec<String>) {
         self.objects = objects;
@@ -165,7 +160,9 @@ mod tests {
     #[test]
     fn one_name_a_line_and_nothing_else() {
         assert_eq!(Names::default().text(), "");
-        let names = Names::new(vec!["a=1".to_owned(), "b=2,a=1".to_owned()]);
+        let names = Names {
+            objects: vec!["a=1".to_owned(), "b=2,a=1".to_owned()],
+        };
         assert_eq!(names.text(), "a=1\nb=2,a=1\n");
         assert_eq!(
             serde_json::to_string(&names).unwrap(),

@@ -151,9 +151,8 @@ async fn fill(session: &Session, line: &Line, listing: &mut Listing) -> Result<(
             }
             Listing::Classes { classes, plain } => {
                 let class = session.read(async |imm| imm.class_describe(name).await).await;
-                let class = class.map_err(|error| {
-                    Failure::of_call("saImmOmClassDescriptionGet_2", &error).and(format!("class: {name}"))
-                })?;
+                let class =
+                    class.map_err(|error| Failure::of_call("saImmOmClassDescriptionGet_2", &error))?;
                 classes.push(json::Class::from(&class));
                 plain.push(class);
             }
@@ -169,8 +168,7 @@ async fn object(session: &Session, name: &str, choice: &AttrChoice) -> Result<Ob
     let read = session.read(async |imm| imm.get(&dn, choice.clone()).await).await;
     read.map_err(|error| {
         if is_code(&error, AisError::NotExist) {
-            Failure::with_code("error - object or attribute does not exist", AisError::NotExist)
-                .and(format!("object: {dn}"))
+            Failure::explained("error - object or attribute does not exist", &error)
         } else {
             Failure::of_call("saImmOmAccessorGet_2", &error)
         }

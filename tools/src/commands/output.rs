@@ -41,14 +41,16 @@ impl Failure {
 
     /// The failure of the call that C programs know as `function`, with the daemon's explanations.
     pub(super) fn of_call(function: &str, error: &ImmError) -> Failure {
-        let mut failure = Failure {
-            lines: vec![format!("error - {function} FAILED: {error}")],
+        Failure::explained(format!("error - {function} FAILED: {error}"), error)
+    }
+
+    /// A failure with its line, its code and the daemon's explanations.
+    pub(super) fn explained(line: impl Into<String>, error: &ImmError) -> Failure {
+        let texts = texts_of(error).iter().map(|text| format!("error-string: {text}"));
+        Failure {
+            lines: std::iter::once(line.into()).chain(texts).collect(),
             error: code_of(error),
-        };
-        failure
-            .lines
-            .extend(texts_of(error).iter().map(|text| format!("error-string: {text}")));
-        failure
+        }
     }
 
     /// The same failure with one more line.

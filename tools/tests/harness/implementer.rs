@@ -1,11 +1,14 @@
 //! An object implementer for the tests: it sets states, refuses some changes and answers administrative operations.
+//! One object is owned by `somebody`.
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::thread::JoinHandle;
 
-use ais::{AisError, Attr, AttrModification, CcbOperation, Dn, ModificationType, Parameter, Refusal, Value};
+use ais::{
+    AisError, Attr, AttrModification, CcbOperation, Dn, ModificationType, Parameter, Refusal, Scope, Value,
+};
 use immd_client::{AdminOperationReply, Imm, ImplementerCallbacks, LocalFuture};
 use tokio::sync::oneshot;
 
@@ -63,6 +66,9 @@ async fn serve(dir: PathBuf, ready: std::sync::mpsc::Sender<()>, stopped: onesho
         .await
         .map_err(|(error, at)| format!("operation {at}: {error:?}"))
         .unwrap();
+    let owner = imm.admin_owner("somebody", true).await.unwrap();
+    let owned = Dn::new("demoId=3,demoId=2,demoId=all").unwrap();
+    owner.set(&[owned], Scope::One).await.unwrap();
     ready.send(()).unwrap();
     // The other end is dropped, never used.
     assert!(stopped.await.is_err());

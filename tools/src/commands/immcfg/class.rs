@@ -35,7 +35,7 @@ pub(super) async fn delete(course: &Course<'_>, classes: &[String], done: &mut D
                 let line = format!("error - class does not exist :{class}");
                 Failure::with_code(line, AisError::NotExist)
             } else {
-                Failure::of_call("saImmOmClassDelete", &error).and(format!("class: {class}"))
+                Failure::of_call("saImmOmClassDelete", &error)
             }
         })?;
         done.classes.push(class.clone());
@@ -72,7 +72,16 @@ pub(super) async fn notify(
     if was_allowed == Allowed::Now {
         switch_flag(course, FLAGS_OFF).await?;
     }
-    created.map_err(|error| Failure::of_call("saImmOmClassCreate_2", &error))?;
+    created.map_err(|error| {
+        let failure = Failure::of_call("saImmOmClassCreate_2", &error);
+        if is_code(&error, AisError::Exist) {
+            failure.and(format!(
+                "the class {class} cannot be changed: schema changes are off"
+            ))
+        } else {
+            failure
+        }
+    })?;
     done.classes.push(class.to_owned());
     Ok(())
 }

@@ -251,9 +251,7 @@ async fn load(course: &Course<'_>, plan: &Plan, created: &mut Vec<String>) -> Re
             .patience
             .retry(async || imm.class_create(class).await)
             .await;
-        answer.map_err(|error| {
-            Failure::of_call("saImmOmClassCreate_2", &error).and(format!("class: {}", class.name))
-        })?;
+        answer.map_err(|error| Failure::of_call("saImmOmClassCreate_2", &error))?;
         created.push(class.name.clone());
     }
     if plan.operations.is_empty() {
