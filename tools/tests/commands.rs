@@ -2,7 +2,10 @@
 
 mod harness;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
 
 use harness::implementer::Running;
 use harness::{Cluster, check, command, golden};
@@ -91,6 +94,45 @@ fn without_a_cluster_the_commands_say_how_to_start_one() {
         );
         assert!(output.stdout.is_empty(), "{line}");
     }
+}
+
+/// The daemon is killed while a change waits for its implementer, and started again: the command asks what became of it.
+#[test]
+fn a_change_whose_daemon_dies_is_cleared_up() {
+    let (mut cluster, implementer) = demo();
+    let change = command("immcfg -a demoLimit=14 demoId=all")
+        .env("PERDURE_DIR", cluster.dir())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    implementer.waits.recv_timeout(Duration::from_secs(30)).unwrap();
+    cluster.kill();
+    cluster.restart();
+    let output = change.wait_with_output().unwrap();
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{complaint}");
+    assert!(
+        complaint.contains("nothing was changed; try again"),
+        "{complaint}"
+    );
+    assert_eq!(cluster.must("immlist -a demoLimit demoId=all"), "demoLimit=16\n");
+}
+
+/// Where a supervisor holds the lock, the daemon is being started again, and a command waits for it.
+#[test]
+fn a_question_waits_for_a_daemon_that_is_started_again() {
+    let mut cluster = Cluster::start(&[&golden().join("model.xml")]);
+    cluster.kill();
+    let lock = File::create(cluster.dir().join("lock")).unwrap();
+    lock.lock().unwrap();
+    let question = command("immlist -a demoLimit demoId=all")
+        .env("PERDURE_DIR", cluster.dir())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    cluster.restart();
+    let output = question.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "demoLimit=16\n");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
 use ais::{
@@ -14,6 +15,8 @@ use tokio::sync::oneshot;
 
 /// An implementer on a thread of its own; it ends when this is dropped.
 pub(crate) struct Running {
+    /// Gets a word when a change that sets demoLimit to 14 waits for an answer that will not come.
+    pub(crate) waits: Receiver<()>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -22,17 +25,19 @@ impl Running {
     /// Attaches to the cluster in `dir` and waits until it has set its states.
     pub(crate) fn start(dir: &Path) -> Running {
         let (stop, stopped) = oneshot::channel();
-        let (ready, is_ready) = std::sync::mpsc::channel();
+        let (ready, is_ready) = channel();
+        let (waits, is_waiting) = channel();
         let dir = dir.to_path_buf();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
                 .unwrap();
-            tokio::task::LocalSet::new().block_on(&runtime, serve(dir, ready, stopped));
+            tokio::task::LocalSet::new().block_on(&runtime, serve(dir, ready, waits, stopped));
         });
         is_ready.recv().expect("the implementer says when it is ready");
         Running {
+            waits: is_waiting,
             stop: Some(stop),
             thread: Some(thread),
         }
@@ -51,10 +56,12 @@ impl Drop for Running {
     }
 }
 
-async fn serve(dir: PathBuf, ready: std::sync::mpsc::Sender<()>, stopped: oneshot::Receiver<()>) {
+async fn serve(dir: PathBuf, ready: Sender<()>, waits: Sender<()>, stopped: oneshot::Receiver<()>) {
     let imm = Imm::connect(&dir).await.unwrap();
     let callbacks = Rc::new(Callbacks {
         refusals: Cell::new(2),
+        is_mute: Cell::new(false),
+        waits,
     });
     let implementer = imm.implementer(callbacks, false).await.unwrap();
     implementer.set("demoOi").await.unwrap();
@@ -126,6 +133,10 @@ fn states() -> Vec<CcbOperation> {
 struct Callbacks {
     /// How often operation 3 is still refused for now.
     refusals: Cell<u32>,
+    /// Whether the next CCB is never answered.
+    is_mute: Cell<bool>,
+    /// Told when a CCB waits for an answer that will not come.
+    waits: Sender<()>,
 }
 
 impl ImplementerCallbacks for Callbacks {
@@ -134,13 +145,18 @@ impl ImplementerCallbacks for Callbacks {
         _ccb: u64,
         operations: Vec<CcbOperation>,
     ) -> LocalFuture<Result<(), Refusal>> {
-        let is_13 = |attr: &Attr| attr.name == "demoLimit" && attr.values == [Value::Uint32(13)];
-        let refused = operations.iter().any(|operation| match operation {
-            CcbOperation::Create { attrs, .. } => attrs.iter().any(is_13),
-            CcbOperation::Modify { changes, .. } => changes.iter().any(|change| is_13(&change.attr)),
-            CcbOperation::Delete { .. } => false,
-        });
-        let answer = if refused {
+        let limit = |attr: &Attr, limit| attr.name == "demoLimit" && attr.values == [Value::Uint32(limit)];
+        let sets = |number| {
+            operations.iter().any(|operation| match operation {
+                CcbOperation::Create { attrs, .. } => attrs.iter().any(|attr| limit(attr, number)),
+                CcbOperation::Modify { changes, .. } => {
+                    changes.iter().any(|change| limit(&change.attr, number))
+                }
+                CcbOperation::Delete { .. } => false,
+            })
+        };
+        self.is_mute.set(sets(14));
+        let answer = if sets(13) {
             Err(Refusal::new(AisError::BadOperation, "demoLimit may not be 13"))
         } else {
             Ok(())
@@ -149,7 +165,13 @@ impl ImplementerCallbacks for Callbacks {
     }
 
     fn ccb_completed(self: Rc<Self>, _ccb: u64) -> LocalFuture<Result<(), Refusal>> {
-        Box::pin(async { Ok(()) })
+        Box::pin(async move {
+            if self.is_mute.get() {
+                self.waits.send(()).unwrap();
+                std::future::pending::<()>().await;
+            }
+            Ok(())
+        })
     }
 
     fn ccb_apply(self: Rc<Self>, _ccb: u64) -> LocalFuture<()> {

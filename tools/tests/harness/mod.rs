@@ -23,20 +23,21 @@ impl Cluster {
     /// Starts a daemon with these models and waits until it answers.
     pub(crate) fn start(models: &[&Path]) -> Cluster {
         let dir = tempfile::Builder::new().prefix("perdure-").tempdir().unwrap();
-        let log = File::create(dir.path().join("immd.log")).unwrap();
-        let immd = Command::new(env!("CARGO_BIN_EXE_perdure"))
-            .arg("immd")
-            .arg("--dir")
-            .arg(dir.path())
-            .args(models)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .spawn()
-            .unwrap();
+        let immd = daemon(dir.path(), models);
         let mut cluster = Cluster { dir, immd };
         cluster.wait_until_it_answers();
         cluster
+    }
+
+    /// Kills the daemon.
+    pub(crate) fn kill(&mut self) {
+        self.immd.kill().unwrap();
+        self.immd.wait().unwrap();
+    }
+
+    /// Starts the daemon again, with what it has stored.
+    pub(crate) fn restart(&mut self) {
+        self.immd = daemon(self.dir.path(), &[]);
     }
 
     fn wait_until_it_answers(&mut self) {
@@ -83,6 +84,24 @@ impl Drop for Cluster {
             self.immd.wait().unwrap();
         }
     }
+}
+
+fn daemon(dir: &Path, models: &[&Path]) -> Child {
+    let log = File::options()
+        .create(true)
+        .append(true)
+        .open(dir.join("immd.log"))
+        .unwrap();
+    Command::new(env!("CARGO_BIN_EXE_perdure"))
+        .arg("immd")
+        .arg("--dir")
+        .arg(dir)
+        .args(models)
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().unwrap())
+        .stderr(log)
+        .spawn()
+        .unwrap()
 }
 
 /// A command line as the shell in `D/bin` would run it, in the directory of the golden files.

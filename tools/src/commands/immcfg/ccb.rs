@@ -161,6 +161,9 @@ fn operation_refused(course: &Course<'_>, operation: Option<&CcbOperation>, erro
         return Failure::of_call("saImmOmCcbInitialize", error);
     };
     let failure = explained(refusal(operation, &error.to_string()), error);
+    if matches!(error, ImmError::Disconnected(_)) {
+        return failure.and("nothing was changed; try again");
+    }
     if !course.request.is_unsafe && texts_of(error).is_empty() && is_code(error, AisError::NotExist) {
         let dn = operation.dn();
         return failure.and(format!(
