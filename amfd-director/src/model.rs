@@ -42,6 +42,20 @@ impl Model {
             .collect()
     }
 
+    /// The runtime data that a former director published, as [`crate::publisher::Board::adopt`] wants it.
+    pub(crate) fn published(&self) -> impl Iterator<Item = (Dn, Option<String>, Vec<Attr>)> {
+        self.objects.iter().filter_map(|(dn, image)| {
+            let class = self.classes.get(&image.class)?;
+            let is_runtime = |attr: &&Attr| {
+                let def = class.attr(&attr.name);
+                def.is_some_and(|def| def.flags.contains(AttrFlags::RUNTIME)) && !attr.values.is_empty()
+            };
+            let attrs: Vec<Attr> = image.attrs.iter().filter(is_runtime).cloned().collect();
+            let own = ASSIGNMENT_CLASSES.contains(&image.class.as_str());
+            (own || !attrs.is_empty()).then(|| (dn.clone(), own.then(|| image.class.clone()), attrs))
+        })
+    }
+
     /// Whether an object of this class is there.
     pub(crate) fn has(&self, dn: &Dn, class: &str) -> bool {
         self.objects.get(dn).is_some_and(|image| image.class == class)

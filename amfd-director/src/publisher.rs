@@ -59,6 +59,12 @@ impl Board {
         self.queued
     }
 
+    /// Notes what a former director published; `class` says that the object itself is runtime data.
+    pub(crate) fn adopt(&mut self, dn: Dn, class: Option<String>, attrs: Vec<Attr>) {
+        let attrs = by_name(attrs);
+        self.current.insert(dn, Published { class, attrs });
+    }
+
     /// Notes a change and queues it.
     pub(crate) fn publish(&mut self, change: Publish) {
         self.queued += 1;
@@ -336,6 +342,23 @@ mod tests {
             })
             .collect();
         assert_eq!(shown, ["delete a=3", "create a=1", "modify a=2", "modify su=1"]);
+    }
+
+    #[test]
+    fn what_a_former_director_published_is_published_again_too() {
+        let mut board = Board::default();
+        board.adopt(dn("a=1"), Some("C".into()), vec![attr("ha", 1)]);
+        board.adopt(dn("su=1"), None, vec![attr("a", 1)]);
+        assert!(board.take().is_empty(), "the repository has it");
+        board.publish(update("su=1", &[("b", 2)]));
+        board.take();
+        board.republish(&BTreeSet::new());
+        let taken = board.take();
+        assert!(matches!(
+            taken[..],
+            [CcbOperation::Create { .. }, CcbOperation::Modify { .. }]
+        ));
+        assert_eq!(values_of(&taken[1]), [1, 2]);
     }
 
     #[test]

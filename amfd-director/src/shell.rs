@@ -95,6 +95,9 @@ impl Shell {
     /// Starts the engine with the model.
     pub(crate) fn start(&self) {
         let objects = self.model.borrow().creations();
+        for (dn, class, attrs) in self.model.borrow().published() {
+            self.board.borrow_mut().adopt(dn, class, attrs);
+        }
         info!(objects = objects.len(), term = self.term.0, "the model is read");
         self.started.set(true);
         let term = self.term;

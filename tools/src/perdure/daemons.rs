@@ -12,6 +12,18 @@ use tracing_subscriber::EnvFilter;
 /// What the director exits with when it is wrong about itself; whoever started it starts it again.
 const EXIT_PANIC: i32 = 101;
 
+/// Holds the information model of a cluster.
+#[derive(Debug, Parser)]
+#[command(name = "immd")]
+struct ImmdArguments {
+    /// The cluster's directory.
+    #[arg(long)]
+    dir: PathBuf,
+    /// Models in IMM XML, loaded where the cluster has none yet.
+    #[arg(value_name = "MODEL.xml")]
+    models: Vec<PathBuf>,
+}
+
 /// Decides what the service units of a cluster do.
 #[derive(Debug, Parser)]
 #[command(name = "amfd")]
@@ -30,6 +42,7 @@ struct AmfdArguments {
 /// Runs the daemon with this name; `args[0]` is the name. `None` where there is no such daemon.
 pub fn run(name: &str, args: &[OsString]) -> Option<ExitCode> {
     let main: fn(&[OsString]) -> ExitCode = match name {
+        "immd" => immd,
         "amfd" => amfd,
         "amfnd" => |args| amfnd::cli::main(args.iter().cloned()),
         _ => return None,
@@ -37,6 +50,16 @@ pub fn run(name: &str, args: &[OsString]) -> Option<ExitCode> {
     log_to_stderr();
     end_on_panic();
     Some(main(args))
+}
+
+fn immd(args: &[OsString]) -> ExitCode {
+    let arguments = match ImmdArguments::try_parse_from(args) {
+        Ok(arguments) => arguments,
+        Err(error) => error.exit(),
+    };
+    let mut options = immd::Options::new(arguments.dir);
+    options.models = arguments.models;
+    exit("immd", immd::run(&options))
 }
 
 fn amfd(args: &[OsString]) -> ExitCode {
@@ -49,15 +72,26 @@ fn amfd(args: &[OsString]) -> ExitCode {
     if !arguments.unmanaged.is_empty() {
         options.engine.foreign_applications = arguments.unmanaged;
     }
-    match amfd_director::run(&options) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let source =
-                std::error::Error::source(&error).map_or_else(String::new, |source| format!(": {source}"));
-            eprintln!("amfd: {error}{source}");
-            ExitCode::FAILURE
+    exit("amfd", amfd_director::run(&options))
+}
+
+/// Success, or what is wrong on stderr.
+fn exit<E: std::error::Error>(name: &str, result: Result<(), E>) -> ExitCode {
+    let Err(error) = result else {
+        return ExitCode::SUCCESS;
+    };
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        let inner_text = inner.to_string();
+        // Some errors tell their source themselves.
+        if !text.ends_with(&inner_text) {
+            text = format!("{text}: {inner_text}");
         }
+        source = inner.source();
     }
+    eprintln!("{name}: {text}");
+    ExitCode::FAILURE
 }
 
 /// Logs to stderr; `PERDURE_LOG` says how much.

@@ -64,6 +64,10 @@ enum Command {
     Supervise(up::Arguments),
 }
 
+/// The program that runs, the same bytes even where its file was replaced meanwhile: a cluster's daemons are of one
+/// version.
+const OWN_PROGRAM: &str = "/proc/self/exe";
+
 /// Runs `perdure` with these arguments; `argv[0]` is its name.
 pub fn main(argv: Vec<OsString>) -> ExitCode {
     let arguments = match Arguments::try_parse_from(argv) {

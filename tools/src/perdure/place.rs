@@ -62,6 +62,11 @@ impl Place {
         self.dir.join("daemons.json")
     }
 
+    /// Whether a model is stored.
+    pub(super) fn has_model(&self) -> bool {
+        self.dir.join(immd::STORE).join("data.mdb").exists()
+    }
+
     /// Where the links to the commands are.
     pub(super) fn bin(&self) -> PathBuf {
         self.dir.join("bin")

@@ -125,8 +125,8 @@ impl Supervisor {
         let failed = |error: std::io::Error| Failure::failed(format!("start {}", plan.name), &error);
         let log = self.place.open_log(&plan.name).map_err(failed)?;
         let log_begin = log.metadata().map_err(failed)?.len();
-        let program = std::env::current_exe().map_err(failed)?;
-        let child = Command::new(program)
+        let child = Command::new(super::OWN_PROGRAM)
+            .arg0("perdure")
             .arg(plan.role)
             .arg("--dir")
             .arg(self.place.dir())

@@ -1,6 +1,7 @@
 //! `perdure up`: starts a cluster and keeps its daemons alive.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::rc::Rc;
@@ -19,6 +20,8 @@ use super::supervisor::{Kept, Plan, Started, Supervisor};
 
 /// What the detached process says when the cluster is up.
 const READY: &str = "perdure-ready";
+/// What a complaint of immd begins with.
+const IMMD_SAYS: &str = "immd: ";
 /// How long the nodes may take to come up before the start is called incomplete.
 const NODES_LIMIT: Duration = Duration::from_secs(30);
 /// The pause between two looks at something that is about to happen.
@@ -71,7 +74,8 @@ fn let_go(place: &Place) {
 /// Starts the supervisor as a process of its own and shows what it says until the cluster is up.
 fn detach(place: &Place, arguments: &Arguments) -> Result<(), Failure> {
     let failed = |error: std::io::Error| Failure::failed("start the supervisor", &error);
-    let mut child = Command::new(std::env::current_exe().map_err(failed)?)
+    let mut child = Command::new(super::OWN_PROGRAM)
+        .arg0("perdure")
         .args(["supervise", "--dir"])
         .arg(place.dir())
         .args(unmanaged_arguments(arguments))
@@ -213,6 +217,9 @@ async fn bring_up(
 ) -> Result<(), Failure> {
     let begin = Instant::now();
     place.link_commands()?;
+    if place.has_model() && !arguments.models.is_empty() {
+        println!("the cluster has its model already; the files are not loaded (immcfg -f FILE adds to it)");
+    }
     let immd = running
         .loading
         .insert(supervisor.start(immd_plan(&arguments.models))?);
@@ -316,6 +323,23 @@ async fn wait_for_immd(place: &Place, immd: &mut Started) -> Result<Imm, Failure
     }
 }
 
+/// What immd said before it ended: its complaint, or all where it has none.
+fn complaint(lines: Vec<String>, cause: &str) -> Failure {
+    let mut said = lines
+        .iter()
+        .position(|line| line.starts_with(IMMD_SAYS))
+        .map_or(lines.clone(), |at| {
+            let mut said = lines[at..].to_vec();
+            said[0] = said[0][IMMD_SAYS.len()..].to_owned();
+            said
+        });
+    if said.is_empty() {
+        said.push(format!("immd ended with {cause}"));
+    }
+    let first = said.remove(0);
+    said.into_iter().fold(Failure::new(first), Failure::and)
+}
+
 /// Waits until the director has all nodes; a node that does not come is said, and the cluster goes on without it.
 async fn wait_for_nodes(place: &Place, imm: &Imm, nodes: &[Dn]) -> Result<(), Failure> {
     let begin = Instant::now();
@@ -343,5 +367,26 @@ async fn wait_for_nodes(place: &Place, imm: &Imm, nodes: &[Dn]) -> Result<(), Fa
             return Ok(());
         }
         tokio::time::sleep(LOOK_PAUSE).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_complaint_is_shown_without_the_log_before_it() {
+        let lines = [
+            "12:00 INFO begins",
+            "immd: a.xml:3:7: no such class",
+            "a.xml:9:1: more",
+        ]
+        .map(str::to_owned);
+        let failure = complaint(lines.to_vec(), "exit status 1");
+        assert_eq!(failure.lines, ["a.xml:3:7: no such class", "a.xml:9:1: more"]);
+        assert_eq!(
+            complaint(Vec::new(), "exit status 1").lines,
+            ["immd ended with exit status 1"]
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! The cluster that the demo plays on, and what the demo wants to know of it.
 
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -43,7 +44,8 @@ impl Stage {
             Some(port) => usable(port)?,
             None => usable(0)?,
         };
-        let name = format!("perdure-demo-{:.8}", uuid::Uuid::new_v4().simple());
+        let unique = uuid::Uuid::new_v4().simple().to_string();
+        let name = format!("perdure-demo-{}", &unique[..8]);
         let dir = dir.map_or_else(|| std::env::temp_dir().join(name), Path::to_path_buf);
         let place = Place::find(Some(&dir))?;
         if let Some(pid) = place.holder() {
@@ -78,7 +80,8 @@ impl Stage {
 
     fn perdure(&self, arguments: &[&str], file: Option<PathBuf>) -> Result<(), Failure> {
         let failed = |error: std::io::Error| Failure::failed("run perdure", &error);
-        let output = Command::new(std::env::current_exe().map_err(failed)?)
+        let output = Command::new(crate::perdure::OWN_PROGRAM)
+            .arg0("perdure")
             .args(arguments)
             .arg("--dir")
             .arg(self.place.dir())
