@@ -1,11 +1,11 @@
 //! The connection to immd: attach, read the model, publish, and all of it again when immd was away.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use ais::{AisError, CcbOperation, ClassCategory, Scope, Value};
+use ais::{AisError, CcbOperation, ClassCategory, ClassDef, Dn, Scope, Value};
+use futures::future::try_join_all;
 use immd_client::{AttrChoice, Imm, ImmError, Implementer, ImplementerCallbacks, SearchParams};
 use tracing::{debug, info, warn};
 
@@ -85,40 +85,52 @@ async fn attach(shell: &Rc<Shell>, dir: &Path) -> Result<(Imm, Implementer), Imm
 
 /// Implements every SaAmf class there is, so that nothing changes unseen, and then reads their objects.
 async fn read_model(imm: &Imm, implementer: &Implementer) -> Result<Model, ImmError> {
-    let mut model = Model::default();
-    for name in imm.class_names().await? {
-        if name.starts_with("SaAmf") {
-            let class = imm.class_describe(&name).await?;
-            if class.category == ClassCategory::Config {
-                implementer.class_set(&name).await?;
-            }
-            model.classes.insert(name, class);
-        }
-    }
-    let mut objects = BTreeMap::new();
-    for class in model.classes.values() {
-        if class.category == ClassCategory::Runtime && !ASSIGNMENT_CLASSES.contains(&class.name.as_str()) {
-            continue;
-        }
-        let params = SearchParams {
-            root: None,
-            scope: Scope::Subtree,
-            filter: Some((
-                "SaImmAttrClassName".to_owned(),
-                Some(Value::String(class.name.clone())),
-            )),
-            attrs: AttrChoice::Some(Model::held_attributes(class)),
-        };
-        for object in imm.search(params).await?.collect().await? {
-            let image = Image {
-                class: class.name.clone(),
-                attrs: object.attrs,
-            };
-            objects.insert(object.dn, image);
-        }
-    }
-    model.objects = objects;
-    Ok(model)
+    let names = imm.class_names().await?;
+    let names: Vec<&String> = names.iter().filter(|name| name.starts_with("SaAmf")).collect();
+    let classes = try_join_all(names.iter().map(|name| imm.class_describe(name))).await?;
+    let configured = classes
+        .iter()
+        .filter(|class| class.category == ClassCategory::Config);
+    try_join_all(configured.map(|class| implementer.class_set(&class.name))).await?;
+    let is_read = |class: &&ClassDef| {
+        class.category == ClassCategory::Config || ASSIGNMENT_CLASSES.contains(&class.name.as_str())
+    };
+    let read = try_join_all(
+        classes
+            .iter()
+            .filter(is_read)
+            .map(|class| read_objects(imm, class)),
+    )
+    .await?;
+    Ok(Model {
+        objects: read.into_iter().flatten().collect(),
+        classes: classes
+            .into_iter()
+            .map(|class| (class.name.clone(), class))
+            .collect(),
+    })
+}
+
+/// The objects of a class, with the attributes that the repository holds itself.
+async fn read_objects(imm: &Imm, class: &ClassDef) -> Result<Vec<(Dn, Image)>, ImmError> {
+    let params = SearchParams {
+        root: None,
+        scope: Scope::Subtree,
+        filter: Some((
+            "SaImmAttrClassName".to_owned(),
+            Some(Value::String(class.name.clone())),
+        )),
+        attrs: AttrChoice::Some(Model::held_attributes(class)),
+    };
+    let found = imm.search(params).await?.collect().await?;
+    let image = |attrs| Image {
+        class: class.name.clone(),
+        attrs,
+    };
+    Ok(found
+        .into_iter()
+        .map(|object| (object.dn, image(object.attrs)))
+        .collect())
 }
 
 /// Publishes whatever is queued; ends when the connection does.

@@ -284,6 +284,8 @@ impl director::Server for DirectorServer {
     ) -> Result<(), capnp::Error> {
         let params = params.get()?;
         let node = schema::value::read_dn(params.get_node()?, "node");
+        // A node director that came before the model need not come again.
+        self.shell.wait_started().await;
         let checked = match node {
             Ok(node) => self.check_node_up(&node).map(|()| node).map_err(Refused::from),
             Err(error) => Err(error.into()),

@@ -18,13 +18,16 @@ use crate::publisher::Board;
 /// How long the answer to an administrative operation waits for the repository to show what it did.
 const PUBLISH_BEFORE_ANSWER: Duration = Duration::from_secs(1);
 
+/// How long a node director waits for its greeting while the model is being read.
+const START_PATIENCE: Duration = Duration::from_secs(5);
+
 /// An answer to an administrative operation.
 pub(crate) type AdminResult = Result<(), Refusal>;
 
 /// The engine and the state of the daemon around it. Lives on one thread; nothing here waits.
 pub(crate) struct Shell {
     engine: RefCell<Director>,
-    started: Cell<bool>,
+    started: watch::Sender<bool>,
     clock: Instant,
     /// The term of this director.
     pub(crate) term: Term,
@@ -49,7 +52,7 @@ impl Shell {
     pub(crate) fn new(term: Term, engine: director_engine::Options) -> Shell {
         Shell {
             engine: RefCell::new(Director::with_options(engine)),
-            started: Cell::new(false),
+            started: watch::Sender::new(false),
             clock: Instant::now(),
             term,
             model: RefCell::default(),
@@ -70,7 +73,14 @@ impl Shell {
 
     /// Whether the engine has its model.
     pub(crate) fn is_started(&self) -> bool {
-        self.started.get()
+        *self.started.borrow()
+    }
+
+    /// Waits until the engine has its model, but not for ever; says whether it has.
+    pub(crate) async fn wait_started(&self) -> bool {
+        let mut started = self.started.subscribe();
+        let waiting = started.wait_for(|started| *started);
+        matches!(tokio::time::timeout(START_PATIENCE, waiting).await, Ok(Ok(_)))
     }
 
     /// When the engine wants to be called next.
@@ -99,9 +109,10 @@ impl Shell {
             self.board.borrow_mut().adopt(dn, class, attrs);
         }
         info!(objects = objects.len(), term = self.term.0, "the model is read");
-        self.started.set(true);
         let term = self.term;
         self.step(Event::Start { term, objects });
+        self.started.send_replace(true);
+        self.deadline_changed.notify_one();
     }
 
     /// Gives the engine an applied change of the model.
