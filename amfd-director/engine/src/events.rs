@@ -141,7 +141,7 @@ impl Director {
         let connected: Vec<Dn> = self.state.nodes.keys().cloned().collect();
         for node in connected {
             match (self.model.nodes.get(&node), before.nodes.get(&node)) {
-                (Some(now), Some(then)) if now.node_id == then.node_id => {}
+                (Some(now), Some(then)) if now.id == then.id => {}
                 (Some(now), _) => {
                     let config = node_config(&node, now);
                     self.send(&node, NodeOrder::ConfigureNode(config));

@@ -64,16 +64,16 @@ pub(crate) fn place(su: &Su, sis: &[(&Dn, &Si)], ha: HaState, present: &[Present
     let mut placement = Placement::default();
     for (dn, si) in sis {
         let given = placement.sis.entry((*dn).clone()).or_default();
-        let mut placed: BTreeSet<&Dn> = BTreeSet::new();
+        let mut served: BTreeSet<&Dn> = BTreeSet::new();
         for csi in &si.csis {
             let needed = csi
                 .needs
                 .iter()
                 .filter(|need| si.csis.iter().any(|other| &other.dn == *need));
-            let needs_met = needed.into_iter().all(|need| placed.contains(need));
+            let needs_met = needed.into_iter().all(|need| served.contains(need));
             match places.comp_of(&csi.dn).filter(|_| needs_met) {
                 Some(comp) => {
-                    placed.insert(&csi.dn);
+                    served.insert(&csi.dn);
                     given.insert(csi.dn.clone(), comp);
                 }
                 None => placement.unplaced.push(csi.dn.clone()),

@@ -99,14 +99,14 @@ impl Director {
         self.publish_leftovers(&mut changes);
         let touched = std::mem::take(&mut self.touched);
         for (dn, values) in self.attributes(&touched) {
-            let changed = self.changed(&dn, &values);
-            if !changed.is_empty() {
+            let attrs = self.changed(&dn, &values);
+            if !attrs.is_empty() {
                 self.published
                     .attributes
                     .entry(dn.clone())
                     .or_default()
                     .extend(values);
-                changes.push(Publish::Update { dn, attrs: changed });
+                changes.push(Publish::Update { dn, attrs });
             }
         }
         for sg in touched {

@@ -7,7 +7,7 @@ use ais::amf::{NodeOrder, PresenceState, RecommendedRecovery as Recovery};
 
 use crate::life_cycle;
 use crate::reason::Reason;
-use crate::state::{Applied, NodeRecovery, is_failed};
+use crate::state::{Applied, NodeRecovery, SuState, is_failed};
 use crate::{Director, FailoverCounting};
 
 impl Director {
@@ -29,7 +29,7 @@ impl Director {
         let presence = self
             .state
             .su(su)
-            .map_or(PresenceState::Uninstantiated, |state| state.presence());
+            .map_or(PresenceState::Uninstantiated, SuState::presence);
         if applied.presence_before.is_some() && is_failed(presence) {
             self.presence_failed(su, presence);
         }
@@ -235,7 +235,7 @@ impl Director {
         }
     }
 
-    fn sus_of<'a>(&'a self, node: &'a Dn) -> impl Iterator<Item = &'a crate::state::SuState> {
+    fn sus_of<'a>(&'a self, node: &'a Dn) -> impl Iterator<Item = &'a SuState> {
         self.model.sus_on(node).filter_map(|(_, dn, _)| self.state.su(dn))
     }
 }

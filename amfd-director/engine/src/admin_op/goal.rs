@@ -236,12 +236,15 @@ impl Director {
             return Some(refuse(AisError::RepairPending, text));
         }
         let ready = |su: &Dn| {
-            let Some((sg, group, _)) = self.model.su(su) else {
+            let Some((sg, group, config)) = self.model.su(su) else {
                 return true;
             };
             let wanted = life_cycle::wanted(self.view(), group).contains(&su);
             let up = self.presence(su) == PresenceState::Instantiated;
-            !self.dirty.contains(sg) && !self.is_busy(su) && (up || !wanted)
+            // An SU that was just added is not needed only because its node has not reported it yet.
+            let reported = self.state.su(su).is_none_or(|state| state.report.is_some());
+            let reported = reported || self.view().session(config).is_none();
+            reported && !self.dirty.contains(sg) && !self.is_busy(su) && (up || !wanted)
         };
         sus.iter().all(ready).then_some(Ok(()))
     }

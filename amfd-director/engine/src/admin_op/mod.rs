@@ -285,7 +285,7 @@ impl Director {
     }
 
     fn finish(&mut self, pending: Pending, result: Result<(), Refusal>) {
-        self.tell_answer(&pending.dn, pending.op, result.as_ref().map(|()| ()));
+        self.tell_answer(&pending.dn, pending.op, result.as_ref().copied());
         self.reply(pending.request, result);
     }
 

@@ -36,7 +36,7 @@ impl Cluster {
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
     /// What components see in `NCS_ENV_NODE_ID`.
-    pub(crate) node_id: u32,
+    pub(crate) id: u32,
     pub(crate) su_failover_max: u32,
     pub(crate) su_failover_probation: Millis,
     pub(crate) auto_repair: bool,
@@ -59,7 +59,7 @@ impl Node {
             })
             .collect();
         Node {
-            node_id: 0x2000f + (position << 8),
+            id: 0x2000f + (position << 8),
             su_failover_max: object.u32("saAmfNodeSuFailoverMax").unwrap_or(0),
             su_failover_probation: object.millis("saAmfNodeSuFailOverProb").unwrap_or(Millis(0)),
             auto_repair: flag("saAmfNodeAutoRepair", true),

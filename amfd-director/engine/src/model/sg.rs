@@ -234,6 +234,6 @@ fn map_to_nodes(around: &Surroundings<'_>, sg: &Dn, object: &RawObject) -> BTree
 pub(crate) fn node_config(dn: &Dn, node: &Node) -> NodeConfig {
     NodeConfig {
         dn: dn.clone(),
-        node_id: node.node_id,
+        node_id: node.id,
     }
 }

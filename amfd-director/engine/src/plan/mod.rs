@@ -16,6 +16,10 @@ use crate::reason::Reason;
 
 /// What a redundancy model promises and allows, for those who must not ask which model it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent properties, not a state"
+)]
 pub(crate) struct Protection {
     /// Never two SUs active for an SI.
     pub(crate) single_active: bool,

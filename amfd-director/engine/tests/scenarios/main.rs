@@ -1,11 +1,18 @@
 //! Runs the scenario files of `tests/scenarios`: each has blocks of commands, a line `----`, and what they must print.
 //! `UPDATE=1 cargo test` writes what they print now; the difference is reviewed like code.
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "a test program: it reads files and variables, prints, and may end at the first surprise"
+)]
 
 mod fake_node;
 mod fuzz;
 mod model;
 mod world;
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -65,7 +72,7 @@ fn run(path: &Path) -> Result<(), String> {
         if !printed.is_empty() {
             printed.push('\n');
         }
-        printed.push_str(&format!("{}\n----\n", block.head.join("\n")));
+        writeln!(printed, "{}\n----", block.head.join("\n")).unwrap();
         for line in output {
             printed.push_str(&line);
             printed.push('\n');

@@ -1,6 +1,7 @@
 //! A director with fake nodes, driven by the commands of a scenario file.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt::Write as _;
 
 use ais::amf::{AdminOperation, HaState, NodeOrder, NodeReport, RecommendedRecovery, Term};
 use ais::{Dn, Millis, Value};
@@ -65,6 +66,12 @@ impl World {
             "isolate" => self.for_each(rest, |world, su| world.node_of(su, FakeNode::isolate)),
             "fault" => self.fault(rest),
             "admin" => self.admin(rest)?,
+            "ccb-add" => self.ccb_add(rest),
+            "ccb-set" => self.ccb_set(rest),
+            "ccb-delete" => {
+                let dn = self.dn(rest[0]);
+                self.ccb(vec![ModelChange::Delete { dn }]);
+            }
             "kill-director" => self.kill_director(),
             "why" => self.why(rest),
             other => return Err(format!("unknown command {other}")),
@@ -267,6 +274,62 @@ impl World {
         Ok(())
     }
 
+    fn dn(&self, name: &str) -> Dn {
+        self.model
+            .names
+            .get(name)
+            .cloned()
+            .unwrap_or_else(|| Dn::new(name).unwrap())
+    }
+
+    fn ccb_add(&mut self, line: &[&str]) {
+        let before = self.model.objects.len();
+        self.model.line(line).unwrap();
+        let added = self.model.objects[before..].to_vec();
+        if !self.ccb(added) {
+            self.model.objects.truncate(before);
+        }
+    }
+
+    /// `ccb-set OBJECT ATTRIBUTE=NUMBER...`
+    fn ccb_set(&mut self, rest: &[&str]) {
+        let dn = self.dn(rest[0]);
+        let attrs = rest[1..].iter().map(|word| {
+            let (name, value) = word.split_once('=').unwrap();
+            ais::Attr::single(name, Value::Uint32(value.parse().unwrap()))
+        });
+        let attrs = attrs.collect();
+        self.ccb(vec![ModelChange::Modify { dn, attrs }]);
+    }
+
+    /// Gives back whether the CCB was accepted and applied.
+    fn ccb(&mut self, changes: Vec<ModelChange>) -> bool {
+        let outcome = self.director.validate(&changes);
+        let accepted = outcome.is_ok();
+        let text = outcome.map_or_else(|refusal| refusal.to_string(), |()| "OK".to_owned());
+        self.output.push(format!("ccb: {}", self.short(&text)));
+        if accepted {
+            for change in &changes {
+                match change {
+                    ModelChange::Modify { dn, attrs } => self.keep_attributes(dn, attrs),
+                    ModelChange::Delete { dn } => self.forget(dn),
+                    ModelChange::Create { .. } => {}
+                }
+            }
+            self.event(Event::CcbApplied { changes });
+        }
+        accepted
+    }
+
+    fn forget(&mut self, gone: &Dn) {
+        self.model
+            .objects
+            .retain(|object| !matches!(object, ModelChange::Create { dn, .. } if dn.is_within(gone)));
+        self.model.names.retain(|_, dn| !dn.is_within(gone));
+        self.states.retain(|dn, _| !dn.is_within(gone));
+        self.shown.retain(|dn, _| !dn.is_within(gone));
+    }
+
     fn why(&mut self, rest: &[&str]) {
         for name in rest {
             let dn = &self.model.names[*name];
@@ -409,14 +472,14 @@ impl World {
                     .collect();
                 holders.sort();
                 if !holders.is_empty() {
-                    line.push_str(&format!(" {} {}", ha.name().to_lowercase(), holders.join(",")));
+                    write!(line, " {} {}", ha.name().to_lowercase(), holders.join(",")).unwrap();
                 }
             }
             let state = self
                 .states
                 .get(&si)
                 .and_then(|code| ais::amf::AssignmentState::from_code(*code));
-            line.push_str(&format!(" {}", state.map_or("?", |state| state.name())));
+            write!(line, " {}", state.map_or("?", |state| state.name())).unwrap();
             if self.shown.get(&si) != Some(&line) {
                 self.shown.insert(si, line.clone());
                 self.output.push(line);
@@ -463,7 +526,7 @@ fn describe(order: &NodeOrder) -> Option<String> {
                 if *ha == HaState::Active
                     && let Some(csi) = part.csis.first()
                 {
-                    text.push_str(&format!(" ({:?})", csi.transition));
+                    write!(text, " ({:?})", csi.transition).unwrap();
                 }
                 parts.push(text);
             }
