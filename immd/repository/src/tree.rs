@@ -175,29 +175,13 @@ impl Tree {
     /// A sentence that names the object that cannot be: a name twice, an id twice, a missing parent.
     pub(crate) fn build(&mut self, mut bodies: Vec<ObjectBody>) -> Result<(), String> {
         let count = bodies.len();
-        let by_dn: BTreeMap<Dn, ObjectId> = bodies.iter().map(|b| (b.dn.clone(), b.id)).collect();
-        let mut last: Option<(Dn, ObjectId)> = None;
-        for body in &mut bodies {
-            let Some(parent) = parent_str(&body.dn) else {
-                continue;
-            };
-            body.parent = match &last {
-                Some((dn, id)) if dn.as_str() == parent => *id,
-                _ => *by_dn
-                    .get(parent)
-                    .ok_or_else(|| format!("object '{}' has no parent in the store", body.dn))?,
-            };
-            last = body.dn.parent().map(|dn| (dn, body.parent));
-        }
-        let next = bodies.iter().map(|b| b.id.0 + 1).max().unwrap_or(1);
-        self.reserve(next);
-        self.children = bodies.iter().map(|b| (b.parent, b.id)).collect();
-        self.referrers = bodies
-            .iter()
-            .flat_map(|b| b.references().map(|target| (target, b.id)))
-            .collect();
+        bodies.sort_by_key(|body| body.id);
+        // Names are long and compared often: they are sorted once, for the index of all and for those of the classes.
+        let mut in_order: Vec<&ObjectBody> = bodies.iter().collect();
+        in_order.sort_by(|a, b| a.dn.cmp(&b.dn));
+        let by_dn: BTreeMap<Dn, ObjectId> = in_order.iter().map(|b| (b.dn.clone(), b.id)).collect();
         let mut classes: BTreeMap<ClassId, Vec<(Dn, ObjectId)>> = BTreeMap::new();
-        for body in &bodies {
+        for body in in_order {
             classes
                 .entry(body.class.id())
                 .or_default()
@@ -206,6 +190,29 @@ impl Tree {
         self.by_class = classes
             .into_iter()
             .map(|(id, list)| (id, list.into_iter().collect()))
+            .collect();
+        let mut last: Option<(Dn, ObjectId)> = None;
+        for body in &mut bodies {
+            let Some(parent) = parent_str(&body.dn) else {
+                continue;
+            };
+            if let Some((dn, id)) = &last
+                && dn.as_str() == parent
+            {
+                body.parent = *id;
+                continue;
+            }
+            let (dn, id) = by_dn
+                .get_key_value(parent)
+                .ok_or_else(|| format!("object '{}' has no parent in the store", body.dn))?;
+            body.parent = *id;
+            last = Some((dn.clone(), *id));
+        }
+        self.reserve(bodies.last().map_or(1, |body| body.id.0 + 1));
+        self.children = bodies.iter().map(|b| (b.parent, b.id)).collect();
+        self.referrers = bodies
+            .iter()
+            .flat_map(|b| b.references().map(|target| (target, b.id)))
             .collect();
         self.by_dn = by_dn;
         self.objects = bodies.into_iter().map(|b| (b.id, Arc::new(b))).collect();

@@ -24,8 +24,9 @@ fn timed<T>(what: &str, count: usize, work: impl FnOnce() -> T) -> T {
 }
 
 fn resident_bytes() -> usize {
-    let text = std::fs::read_to_string("/proc/self/statm").unwrap();
-    text.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
+    let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages: Option<usize> = text.split(' ').nth(1).and_then(|pages| pages.parse().ok());
+    pages.unwrap_or(0) * 4096
 }
 
 /// 1,000 groups of equal size, in the order of their creation.
@@ -39,45 +40,47 @@ fn names(count: usize) -> impl Iterator<Item = String> {
 }
 
 /// As in the store: five attributes with values.
-fn stored(count: usize) -> Vec<StoredObject> {
-    names(count)
-        .zip(1..)
-        .map(|(name, id)| StoredObject {
-            id: ObjectId(id),
-            dn: dn(&name),
-            class: ClassId(0),
-            values: vec![
-                (1, vec![Value::Uint32(5)]),
-                (2, vec![Value::String("a tag".into())]),
-                (3, vec![Value::Uint32(7)]),
-                (5, vec![Value::Uint32(3)]),
-                (9, vec![Value::Uint32(1)]),
-            ],
-            implementer: None,
-        })
-        .collect()
+fn stored(count: usize) -> impl Iterator<Item = StoredObject> {
+    names(count).zip(1..).map(|(name, id)| StoredObject {
+        id: ObjectId(id),
+        dn: dn(&name),
+        class: ClassId(0),
+        values: vec![
+            (1, vec![Value::Uint32(5)]),
+            (2, vec![Value::String("a tag".into())]),
+            (3, vec![Value::Uint32(7)]),
+            (5, vec![Value::Uint32(3)]),
+            (9, vec![Value::Uint32(1)]),
+        ],
+        implementer: None,
+    })
+}
+
+fn restored(objects: impl Iterator<Item = StoredObject>) -> Repository {
+    let mut repo = Repository::new();
+    for (id, class) in (0..).zip(classes()) {
+        repo.restore_class(ClassId(id), class)
+            .expect("the class is sound");
+    }
+    for object in objects {
+        repo.restore_object(object).expect("the object is sound");
+    }
+    repo.restore_finish().expect("the objects have parents");
+    repo
 }
 
 #[test]
 #[ignore = "prints figures"]
 fn restore_and_search_a_million() {
     const COUNT: usize = 1_000_000;
-    let objects = stored(COUNT);
     let before = resident_bytes();
-    let mut repo = Repository::new();
-    for (id, class) in (0..).zip(classes()) {
-        repo.restore_class(ClassId(id), class).unwrap();
-    }
-    timed("restore", COUNT, || {
-        for object in objects {
-            repo.restore_object(object).unwrap();
-        }
-        repo.restore_finish().unwrap();
-    });
+    let repo = restored(stored(COUNT));
     println!(
-        "{} bytes more resident, an object",
-        (resident_bytes().saturating_sub(before)) / COUNT
+        "{} bytes resident, an object",
+        (resident_bytes() - before) / COUNT
     );
+    let objects: Vec<StoredObject> = stored(COUNT).collect();
+    timed("restore", COUNT, || restored(objects.into_iter()));
     let all = SearchParams {
         root: None,
         scope: Scope::Subtree,
@@ -148,8 +151,11 @@ fn load_and_change_a_hundred_thousand() {
 /// Without the costly check of the whole.
 fn fast_commit(fixture: &mut Fixture, operations: &[CcbOperation]) {
     let ccb = fixture.ccb_with(operations);
-    fixture.repo.ccb_prepare(ccb).unwrap();
-    fixture.repo.ccb_validated(ccb).unwrap();
-    fixture.repo.ccb_stored_changes(ccb).unwrap();
+    fixture.repo.ccb_prepare(ccb).expect("nothing dangles");
+    fixture.repo.ccb_validated(ccb).expect("nobody was asked");
+    fixture
+        .repo
+        .ccb_stored_changes(ccb)
+        .expect("nothing is in the way");
     fixture.repo.ccb_make_visible(ccb);
 }

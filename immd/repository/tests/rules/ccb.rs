@@ -43,7 +43,10 @@ fn an_unknown_ccb_is_a_bad_handle() {
 
 impl Fixture {
     fn run_code(&mut self, ccb: CcbId) -> AisError {
-        self.repo.ccb_operation(ccb, &node("node=q")).unwrap_err().error
+        self.repo
+            .ccb_operation(ccb, &node("node=q"))
+            .expect_err("it was accepted")
+            .error
     }
 }
 

@@ -129,7 +129,7 @@ fn wrong_names_and_places_are_refused_with_their_code() {
     let oi = fixture.implementer("tasks");
     fixture.update(oi, &[task("task=t,node=a", 1)]).unwrap();
     let long_rdn = format!("node={}", "x".repeat(60));
-    let long_dn = format!("node=x{}", ",node=y".repeat(36));
+    let too_long = format!("node=x{}", ",node=y".repeat(36));
     let cases = [
         (create("Nope", "node=x", vec![]), AisError::NotExist),
         (create("Task", "task=x", vec![]), AisError::InvalidParam),
@@ -141,7 +141,7 @@ fn wrong_names_and_places_are_refused_with_their_code() {
         (node("node=x,node=gone"), AisError::NotExist),
         (node("node=x,task=t,node=a"), AisError::NotExist),
         (node(&long_rdn), AisError::InvalidParam),
-        (node(&long_dn), AisError::NameTooLong),
+        (node(&too_long), AisError::NameTooLong),
     ];
     for (operation, code) in cases {
         assert_eq!(fixture.refused(&operation), code, "{operation:?}");
@@ -151,7 +151,7 @@ fn wrong_names_and_places_are_refused_with_their_code() {
     fixture.commit(&[replace(SERVICE, u32s("longDnsAllowed", &[1]))]);
     fixture.commit(&[node(&long_rdn)]);
     assert_eq!(
-        fixture.refused(&node(&long_dn)),
+        fixture.refused(&node(&too_long)),
         AisError::NotExist,
         "now it is the parent that is missing"
     );

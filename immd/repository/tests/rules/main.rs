@@ -1,5 +1,8 @@
 //! The rules of the information model, one small test for each, and a random walk against a naive model.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of tests fail by panicking")]
+#![expect(clippy::too_many_lines, reason = "tables of cases are long")]
+
 mod admin;
 mod bench;
 mod ccb;

@@ -295,7 +295,7 @@ fn nothing_is_made_below_what_is_leaving() {
 }
 
 #[test]
-fn an_object_of_another_name_can_be_owned_and_renamed_values_checked() {
+fn runtime_objects_can_be_owned_and_nothing_lasting_hangs_on_them() {
     let mut fixture = Fixture::with_nodes();
     let oi = fixture.implementer("oi");
     fixture.update(oi, &[task("task=t", 1)]).unwrap();

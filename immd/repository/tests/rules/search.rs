@@ -19,6 +19,7 @@ fn by(name: &str, value: Option<Value>) -> SearchParams {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a filter has an optional value")]
 fn text(text: &str) -> Option<Value> {
     Some(Value::String(text.into()))
 }
