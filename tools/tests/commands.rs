@@ -1,5 +1,7 @@
 //! The operator's commands against a real information model daemon: what they print, and how they exit.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panic")]
+
 mod harness;
 
 use std::fs::File;

@@ -73,9 +73,9 @@ async fn serve(dir: PathBuf, ready: Sender<()>, waits: Sender<()>, stopped: ones
         .await
         .map_err(|(error, at)| format!("operation {at}: {error:?}"))
         .unwrap();
-    let owner = imm.admin_owner("somebody", true).await.unwrap();
-    let owned = Dn::new("demoId=3,demoId=2,demoId=all").unwrap();
-    owner.set(&[owned], Scope::One).await.unwrap();
+    let somebody = imm.admin_owner("somebody", true).await.unwrap();
+    let object = Dn::new("demoId=3,demoId=2,demoId=all").unwrap();
+    somebody.set(&[object], Scope::One).await.unwrap();
     ready.send(()).unwrap();
     // The other end is dropped, never used.
     assert!(stopped.await.is_err());
@@ -193,12 +193,11 @@ impl ImplementerCallbacks for Callbacks {
             let later = self.refusals.get();
             match operation {
                 1 => refused(AisError::BadOperation, format!("'{object}' is unlocked already")),
-                2 => done(Vec::new()),
                 3 if later > 0 => {
                     self.refusals.set(later - 1);
                     refused(AisError::TryAgain, "another operation is in progress".to_owned())
                 }
-                3 => done(Vec::new()),
+                2 | 3 => done(Vec::new()),
                 4 => refused(AisError::TryAgain, "the SG is not stable".to_owned()),
                 5 => std::future::pending().await,
                 _ => done(parameters),

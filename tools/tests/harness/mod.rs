@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 pub(crate) use transcript::check;
 
 /// How long a daemon may take until it answers.
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_mins(1);
 
 /// A directory with a daemon in it; both go when this is dropped.
 pub(crate) struct Cluster {
