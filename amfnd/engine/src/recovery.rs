@@ -250,6 +250,7 @@ impl Su {
                 if recovery == RecommendedRecovery::NodeFailfast && !cx.director {
                     cx.reboot = Some(format!("{recovery} of {comp}, and no director is there"));
                 } else {
+                    // DEVIATION(AMF-001): nothing waits for this cleanup, and the reboot may not come.
                     self.clean(at, cx);
                 }
             }

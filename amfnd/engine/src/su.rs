@@ -35,7 +35,7 @@ pub(crate) enum Goal {
 /// How far the restart of an SU is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RestartStage {
-    /// Every component is being cleaned up.
+    /// Every component is being cleaned up. DEVIATION(AMF-003): at once, the healthy ones too.
     StopAbruptly,
     /// The components are being terminated, in reverse order of level.
     StopInOrder,
@@ -344,7 +344,7 @@ impl Su {
 
     /// The presence state, derived from the components' (AMF B.04.01 §3.2.1.1).
     ///
-    /// A component that was failed over does not count while others are there: they go on, and the SU is
+    /// DEVIATION(AMF-002): a component that was failed over does not count while others are there: they go on, and the SU is
     /// INSTANTIATED with a fault.
     pub(crate) fn presence(&self) -> PresenceState {
         use PresenceState as S;
