@@ -4,10 +4,9 @@ use ais::{AisError, Attr, CcbOperation, Dn, Object, Parameter, Refusal};
 use futures::StreamExt as _;
 use repository::{CcbId, Committed, Fetch, ImplementerId, ReadObject};
 use schema::imm_capnp::implementer_callbacks::Client;
-use schema::{imm as wire, list_len, value};
+use schema::{imm as wire, list_len, size, value};
 
 use crate::core::Core;
-use crate::size;
 
 /// So many implementers are asked at once for the attributes of a page of objects.
 const FETCHES_MAX: usize = 64;
@@ -46,11 +45,11 @@ impl Core {
         operations: Vec<CcbOperation>,
     ) -> Result<(), Refusal> {
         let client = self.client(implementer)?;
-        for row in size::rows(operations) {
-            let promise = operations_call(&client, ccb, &row)?;
+        for row in size::rows(&operations) {
+            let promise = operations_call(&client, ccb, row)?;
             let response = self.answer(promise).await?;
-            let status = response.get().and_then(|answer| answer.get_status());
-            read_status(status)?;
+            let answer = response.get().map_err(nonsense)?;
+            read_status(answer.get_status())?;
         }
         Ok(())
     }
@@ -60,8 +59,8 @@ impl Core {
         let mut request = self.client(implementer)?.ccb_completed_request();
         request.get().set_ccb(ccb.0);
         let response = self.answer(request.send().promise).await?;
-        let status = response.get().and_then(|answer| answer.get_status());
-        read_status(status)
+        let answer = response.get().map_err(nonsense)?;
+        read_status(answer.get_status())
     }
 
     /// Tells an implementer that a CCB is aborted. Sent at once, so that it comes before what is sent later.
@@ -91,8 +90,8 @@ impl Core {
             let Ok(client) = self.client(implementer) else {
                 continue;
             };
-            for row in size::rows(operations) {
-                match operations_call(&client, ccb, &row) {
+            for row in size::rows(&operations) {
+                match operations_call(&client, ccb, row) {
                     Ok(promise) => unheeded(promise),
                     Err(error) => tracing::warn!(%ccb, %error, "an applier misses operations"),
                 }

@@ -11,7 +11,6 @@ mod journal;
 mod model;
 mod server;
 mod service;
-mod size;
 mod start;
 pub mod store;
 

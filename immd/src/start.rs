@@ -66,11 +66,11 @@ pub(crate) fn open(options: &Options) -> Result<Core, Error> {
         milliseconds = begun.elapsed().as_millis(),
         "the model is loaded"
     );
-    let writer = Writer::start(Box::new(store)).map_err(Error::system("a thread"))?;
+    let thread = Writer::start(Box::new(store)).map_err(Error::system("a thread"))?;
     Ok(Core::new(
         repository,
         journal,
-        writer,
+        thread,
         epoch,
         options.callback_limit,
     ))

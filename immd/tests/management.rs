@@ -1,9 +1,13 @@
 //! Object management over the socket: classes, CCBs, reads, searches, owners, restarts.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
 mod common;
 
 use ais::{AisError, AttrChoice, Scope, Value};
-use common::{Server, client, code, create, delete, dn, event_class, item, item_class, replace, run};
+use common::{
+    Server, client, code, create, delete, dn, event_class, eventually, item, item_class, replace, run,
+};
 use immd::{Daemon, Options};
 use immd_client::{Imm, ImmError, SearchParams};
 
@@ -116,13 +120,6 @@ fn a_handle_or_a_connection_that_goes_takes_its_ccb_along() {
         drop((held, other, other_imm));
         eventually(async || owner.ccb_apply(0, &change).await.is_ok()).await;
     });
-}
-
-/// Asks until it is so; the test's deadline ends it.
-async fn eventually(mut is_so: impl AsyncFnMut() -> bool) {
-    while !is_so().await {
-        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
-    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The store on a real file system: what is committed comes back, what is damaged is noticed.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
 use std::path::Path;
 
 use immd::store::{LmdbStore, Store, StoreError, Table, Write};
@@ -37,13 +39,10 @@ fn all(store: &LmdbStore, table: Table) -> Vec<(u64, Vec<u8>)> {
 fn fill(path: &Path) {
     let mut store = LmdbStore::open(path, MAP).unwrap();
     for round in 0..20u64 {
-        let writes: Vec<Write> = (0..100)
+        let writes: Vec<Write> = (0..100u8)
             .map(|n| {
-                put(
-                    Table::Objects,
-                    round * 100 + n,
-                    &vec![n as u8; 40 + (n as usize % 7) * 700],
-                )
+                let size = 40 + usize::from(n % 7) * 700;
+                put(Table::Objects, round * 100 + u64::from(n), &vec![n; size])
             })
             .collect();
         store.commit(&[&writes]).unwrap();

@@ -49,6 +49,7 @@ pub mod amf;
 pub mod component;
 mod error;
 pub mod imm;
+pub mod size;
 pub mod value;
 
 pub use error::{WireError, list_len};

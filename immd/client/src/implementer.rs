@@ -6,7 +6,7 @@ use std::rc::Rc;
 use ais::{Attr, CcbOperation, Dn, Parameter, Refusal, Scope};
 use schema::imm_capnp::{implementer, implementer_callbacks};
 use schema::value::Refused;
-use schema::{imm as wire, value};
+use schema::{imm as wire, size, value};
 
 use crate::connection::{Connection, check, length};
 use crate::{AdminOperationReply, ImmError};
@@ -103,19 +103,21 @@ impl Implementer {
 
     /// Changes runtime data in the order given; stops at the first one refused, whose index is given with the error.
     pub async fn update(&self, operations: &[CcbOperation]) -> Result<(), (ImmError, usize)> {
-        let whole = |error: ImmError| (error, 0);
+        let mut before = 0;
+        for row in size::rows(operations) {
+            let (answer, accepted) = self.update_row(row).await.map_err(|error| (error, before))?;
+            answer.map_err(|error| (error, before + accepted))?;
+            before += row.len();
+        }
+        Ok(())
+    }
+
+    async fn update_row(&self, row: &[CcbOperation]) -> Result<(Result<(), ImmError>, usize), ImmError> {
         let mut request = self.implementer.update_request();
-        let places = length(operations.len()).map_err(whole)?;
-        wire::write_operations(operations, request.get().init_operations(places))
-            .map_err(|e| whole(e.into()))?;
-        let response = request.send().promise.await.map_err(|e| whole(e.into()))?;
-        let answer = response.get().map_err(|e| whole(e.into()))?;
-        let accepted = answer.get_accepted() as usize;
-        answer
-            .get_status()
-            .map_err(ImmError::from)
-            .and_then(check)
-            .map_err(|error| (error, accepted))
+        wire::write_operations(row, request.get().init_operations(length(row.len())?))?;
+        let response = request.send().promise.await?;
+        let answer = response.get()?;
+        Ok((check(answer.get_status()?), answer.get_accepted() as usize))
     }
 }
 

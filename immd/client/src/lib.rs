@@ -6,14 +6,14 @@
 mod connection;
 mod implementer;
 mod management;
+mod owner;
 
 pub use ais::AttrChoice;
 use ais::{AisError, Dn, Scope, Value};
 
 pub use implementer::{Implementer, ImplementerCallbacks, LocalFuture};
-pub use management::{
-    AdminOperationReply, AdminOwner, CCB_ALLOW_NULL_OI, CCB_REGISTERED_OI, Ccb, Imm, Info, Search,
-};
+pub use management::{Imm, Info, Search};
+pub use owner::{AdminOperationReply, AdminOwner, CCB_ALLOW_NULL_OI, CCB_REGISTERED_OI, Ccb};
 
 /// Why a call did not give what was asked for.
 #[derive(Debug, thiserror::Error)]

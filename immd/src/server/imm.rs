@@ -7,14 +7,13 @@ use capnp::Error;
 use repository::{CcbId, CcbState, Prepared, Repository};
 use schema::imm_capnp::imm;
 use schema::value::{Refused, write_status};
-use schema::{WireError, imm as wire, list_len, value};
+use schema::{WireError, imm as wire, list_len, size, value};
 
 use super::Connection;
 use super::implementer::ImplementerServer;
 use super::owner::OwnerServer;
 use super::search::SearchServer;
 use crate::core::{Core, detached};
-use crate::size;
 
 /// What every client begins with.
 pub(super) struct ImmServer {

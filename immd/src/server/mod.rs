@@ -104,6 +104,10 @@ impl Listener {
             }
         }
         tracing::info!("stopping");
+        // What clients hold refers to the core; what is to be called keeps their connections: both must go.
+        connections.shutdown().await;
+        let callbacks = core.callbacks.take();
+        drop(callbacks);
         if let Err(error) = std::fs::remove_file(&self.path) {
             tracing::warn!(%error, "the socket could not be removed");
         }

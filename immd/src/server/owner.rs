@@ -8,14 +8,14 @@ use capnp::Error;
 use repository::AdminOwnerId;
 use schema::imm_capnp::{admin_owner, ccb};
 use schema::value::{Refused, write_status};
-use schema::{WireError, imm as wire, list_len, value};
+use schema::{WireError, imm as wire, list_len, size, value};
 
 use super::Connection;
 use super::imm::unsendable;
 use crate::callbacks::Reply;
 use crate::ccb::CcbHandle;
 use crate::core::{Core, detached};
-use crate::{service, size};
+use crate::service;
 
 /// The handle of an admin owner.
 pub(super) struct OwnerServer {

@@ -7,15 +7,14 @@ use ais::{Object, Refusal};
 use capnp::Error;
 use repository::{SearchParams, Snapshot};
 use schema::imm_capnp::search;
-use schema::list_len;
 use schema::value::{Refused, write_objects, write_status};
+use schema::{list_len, size};
 use tokio::sync::Mutex;
 
 use super::Connection;
 use super::budget::Share;
 use super::imm::unsendable;
 use crate::core::Core;
-use crate::size;
 
 /// The handle.
 pub(super) struct SearchServer {

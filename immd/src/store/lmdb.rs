@@ -14,7 +14,7 @@ use ::lmdb::{
 use rustix::fs::FlockOperation;
 use rustix::io::Errno;
 
-use super::{Store, StoreError, Table, Write, check};
+use super::{Store, StoreError, Table, Visit, Write, check};
 
 /// The name of LMDB's data file in the directory.
 const DATA_FILE: &str = "data.mdb";
@@ -88,11 +88,7 @@ impl LmdbStore {
 }
 
 impl Store for LmdbStore {
-    fn scan(
-        &self,
-        table: Table,
-        visit: &mut dyn FnMut(u64, &[u8]) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
+    fn scan(&self, table: Table, visit: &mut Visit<'_>) -> Result<(), StoreError> {
         let transaction = self.env.begin_ro_txn().map_err(|error| self.error(error))?;
         // The iterator uses the cursor without borrowing it: the cursor is declared first and so dropped last.
         let mut cursor = transaction

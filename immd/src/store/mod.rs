@@ -109,17 +109,16 @@ impl StoreError {
     }
 }
 
+/// Takes a record: its key and its bytes.
+pub type Visit<'a> = dyn FnMut(u64, &[u8]) -> Result<(), StoreError> + 'a;
+
 /// What keeps records safe.
 pub trait Store: Send {
     /// Gives every record of a table, in ascending order of keys.
     ///
     /// # Errors
     /// What `visit` returned, or a failure of the store.
-    fn scan(
-        &self,
-        table: Table,
-        visit: &mut dyn FnMut(u64, &[u8]) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError>;
+    fn scan(&self, table: Table, visit: &mut Visit<'_>) -> Result<(), StoreError>;
 
     /// Makes all writes, in their order, or none. `Ok` means that they survive a power cut.
     ///

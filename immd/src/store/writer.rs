@@ -70,9 +70,15 @@ fn write_all(store: &mut dyn Store, queue: &mpsc::Receiver<Job>) {
         group.extend(queue.try_iter().take(GROUP_MAX - 1));
         let writes: Vec<&[Write]> = group.iter().map(|job| job.writes.as_slice()).collect();
         match store.commit(&writes) {
-            Ok(()) => group.into_iter().for_each(|job| answer(job, Ok(()))),
+            Ok(()) => {
+                for job in group {
+                    answer(job, Ok(()));
+                }
+            }
             Err(error) if group.len() == 1 => {
-                group.into_iter().for_each(|job| answer(job, Err(error.clone())))
+                for job in group {
+                    answer(job, Err(error.clone()));
+                }
             }
             // One commit that is too large must not take the others with it.
             Err(_) => {

@@ -1,5 +1,6 @@
 //! A daemon on a real socket and a real store, in this process.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 #![allow(dead_code, reason = "not every test file uses all of it")]
 
 use std::path::Path;
@@ -152,5 +153,12 @@ pub(crate) fn code<T: std::fmt::Debug>(result: Result<T, ImmError>) -> ais::AisE
     match result {
         Err(ImmError::Refused { error, .. }) => error,
         other => panic!("expected a refusal, not {other:?}"),
+    }
+}
+
+/// Asks until it is so; the test's deadline ends it.
+pub(crate) async fn eventually(mut is_so: impl AsyncFnMut() -> bool) {
+    while !is_so().await {
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
     }
 }

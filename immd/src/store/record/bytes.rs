@@ -38,11 +38,15 @@ impl Encoder {
 
     /// Seven bits a byte, the lowest first; the eighth says that more follow.
     pub(super) fn number(&mut self, mut number: u64) {
-        while number >= 0x80 {
-            self.bytes.push((number & 0x7f) as u8 | 0x80);
+        loop {
+            let [low, ..] = number.to_le_bytes();
             number >>= 7;
+            if number == 0 {
+                self.bytes.push(low);
+                return;
+            }
+            self.bytes.push(low | 0x80);
         }
-        self.bytes.push(number as u8);
     }
 
     pub(super) fn blob(&mut self, bytes: &[u8]) {

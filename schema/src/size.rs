@@ -3,7 +3,7 @@
 use ais::{Attr, CcbOperation, ClassDef, Object, Parameter, Value};
 
 /// What a message to be bounded should hold at most; one thing larger than that travels alone.
-pub(crate) const MESSAGE: usize = 1 << 20;
+pub const MESSAGE: usize = 1 << 20;
 
 fn value(value: &Value) -> usize {
     24 + match value {
@@ -22,12 +22,12 @@ fn attr(attr: &Attr) -> usize {
 }
 
 /// An object.
-pub(crate) fn object(object: &Object) -> usize {
+pub fn object(object: &Object) -> usize {
     32 + object.dn.as_str().len() + object.attrs.iter().map(attr).sum::<usize>()
 }
 
 /// An operation.
-pub(crate) fn operation(operation: &CcbOperation) -> usize {
+pub fn operation(operation: &CcbOperation) -> usize {
     let content: usize = match operation {
         CcbOperation::Create { class, attrs, .. } => class.len() + attrs.iter().map(attr).sum::<usize>(),
         CcbOperation::Modify { changes, .. } => changes.iter().map(|change| 16 + attr(&change.attr)).sum(),
@@ -37,7 +37,7 @@ pub(crate) fn operation(operation: &CcbOperation) -> usize {
 }
 
 /// Parameters.
-pub(crate) fn parameters(parameters: &[Parameter]) -> usize {
+pub fn parameters(parameters: &[Parameter]) -> usize {
     parameters
         .iter()
         .map(|parameter| 24 + parameter.name.len() + value(&parameter.value))
@@ -45,25 +45,23 @@ pub(crate) fn parameters(parameters: &[Parameter]) -> usize {
 }
 
 /// A class.
-pub(crate) fn class(class: &ClassDef) -> usize {
+pub fn class(class: &ClassDef) -> usize {
     class.attrs.iter().map(|attr| 64 + attr.name.len()).sum()
 }
 
-/// Cuts operations into rows that fit a message each.
-pub(crate) fn rows(operations: Vec<CcbOperation>) -> Vec<Vec<CcbOperation>> {
-    let mut rows: Vec<Vec<CcbOperation>> = Vec::new();
-    let mut bytes = MESSAGE;
-    for one in operations {
-        let size = operation(&one);
-        if bytes + size > MESSAGE {
-            rows.push(Vec::new());
-            bytes = 0;
+/// Cuts operations into rows that fit a message each; nothing is one empty row.
+pub fn rows(operations: &[CcbOperation]) -> Vec<&[CcbOperation]> {
+    let mut rows = Vec::new();
+    let (mut begin, mut bytes) = (0, 0);
+    for (at, one) in operations.iter().enumerate() {
+        let size = operation(one);
+        if at > begin && bytes + size > MESSAGE {
+            rows.push(&operations[begin..at]);
+            (begin, bytes) = (at, 0);
         }
         bytes += size;
-        if let Some(row) = rows.last_mut() {
-            row.push(one);
-        }
     }
+    rows.push(&operations[begin..]);
     rows
 }
 
@@ -77,12 +75,17 @@ mod tests {
             dn: ais::Dn::new(&format!("a={n:0>1000}")).unwrap(),
         };
         let operations: Vec<_> = (0..5000).map(delete).collect();
-        let rows = rows(operations.clone());
+        let rows = rows(&operations);
         assert!(rows.len() > 4);
         assert!(
             rows.iter()
                 .all(|row| row.iter().map(operation).sum::<usize>() <= MESSAGE)
         );
         assert_eq!(rows.concat(), operations);
+    }
+
+    #[test]
+    fn nothing_is_one_row() {
+        assert_eq!(rows(&[]), [&[][..]]);
     }
 }

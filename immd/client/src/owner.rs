@@ -1,0 +1,197 @@
+//! Admin owners: CCBs and administrative operations.
+
+use std::rc::Rc;
+
+use ais::{AisError, AttrChoice, CcbOperation, Dn, Object, Parameter, Scope};
+use schema::imm_capnp::{admin_owner, ccb};
+use schema::{imm as wire, size, value};
+
+use crate::ImmError;
+use crate::connection::{Connection, check, length};
+
+/// An admin owner handle.
+pub struct AdminOwner {
+    pub(crate) owner: admin_owner::Client,
+    pub(crate) connection: Rc<Connection>,
+}
+
+impl AdminOwner {
+    /// Becomes owner of these objects and, by scope, of those below.
+    pub async fn set(&self, objects: &[Dn], scope: Scope) -> Result<(), ImmError> {
+        let mut request = self.owner.set_request();
+        value::write_texts(
+            objects,
+            request.get().init_objects(length(objects.len())?),
+            "objects",
+        )?;
+        request.get().set_scope(scope as u8);
+        check(request.send().promise.await?.get()?.get_status()?)
+    }
+
+    /// Gives these objects up.
+    pub async fn release(&self, objects: &[Dn], scope: Scope) -> Result<(), ImmError> {
+        let mut request = self.owner.release_request();
+        value::write_texts(
+            objects,
+            request.get().init_objects(length(objects.len())?),
+            "objects",
+        )?;
+        request.get().set_scope(scope as u8);
+        check(request.send().promise.await?.get()?.get_status()?)
+    }
+
+    /// A CCB with these `SaImmCcbFlagsT` ([`CCB_REGISTERED_OI`], [`CCB_ALLOW_NULL_OI`]).
+    pub async fn ccb(&self, flags: u64) -> Result<Ccb, ImmError> {
+        let mut request = self.owner.ccb_initialize_request();
+        request.get().set_flags(flags);
+        let response = request.send().promise.await?;
+        let answer = response.get()?;
+        check(answer.get_status()?)?;
+        Ok(Ccb {
+            handle: answer.get_ccb()?,
+            id: answer.get_id(),
+            _connection: self.connection.clone(),
+        })
+    }
+
+    /// Initialises a CCB, adds the operations and applies it; gives its id. What fits one message takes one round
+    /// trip.
+    pub async fn ccb_apply(&self, flags: u64, operations: &[CcbOperation]) -> Result<u64, ImmError> {
+        if size::rows(operations).len() > 1 {
+            let ccb = self.ccb(flags).await?;
+            ccb.run(operations).await.map_err(|(error, _)| error)?;
+            return ccb.apply().await;
+        }
+        let mut initialize = self.owner.ccb_initialize_request();
+        initialize.get().set_flags(flags);
+        let initialized = initialize.send();
+        let mut run = initialized.pipeline.get_ccb().run_request();
+        wire::write_operations(operations, run.get().init_operations(length(operations.len())?))?;
+        run.get().set_apply(true);
+        let running = run.send();
+        let response = initialized.promise.await?;
+        check(response.get()?.get_status()?)?;
+        let response = running.promise.await?;
+        let answer = response.get()?;
+        check(answer.get_status()?)?;
+        Ok(answer.get_id())
+    }
+
+    /// Invokes an administrative operation and waits for its result.
+    ///
+    /// `Err` is the call's failure; the implementer's own result stands in the reply.
+    pub async fn admin_operation(
+        &self,
+        object: &str,
+        operation: u64,
+        parameters: &[Parameter],
+        timeout_ms: u64,
+    ) -> Result<AdminOperationReply, ImmError> {
+        let mut request = self.owner.admin_operation_request();
+        let mut fields = request.get();
+        fields.set_object(object);
+        fields.set_operation_id(operation);
+        fields.set_timeout_ms(timeout_ms);
+        value::write_parameters(parameters, fields.init_parameters(length(parameters.len())?))?;
+        let response = request.send().promise.await?;
+        let answer = response.get()?;
+        check(answer.get_status()?)?;
+        let result = value::read_result(answer.get_result(), "result")?;
+        Ok(AdminOperationReply {
+            result,
+            parameters: value::read_parameters(answer.get_parameters()?)?,
+        })
+    }
+}
+
+/// `SA_IMM_CCB_REGISTERED_OI`: refuse objects whose implementer is not attached.
+pub const CCB_REGISTERED_OI: u64 = 0x1;
+/// `SA_IMM_CCB_ALLOW_NULL_OI`: but allow objects that have no implementer at all.
+pub const CCB_ALLOW_NULL_OI: u64 = 0x100;
+
+/// What an implementer answered to an administrative operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdminOperationReply {
+    /// Its result.
+    pub result: Result<(), AisError>,
+    /// Its parameters; with an error `SaImmAdminOperationError` holds the explanation.
+    pub parameters: Vec<Parameter>,
+}
+
+/// A CCB; dropping it aborts what was not applied.
+pub struct Ccb {
+    handle: ccb::Client,
+    id: u64,
+    _connection: Rc<Connection>,
+}
+
+impl Ccb {
+    /// The id by which [`Imm::ccb_outcome`] knows the CCB.
+    pub const fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Adds operations in their order; stops at the first one refused, whose index is in the second field of the error.
+    pub async fn run(&self, operations: &[CcbOperation]) -> Result<(), (ImmError, usize)> {
+        let mut before = 0;
+        for row in size::rows(operations) {
+            let (answer, accepted) = self.run_row(row).await.map_err(|error| (error, before))?;
+            answer.map_err(|error| (error, before + accepted))?;
+            before += row.len();
+        }
+        Ok(())
+    }
+
+    async fn run_row(&self, row: &[CcbOperation]) -> Result<(Result<(), ImmError>, usize), ImmError> {
+        let mut request = self.handle.run_request();
+        wire::write_operations(row, request.get().init_operations(length(row.len())?))?;
+        let response = request.send().promise.await?;
+        let answer = response.get()?;
+        Ok((check(answer.get_status()?), answer.get_accepted() as usize))
+    }
+
+    /// Asks the implementers whether the CCB could be applied.
+    pub async fn validate(&self) -> Result<(), ImmError> {
+        check(
+            self.handle
+                .validate_request()
+                .send()
+                .promise
+                .await?
+                .get()?
+                .get_status()?,
+        )
+    }
+
+    /// Applies; OK means durable. Gives the CCB's id.
+    pub async fn apply(&self) -> Result<u64, ImmError> {
+        let response = self.handle.apply_request().send().promise.await?;
+        let answer = response.get()?;
+        check(answer.get_status()?)?;
+        Ok(answer.get_id())
+    }
+
+    /// Drops all operations; the handle can be used again.
+    pub async fn abort(&self) -> Result<(), ImmError> {
+        check(
+            self.handle
+                .abort_request()
+                .send()
+                .promise
+                .await?
+                .get()?
+                .get_status()?,
+        )
+    }
+
+    /// An object as the CCB sees it.
+    pub async fn read(&self, dn: &Dn, attrs: AttrChoice) -> Result<Object, ImmError> {
+        let mut request = self.handle.read_request();
+        request.get().set_dn(dn.as_str());
+        wire::write_attr_choice(&attrs, request.get().init_attrs())?;
+        let response = request.send().promise.await?;
+        let answer = response.get()?;
+        check(answer.get_status()?)?;
+        Ok(value::read_object(answer.get_object()?)?)
+    }
+}
