@@ -9,7 +9,7 @@
 //! | `cluster` | the questions and orders that several commands have for a running cluster |
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -59,6 +59,12 @@ enum Command {
     Upgrade(upgrade::Arguments),
     /// Shows on this machine what the cluster does when things die
     Demo(demo::Arguments),
+    /// Writes the scripts of the sample components, for models to name
+    Bundle {
+        /// Where to
+        #[arg(value_name = "DIR")]
+        to: PathBuf,
+    },
     /// The process that `up --detach` leaves behind
     #[command(hide = true)]
     Supervise(up::Arguments),
@@ -83,6 +89,7 @@ pub fn main(argv: Vec<OsString>) -> ExitCode {
         Command::Explain(arguments) => explain::run(dir, &arguments),
         Command::Upgrade(arguments) => upgrade::run(dir, &arguments),
         Command::Demo(arguments) => demo::run(dir, &arguments),
+        Command::Bundle { to } => write_bundle(&to),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -91,6 +98,12 @@ pub fn main(argv: Vec<OsString>) -> ExitCode {
             ExitCode::from(failure.exit_code())
         }
     }
+}
+
+fn write_bundle(to: &Path) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::failed(format!("write to {}", to.display()), &error);
+    let program = std::env::current_exe().map_err(failed)?;
+    crate::samples::write_bundle(to, &program).map_err(failed)
 }
 
 /// Runs a future on a thread of its own kind: Cap'n Proto clients stay on one thread.

@@ -113,7 +113,9 @@ fn undo(steps: &[Step]) -> Vec<Step> {
     if has(UnlockInstantiation) {
         undo.push(Step::Operate(LockInstantiation));
     }
-    if steps.contains(&Step::Update) {
+    // An update that failed changed nothing.
+    let done = steps.len().saturating_sub(1);
+    if steps[..done].contains(&Step::Update) {
         undo.push(Step::Restore);
     }
     if has(UnlockInstantiation) {
@@ -225,25 +227,36 @@ impl<'a> Upgrade<'a> {
 
     async fn undo(&self, steps: &[Step], failure: Failure) -> Failure {
         println!("  undoing");
+        let mut left = Vec::new();
+        // As much as can be: the SU may serve again even where its attributes could not be restored.
         for step in undo(steps) {
-            // That there is nothing to repair is no reason to stop.
             let is_needed = step != Step::Operate(AdminOperation::Repaired);
             if let Err(second) = self.progress(step).await
                 && is_needed
             {
-                return failure.and(format!("and its steps could not be undone: {second}"));
+                left.push(format!("not undone: {second}"));
             }
         }
-        failure.and("its steps are undone: it is as it was")
+        if left.is_empty() {
+            return failure.and("its steps are undone: it is as it was");
+        }
+        left.into_iter().fold(failure, Failure::and)
     }
 
     /// Carries a step out, with a line that says how long it took.
     async fn progress(&self, step: Step) -> Result<(), Failure> {
         let begin = Instant::now();
         print!("  {:<28}", self.title(step));
+        if step == Step::Run {
+            // What the command prints has lines of its own.
+            println!();
+        }
         // The line is there before the step is done; where it cannot be shown, the step counts.
         drop(std::io::stdout().flush());
         let result = self.step(step).await;
+        if step == Step::Run {
+            print!("  {:<28}", "");
+        }
         let ms = begin.elapsed().as_secs_f64() * 1000.0;
         match &result {
             Ok(()) => println!("{ms:9.1} ms"),
@@ -421,6 +434,7 @@ mod tests {
         let restart = [Step::Operate(UnlockInstantiation), Step::Operate(Unlock)];
         assert_eq!(undo(&all[..1]), [Step::Operate(Unlock)]);
         assert_eq!(undo(&all[..2]), restart);
+        assert_eq!(undo(&all[..3]), restart, "a CCB that was refused changed nothing");
         assert_eq!(undo(&all[..4]), [&[Step::Restore], &restart[..]].concat());
         let down = [
             Step::Operate(Lock),
