@@ -198,8 +198,8 @@ impl Comp {
         );
         match outcome {
             RunOutcome::NotStarted { .. } => {
-                // DEVIATION(AMF-004): where INSTANTIATE could not be started either, killing leaves nothing behind: it is the
-                // missing INSTANTIATE that must be told.
+                // DEVIATION(AMF-004): where INSTANTIATE could not be started either, killing leaves nothing
+                // behind: it is the missing INSTANTIATE that must be told.
                 let failure = (!self.attempts.never_started).then_some(failure);
                 self.kill_all(failure, cx);
             }

@@ -344,8 +344,8 @@ impl Su {
 
     /// The presence state, derived from the components' (AMF B.04.01 §3.2.1.1).
     ///
-    /// DEVIATION(AMF-002): a component that was failed over does not count while others are there: they go on, and the SU is
-    /// INSTANTIATED with a fault.
+    /// DEVIATION(AMF-002): a component that was failed over does not count while others are there: they go on,
+    /// and the SU is INSTANTIATED with a fault.
     pub(crate) fn presence(&self) -> PresenceState {
         use PresenceState as S;
         let any = |state| self.comps.iter().any(|comp| comp.presence == state);
