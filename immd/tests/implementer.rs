@@ -334,6 +334,26 @@ fn administrative_operations_find_their_implementer() {
 }
 
 #[test]
+fn a_flood_of_calls_is_answered_with_try_again() {
+    run(async {
+        let dir = tempfile::tempdir().unwrap();
+        let _server = Server::in_dir(dir.path());
+        let (imm, owner) = client(dir.path()).await;
+        let (recorder, _implementer) = attach(&imm, true).await;
+        owner.ccb_apply(0, &[item("item=a", 1)]).await.unwrap();
+        recorder.silent.set(true);
+        let calls = (0..1500).map(|_| owner.admin_operation("item=a", 1, &[], 1500));
+        let answers = futures::future::join_all(calls).await;
+        let codes: Vec<_> = answers.into_iter().map(code).collect();
+        let count = |wanted| codes.iter().filter(|code| **code == wanted).count();
+        // The implementer shares the connection; what is unanswered there does not count here.
+        assert_eq!((count(AisError::Timeout), count(AisError::TryAgain)), (1000, 500));
+        recorder.silent.set(false);
+        assert!(owner.admin_operation("item=a", 1, &[], 1500).await.is_ok());
+    });
+}
+
+#[test]
 fn the_service_carries_out_its_own_operations() {
     run(async {
         let dir = tempfile::tempdir().unwrap();

@@ -160,7 +160,9 @@ fn map_error(path: &Path, map_size: usize, error: Error) -> StoreError {
         Error::Other(code) => {
             let errno = Errno::from_raw_os_error(code);
             let reason = std::io::Error::from_raw_os_error(code).to_string();
-            if [Errno::NOSPC, Errno::DQUOT, Errno::FBIG].contains(&errno) {
+            let is_full = [Errno::NOSPC, Errno::DQUOT, Errno::FBIG].contains(&errno)
+                || (errno == Errno::IO && is_short_of_space(&path));
+            if is_full {
                 StoreError::NoSpace { path, reason }
             } else {
                 StoreError::Io { path, reason }
@@ -171,4 +173,15 @@ fn map_error(path: &Path, map_size: usize, error: Error) -> StoreError {
             reason: other.to_string(),
         },
     }
+}
+
+/// Whether the disk or the process's limit on files leaves next to nothing. LMDB says "input/output error" where a
+/// write is cut short, as the first one that no longer fits is.
+fn is_short_of_space(path: &Path) -> bool {
+    const LITTLE: u64 = 16 << 20;
+    let disk = rustix::fs::statvfs(path).map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Fsize).current;
+    let size = path.join(DATA_FILE).metadata().map(|file| file.len());
+    let of_limit = limit.zip(size.ok()).map(|(limit, size)| limit.saturating_sub(size));
+    disk.is_ok_and(|left| left < LITTLE) || of_limit.is_some_and(|left| left < LITTLE)
 }
