@@ -115,6 +115,7 @@ fn value_of(
                 "is a runtime attribute that its implementer gives when it is read; it takes no value here",
             );
         }
+        // DEVIATION(IMM-003): persistent runtime attributes may be given.
         if creator == Creator::Ccb && !flags.intersects(AttrFlags::CONFIG | AttrFlags::PERSISTENT) {
             return invalid("is a runtime attribute that does not survive a restart; a CCB cannot set it");
         }

@@ -31,8 +31,10 @@ impl Repository {
     /// Checks runtime objects to be created and deleted, and runtime attributes to be changed, in the order given.
     ///
     /// The calls of one implementer must be made visible in their order. TRY_AGAIN says that a durable change of the
-    /// same object is under way; the caller may wait for it and go on with the operation refused. Attributes of a
-    /// configuration object may change while the object is in a CCB: the CCB only replaces what it was told to.
+    /// same object is under way; the caller may wait for it and go on with the operation refused.
+    ///
+    /// DEVIATION(IMM-001): attributes of a configuration object may change while the object is in a CCB, which only
+    /// replaces what it was told to.
     ///
     /// The refusal has the codes of saImmOiRtObjectCreate, saImmOiRtObjectUpdate and saImmOiRtObjectDelete;
     /// BAD_HANDLE for an unknown handle.
@@ -150,6 +152,8 @@ impl Repository {
     }
 
     /// The parent of a new runtime object.
+    ///
+    /// DEVIATION(IMM-002): an open CCB may be going to delete it; the new object then goes with it.
     fn runtime_parent(&self, dn: &Dn, persistent: bool, overlay: &Overlay) -> Result<ObjectId, Refusal> {
         let Some(parent) = dn.parent() else {
             return Ok(ROOT);
