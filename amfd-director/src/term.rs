@@ -21,7 +21,7 @@ pub(crate) fn next(dir: &Path) -> Result<Term, Error> {
     let last = match fs::read_to_string(&path) {
         Ok(text) => text.trim().parse::<u64>().map_err(|_| Error::BadTerm {
             path: path.clone(),
-            text: text.chars().take(40).collect(),
+            text: text.trim().chars().take(40).collect(),
         })?,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => 0,
         Err(error) => return Err(failed("read")(error)),

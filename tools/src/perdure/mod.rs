@@ -9,10 +9,16 @@
 //! | `cluster` | the questions and orders that several commands have for a running cluster |
 
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+/// Prints a line; where nobody reads it, nothing is lost that has to end a supervisor.
+macro_rules! say {
+    ($($text:tt)*) => { $crate::perdure::print_line(format_args!($($text)*)) };
+}
 
 mod cluster;
 pub mod daemons;
@@ -97,6 +103,13 @@ pub fn main(argv: Vec<OsString>) -> ExitCode {
             eprintln!("perdure: {failure}");
             ExitCode::from(failure.exit_code())
         }
+    }
+}
+
+fn print_line(text: std::fmt::Arguments<'_>) {
+    let mut out = std::io::stdout().lock();
+    if writeln!(out, "{text}").and_then(|()| out.flush()).is_err() {
+        tracing::debug!("nobody reads the output");
     }
 }
 

@@ -25,6 +25,8 @@ use super::restarts::{Decision, Restarts};
 
 /// How many of a daemon's last lines are kept.
 const LAST_LINES: usize = 5;
+/// A daemon that had to be started again so often while the cluster is being started does not come up.
+const START_RESTARTS: u32 = 5;
 /// How much of its log is looked through for them.
 const LAST_BYTES: u64 = 16 << 10;
 
@@ -141,6 +143,17 @@ impl Supervisor {
         Ok((child, log_begin))
     }
 
+    /// Why the daemon with this name does not come up; `None` while it may.
+    pub(super) fn fails_to_start(&self, name: &str) -> Option<Failure> {
+        let record = self.record.borrow();
+        let daemon = record.daemons.iter().find(|daemon| daemon.name == name)?;
+        let death = daemon.last_death.as_ref()?;
+        let lines = death.last_lines.iter().cloned();
+        let failure = Failure::new(format!("{name} does not come up: it ended with {}", death.cause));
+        (daemon.restarts >= START_RESTARTS || daemon.state == State::GivenUp)
+            .then(|| lines.fold(failure, Failure::and))
+    }
+
     fn update(&self, index: usize, change: impl FnOnce(&mut Daemon)) {
         if let Some(daemon) = self.record.borrow_mut().daemons.get_mut(index) {
             change(daemon);
@@ -151,7 +164,7 @@ impl Supervisor {
     fn save(&self) {
         let path = self.place.record();
         if let Err(error) = self.record.borrow().save(&path) {
-            eprintln!("perdure: {} cannot be written: {error}", path.display());
+            say!("{} cannot be written: {error}", path.display());
         }
     }
 }
@@ -174,7 +187,7 @@ impl Started {
     /// Ends a daemon that is not kept.
     pub(super) async fn abandon(mut self) {
         if let Err(error) = self.child.kill().await {
-            eprintln!("perdure: {} is left running: {error}", self.plan.name);
+            say!("{} is left running: {error}", self.plan.name);
         }
     }
 }
@@ -223,6 +236,7 @@ impl Keeper {
     fn note_death(&self, cause: String) {
         let lines = self.started.output(&self.supervisor.place);
         let last_lines = lines[lines.len().saturating_sub(LAST_LINES)..].to_vec();
+        say!("{} {} ended: {cause}", now_text(), self.started.plan.name);
         self.supervisor.update(self.started.index, |daemon| {
             daemon.pid = None;
             daemon.state = State::Restarting;
@@ -240,6 +254,7 @@ impl Keeper {
             let Decision::RestartAfter(pause) = self.restarts.died(Instant::now()) else {
                 self.supervisor
                     .update(self.started.index, |daemon| daemon.state = State::GivenUp);
+                say!("{} died too often and is left alone", self.started.plan.name);
                 return false;
             };
             if !pause.is_zero() {
@@ -262,7 +277,7 @@ impl Keeper {
                     self.started.log_begin = log_begin;
                     return true;
                 }
-                Err(failure) => eprintln!("perdure: {failure}"),
+                Err(failure) => say!("{failure}"),
             }
         }
     }
@@ -306,7 +321,7 @@ fn signal(child: &Child, signal: Signal) {
     if let Some(pid) = pid
         && let Err(error) = kill_process(pid, signal)
     {
-        eprintln!("perdure: process {pid:?} cannot be signalled: {error}");
+        say!("process {pid:?} cannot be signalled: {error}");
     }
 }
 

@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use ais::Dn;
 use ais::amf::OperState;
+use ais::{Dn, Object};
 use immd_client::Imm;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -59,7 +59,7 @@ pub(super) fn supervise(dir: Option<&Path>, arguments: &Arguments) -> Result<(),
 
 /// Says that the cluster is up and puts the log in the place of the terminal.
 fn let_go(place: &Place) {
-    println!("{READY}");
+    say!("{READY}");
     let redirected = std::io::stdout().flush().and_then(|()| {
         let log = place.open_log("supervisor")?;
         rustix::stdio::dup2_stdout(&log)?;
@@ -201,8 +201,8 @@ impl Running {
             for daemon in group {
                 let name = daemon.name.clone();
                 match daemon.stopped().await {
-                    Some(said) => println!("{said}"),
-                    None => println!("{name} stopped"),
+                    Some(said) => say!("{said}"),
+                    None => say!("{name} stopped"),
                 }
             }
         }
@@ -218,14 +218,14 @@ async fn bring_up(
     let begin = Instant::now();
     place.link_commands()?;
     if place.has_model() && !arguments.models.is_empty() {
-        println!("the cluster has its model already; the files are not loaded (immcfg -f FILE adds to it)");
+        say!("the cluster has its model already; the files are not loaded (immcfg -f FILE adds to it)");
     }
     let immd = running
         .loading
         .insert(supervisor.start(immd_plan(&arguments.models))?);
     let imm = wait_for_immd(place, immd).await?;
     running.immd = running.loading.take().map(|immd| supervisor.keep(immd));
-    println!("immd is ready ({} ms)", begin.elapsed().as_millis());
+    say!("immd is ready ({} ms)", begin.elapsed().as_millis());
     let nodes = nodes(&imm).await?;
     for node in &nodes {
         place.check_node(&node.rdn_value())?;
@@ -236,21 +236,21 @@ async fn bring_up(
         running.nodes.push(supervisor.keep(started));
     }
     if nodes.is_empty() {
-        println!("the model has no object of class SaAmfNode, so no node is started");
+        say!("the model has no object of class SaAmfNode, so no node is started");
     }
-    wait_for_nodes(place, &imm, &nodes).await?;
+    wait_for_nodes(supervisor, place, &nodes).await?;
     let dir = place.dir().display();
-    println!(
+    say!(
         "the cluster is up: {} node{} ({} ms)",
         nodes.len(),
         if nodes.len() == 1 { "" } else { "s" },
         begin.elapsed().as_millis()
     );
-    println!(
+    say!(
         "look around:  export PERDURE_DIR={dir} PATH={}:$PATH",
         place.bin().display()
     );
-    println!("              perdure status --watch;  amf-state su;  immfind -c SaAmfSI;  logs in {dir}/log");
+    say!("              perdure status --watch;  amf-state su;  immfind -c SaAmfSI;  logs in {dir}/log");
     Ok(())
 }
 
@@ -313,11 +313,7 @@ async fn wait_for_immd(place: &Place, immd: &mut Started) -> Result<Imm, Failure
             return Ok(imm);
         }
         if let Some(cause) = immd.ended() {
-            let lines = immd.output(place);
-            let failure = Failure::new(format!(
-                "the information model is not loaded: immd ended with {cause}"
-            ));
-            return Err(lines.into_iter().fold(failure, Failure::and));
+            return Err(complaint(immd.output(place), &cause));
         }
         tokio::time::sleep(LOOK_PAUSE).await;
     }
@@ -330,7 +326,7 @@ fn complaint(lines: Vec<String>, cause: &str) -> Failure {
         .position(|line| line.starts_with(IMMD_SAYS))
         .map_or(lines.clone(), |at| {
             let mut said = lines[at..].to_vec();
-            said[0] = said[0][IMMD_SAYS.len()..].to_owned();
+            said[0].drain(..IMMD_SAYS.len());
             said
         });
     if said.is_empty() {
@@ -341,24 +337,24 @@ fn complaint(lines: Vec<String>, cause: &str) -> Failure {
 }
 
 /// Waits until the director has all nodes; a node that does not come is said, and the cluster goes on without it.
-async fn wait_for_nodes(place: &Place, imm: &Imm, nodes: &[Dn]) -> Result<(), Failure> {
+async fn wait_for_nodes(supervisor: &Supervisor, place: &Place, nodes: &[Dn]) -> Result<(), Failure> {
     let begin = Instant::now();
     loop {
-        let objects = cluster::objects(imm, "SaAmfNode", &["saAmfNodeOperState"]).await?;
-        let is_up = |node: &Dn| {
-            objects.iter().any(|object| {
-                object.dn == *node
-                    && cluster::number(object, "saAmfNodeOperState") == Some(OperState::Enabled.code())
-            })
-        };
-        let missing: Vec<&Dn> = nodes.iter().filter(|node| !is_up(node)).collect();
+        if let Some(failure) = supervisor
+            .given_up("amfd")
+            .or_else(|| supervisor.fails_to_start("immd"))
+        {
+            return Err(failure);
+        }
+        let up = nodes_up(place).await.unwrap_or_default();
+        let missing: Vec<&Dn> = nodes.iter().filter(|node| !up.contains(node)).collect();
         if missing.is_empty() {
             return Ok(());
         }
         if begin.elapsed() > NODES_LIMIT {
             for node in missing {
                 let log = place.log(&format!("amfnd-{}", node.rdn_value()));
-                println!(
+                say!(
                     "{node} is not up after {} s; see {}",
                     NODES_LIMIT.as_secs(),
                     log.display()
@@ -368,6 +364,15 @@ async fn wait_for_nodes(place: &Place, imm: &Imm, nodes: &[Dn]) -> Result<(), Fa
         }
         tokio::time::sleep(LOOK_PAUSE).await;
     }
+}
+
+/// The nodes that the director has.
+async fn nodes_up(place: &Place) -> Result<Vec<Dn>, Failure> {
+    let imm = cluster::connect(place).await?;
+    let nodes = cluster::objects(&imm, "SaAmfNode", &["saAmfNodeOperState"]).await?;
+    let enabled = Some(OperState::Enabled.code());
+    let is_up = |node: &Object| cluster::number(node, "saAmfNodeOperState") == enabled;
+    Ok(nodes.into_iter().filter(is_up).map(|node| node.dn).collect())
 }
 
 #[cfg(test)]
