@@ -131,3 +131,111 @@ impl Places<'_> {
         (!is_used || shareable) && u32::try_from(same).is_ok_and(|same| same < limit)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::ModelChange;
+    use crate::model::{Model, Raw};
+    use ais::{Attr, Value};
+
+    fn dn(text: &str) -> Dn {
+        Dn::new(text).unwrap()
+    }
+
+    /// An SU whose components `c1` and `c2` take CSIs of type `t`, and an SI with the CSIs `k1` to `k3`, `k2` needing `k1`.
+    fn model(category: u32, capability: u32) -> Model {
+        let number = |name: &str, value| Attr::single(name, Value::Uint32(value));
+        let name = |name: &str, value: &str| Attr::single(name, Value::Name(value.to_owned()));
+        let mut objects = vec![
+            (
+                "SaAmfSGType",
+                "safVersion=1,safSgType=g",
+                vec![number("saAmfSgtRedundancyModel", 1)],
+            ),
+            ("SaAmfSUType", "safVersion=1,safSuType=s", vec![]),
+            (
+                "SaAmfCompType",
+                "safVersion=1,safCompType=c",
+                vec![number("saAmfCtCompCategory", category)],
+            ),
+            (
+                "SaAmfCtCsType",
+                "safSupportedCsType=safVersion=1\\,safCSType=t,safVersion=1,safCompType=c",
+                vec![number("saAmfCtCompCapability", capability)],
+            ),
+            (
+                "SaAmfSG",
+                "safSg=G,safApp=A",
+                vec![name("saAmfSGType", "safVersion=1,safSgType=g")],
+            ),
+            (
+                "SaAmfSU",
+                "safSu=S,safSg=G,safApp=A",
+                vec![name("saAmfSUType", "safVersion=1,safSuType=s")],
+            ),
+            (
+                "SaAmfSI",
+                "safSi=I,safApp=A",
+                vec![name("saAmfSIProtectedbySG", "safSg=G,safApp=A")],
+            ),
+        ];
+        let comp_type = || vec![name("saAmfCompType", "safVersion=1,safCompType=c")];
+        objects.push(("SaAmfComp", "safComp=c1,safSu=S,safSg=G,safApp=A", comp_type()));
+        objects.push(("SaAmfComp", "safComp=c2,safSu=S,safSg=G,safApp=A", comp_type()));
+        let cs_type = || vec![name("saAmfCSType", "safVersion=1,safCSType=t")];
+        let mut second = cs_type();
+        second.push(name("saAmfCSIDependencies", "safCsi=k1,safSi=I,safApp=A"));
+        objects.push(("SaAmfCSI", "safCsi=k1,safSi=I,safApp=A", cs_type()));
+        objects.push(("SaAmfCSI", "safCsi=k2,safSi=I,safApp=A", second));
+        objects.push(("SaAmfCSI", "safCsi=k3,safSi=I,safApp=A", cs_type()));
+        let mut raw = Raw::default();
+        for (class, object, attrs) in objects {
+            let class = class.to_owned();
+            raw.apply(&ModelChange::Create {
+                class,
+                dn: dn(object),
+                attrs,
+            });
+        }
+        Model::build(&raw, &BTreeSet::new(), &Model::default())
+    }
+
+    /// Who gets which CSI, as `k1=c1`.
+    fn placed(model: &Model, ha: HaState, present: &[Present]) -> Vec<String> {
+        let (_, sg, su) = model.su(&dn("safSu=S,safSg=G,safApp=A")).unwrap();
+        let si_dn = dn("safSi=I,safApp=A");
+        let placement = place(su, &[(&si_dn, &sg.sis[&si_dn])], ha, present);
+        let given = &placement.sis[&si_dn];
+        assert_eq!(given.len() + placement.unplaced.len(), 3);
+        given
+            .iter()
+            .map(|(csi, comp)| format!("{}={}", csi.rdn_value(), comp.rdn_value()))
+            .collect()
+    }
+
+    #[test]
+    fn each_component_gets_one_before_any_gets_two() {
+        let many = model(1, 1);
+        // k2 is placed last, because it needs k1.
+        assert_eq!(placed(&many, HaState::Active, &[]), ["k1=c1", "k2=c1", "k3=c2"]);
+        let kept = Present {
+            csi: dn("safCsi=k1,safSi=I,safApp=A"),
+            cs_type: dn("safVersion=1,safCSType=t"),
+            comp: dn("safComp=c2,safSu=S,safSg=G,safApp=A"),
+            ha: HaState::Standby,
+        };
+        assert_eq!(
+            placed(&many, HaState::Active, &[kept]),
+            ["k1=c2", "k2=c1", "k3=c1"]
+        );
+    }
+
+    #[test]
+    fn capability_limits_what_a_component_takes() {
+        assert_eq!(placed(&model(1, 6), HaState::Active, &[]), ["k1=c1", "k3=c2"]);
+        assert!(placed(&model(1, 6), HaState::Standby, &[]).is_empty());
+        assert_eq!(placed(&model(1, 4), HaState::Standby, &[]), ["k1=c1", "k3=c2"]);
+        assert_eq!(placed(&model(8, 7), HaState::Active, &[]), ["k1=c1", "k3=c2"]);
+    }
+}

@@ -185,3 +185,17 @@ reasons! {
         outcome: String,
     } = "ADMIN-ANSWERED", "operation {operation}: {outcome}";
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_code_means_two_things() {
+        let mut codes = Reason::CODES.to_vec();
+        codes.sort_unstable();
+        let all = codes.len();
+        codes.dedup();
+        assert_eq!(codes.len(), all);
+    }
+}

@@ -54,3 +54,19 @@ impl NodeState {
         self.recovery.as_ref().is_some_and(|recovery| recovery.rebooting)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failovers_count_within_the_probation_only() {
+        let mut node = NodeState::default();
+        let probation = Millis(1_000);
+        assert_eq!(node.count_failover(Millis(0), probation), 1);
+        assert_eq!(node.count_failover(Millis(999), probation), 2);
+        assert_eq!(node.count_failover(Millis(1_000), probation), 1);
+        node.end_probation();
+        assert_eq!((node.su_failovers, node.probation_until), (0, None));
+    }
+}

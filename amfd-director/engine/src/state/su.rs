@@ -289,3 +289,159 @@ impl SuState {
         self.may_act = may_act;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ais::amf::{AssignmentReport, ErrorSource, OrderReport};
+
+    use super::*;
+
+    fn dn(text: &str) -> Dn {
+        Dn::new(text).unwrap()
+    }
+
+    fn report(presence: PresenceState, held: Option<HaState>) -> SuReport {
+        let held = held.map(|ha| AssignmentReport {
+            si: dn("si=a"),
+            ha,
+            csis: Vec::new(),
+        });
+        SuReport {
+            su: dn("su=1"),
+            presence,
+            restart_count: 0,
+            comps: Vec::new(),
+            assignments: held.into_iter().collect(),
+            fault: None,
+            order: None,
+        }
+    }
+
+    fn answered(mut report: SuReport, id: u64, outcome: OrderOutcome) -> SuReport {
+        report.order = Some(OrderReport {
+            term: Term(1),
+            id: OrderId(id),
+            outcome,
+        });
+        report
+    }
+
+    fn ordered(held: Option<HaState>, kind: OrderKind) -> SuState {
+        let mut su = SuState::default();
+        su.apply(report(PresenceState::Instantiated, held), Term(1));
+        su.send(InFlight { id: OrderId(1), kind });
+        su
+    }
+
+    fn assign(ha: HaState) -> OrderKind {
+        OrderKind::Assign {
+            ha,
+            sis: [dn("si=a")].into(),
+        }
+    }
+
+    /// Held before, the order, held after, its outcome, whether the SU may act then.
+    type Case = (Option<HaState>, OrderKind, Option<HaState>, OrderOutcome, bool);
+
+    #[test]
+    fn an_su_may_act_from_the_order_until_the_answer_that_ends_it() {
+        use HaState::{Active, Quiesced, Quiescing, Standby};
+        let done = OrderOutcome::Done;
+        let failed = || OrderOutcome::Failed(String::new());
+        let table: Vec<Case> = vec![
+            (None, assign(Active), Some(Active), done.clone(), true),
+            (Some(Standby), assign(Active), Some(Standby), failed(), true),
+            (
+                Some(Standby),
+                assign(Active),
+                Some(Standby),
+                OrderOutcome::InProgress,
+                true,
+            ),
+            (
+                Some(Active),
+                assign(Quiesced),
+                Some(Active),
+                OrderOutcome::InProgress,
+                true,
+            ),
+            (
+                Some(Active),
+                assign(Quiesced),
+                Some(Quiesced),
+                done.clone(),
+                false,
+            ),
+            (
+                Some(Active),
+                assign(Quiescing),
+                Some(Quiesced),
+                done.clone(),
+                false,
+            ),
+            (
+                Some(Active),
+                OrderKind::Remove([dn("si=a")].into()),
+                None,
+                done.clone(),
+                false,
+            ),
+            (None, assign(Standby), Some(Standby), done, false),
+            (None, assign(Standby), None, failed(), false),
+        ];
+        for (before, kind, after, outcome, acts) in table {
+            let what = format!("{before:?} {kind:?} {after:?} {outcome:?}");
+            let mut su = ordered(before, kind);
+            su.apply(
+                answered(report(PresenceState::Instantiated, after), 1, outcome),
+                Term(1),
+            );
+            assert_eq!(su.may_act.contains(&dn("si=a")), acts, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_fault_that_is_not_isolated_and_a_failed_termination_keep_the_work() {
+        let mut su = ordered(Some(HaState::Active), assign(HaState::Quiesced));
+        let mut open = report(PresenceState::Instantiated, Some(HaState::Quiesced));
+        open.fault = Some(FaultReport {
+            comp: dn("comp=1"),
+            recovery: RecommendedRecovery::ComponentFailover,
+            source: ErrorSource::ProcessDied,
+            isolated: false,
+        });
+        su.apply(open.clone(), Term(1));
+        assert!(!su.may_act.is_empty());
+        open.presence = PresenceState::TerminationFailed;
+        su.apply(open, Term(1));
+        assert!(!su.may_act.is_empty());
+        su.in_flight = None;
+        su.apply(report(PresenceState::Uninstantiated, None), Term(1));
+        assert!(su.may_act.is_empty());
+    }
+
+    #[test]
+    fn answers_of_another_term_or_order_are_not_taken() {
+        let mut su = ordered(None, OrderKind::Instantiate);
+        let done = |id| answered(report(PresenceState::Instantiated, None), id, OrderOutcome::Done);
+        assert!(su.apply(done(1), Term(2)).answered.is_none());
+        assert!(su.apply(done(2), Term(1)).answered.is_none());
+        assert!(su.is_busy());
+        assert!(su.apply(done(1), Term(1)).answered.is_some());
+        assert!(!su.is_busy());
+    }
+
+    #[test]
+    fn the_open_order_of_a_former_director_keeps_the_su_busy() {
+        let mut su = SuState::default();
+        su.apply(
+            answered(
+                report(PresenceState::Instantiated, None),
+                7,
+                OrderOutcome::InProgress,
+            ),
+            Term(2),
+        );
+        assert!(su.works_for_another());
+    }
+}

@@ -186,7 +186,7 @@ fn whatever_happens_nobody_acts_twice_and_all_is_served_in_the_end() {
     let seeds = std::env::var("SEEDS")
         .ok()
         .and_then(|text| text.parse().ok())
-        .unwrap_or(150);
+        .unwrap_or(100);
     let first = std::env::var("SEED")
         .ok()
         .and_then(|text| text.parse().ok())
