@@ -341,7 +341,7 @@ async fn wait_for_nodes(supervisor: &Supervisor, place: &Place, nodes: &[Dn]) ->
     let begin = Instant::now();
     loop {
         if let Some(failure) = supervisor
-            .given_up("amfd")
+            .fails_to_start("amfd")
             .or_else(|| supervisor.fails_to_start("immd"))
         {
             return Err(failure);
