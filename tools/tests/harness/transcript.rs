@@ -46,7 +46,11 @@ fn record(transcript: &mut String, output: Output, cluster: Option<&Cluster>) {
     };
     for (mark, text) in [('|', text(output.stdout)), ('!', text(output.stderr))] {
         for line in text.split_inclusive('\n') {
-            write!(transcript, "{mark}{line}").unwrap();
+            // Ids of CCBs count all of a transcript, so that each new line would change those after it.
+            match line.split_once("\"ccb\": ") {
+                Some((before, _)) => writeln!(transcript, "{mark}{before}\"ccb\": ID").unwrap(),
+                None => write!(transcript, "{mark}{line}").unwrap(),
+            }
             if !line.ends_with('\n') {
                 writeln!(transcript, "\\no newline").unwrap();
             }

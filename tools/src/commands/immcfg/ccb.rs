@@ -3,7 +3,7 @@
 use ais::{AisError, CcbOperation, Dn, Scope};
 use immd_client::{AdminOwner, CCB_ALLOW_NULL_OI, CCB_REGISTERED_OI, Ccb, ImmError};
 
-use super::{Course, HELP};
+use super::{Course, HELP, UNKNOWN};
 use crate::commands::output::{Failure, code_of, is_code, texts_of};
 
 /// How many operations travel in one message at most.
@@ -131,7 +131,11 @@ pub(super) async fn apply(
         run(course, &ccb, operations).await?;
     }
     course.note(&format!("applying {} operations", operations.len()));
-    match patience.retry(async || ccb.apply().await).await {
+    // Stays set where the command's time is over in the middle of it.
+    course.is_applying.set(true);
+    let applied = patience.retry(async || ccb.apply().await).await;
+    course.is_applying.set(false);
+    match applied {
         Ok(id) => Ok(id),
         Err(ImmError::Disconnected(why)) => Ok(outcome(course, ccb.id(), why).await?),
         Err(error) => Err(apply_refused(&error).into()),
@@ -176,7 +180,7 @@ fn operation_refused(course: &Course<'_>, operation: Option<&CcbOperation>, erro
 fn apply_refused(error: &ImmError) -> Failure {
     let failure = explained(format!("error - saImmOmCcbApply FAILED: {error}"), error);
     if is_code(error, AisError::Timeout) {
-        return failure.and("the result of the change is not known; look at the objects before repeating it");
+        return failure.and(UNKNOWN);
     }
     failure
 }
@@ -189,10 +193,7 @@ async fn outcome(course: &Course<'_>, ccb: u64, why: String) -> Result<u64, Fail
     match known {
         Ok(true) => Ok(ccb),
         Ok(false) => Err(Failure::new(broke()).and("nothing was changed; try again")),
-        Err(_) => {
-            let unknown = "the result of the change is not known; look at the objects before repeating it";
-            Err(Failure::new(broke()).and(unknown))
-        }
+        Err(_) => Err(Failure::new(broke()).and(UNKNOWN)),
     }
 }
 

@@ -9,6 +9,7 @@ mod import;
 mod line;
 mod object;
 
+use std::cell::Cell;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -19,6 +20,9 @@ use super::output::{self, Failure, Report, finish};
 use super::usage::parse;
 
 use line::{Action, HELP, Line, Request, request};
+
+/// What to say where a change may have been made or not.
+const UNKNOWN: &str = "the result of the change is not known; look at the objects before repeating it";
 
 /// What was done.
 #[derive(Debug, Default, Serialize)]
@@ -47,6 +51,8 @@ impl Report for Done {
 struct Course<'a> {
     session: &'a Session,
     request: &'a Request,
+    /// Whether a change is being applied, and may be made although nobody waits for the answer.
+    is_applying: &'a Cell<bool>,
 }
 
 impl Course<'_> {
@@ -81,16 +87,22 @@ pub(super) fn main(args: Vec<OsString>) -> ExitCode {
         timeout_s: request.timeout_s,
         try_again: true,
     };
+    let is_applying = Cell::new(false);
     let outcome = with_session(limits, &line.common, async |session| {
         let course = Course {
             session,
             request: &request,
+            is_applying: &is_applying,
         };
         carry_out(&course, &mut done).await
     });
-    if outcome.is_err() {
-        done.text = "";
-    }
+    let outcome = outcome.map_err(|failure| {
+        if is_applying.get() {
+            failure.and(UNKNOWN)
+        } else {
+            failure
+        }
+    });
     finish(line.common.json, &done, outcome)
 }
 
