@@ -19,6 +19,9 @@ use immd_client::{AdminOwner, Imm, ImmError, SearchParams};
 const DIR: &str = "IMMD_TEST_DIR";
 const MODEL: &str = "IMMD_TEST_MODEL";
 
+/// What is done to the bytes of a file, by name.
+type Damage<'a> = (&'a str, Box<dyn Fn(&mut Vec<u8>) + 'a>);
+
 /// Not a test of its own: with the environment set, this process is the daemon.
 #[test]
 fn daemon_process() {
@@ -240,7 +243,6 @@ fn a_damaged_store_is_one_line_and_is_not_touched() {
             bytes[at] ^= 1;
         }
     };
-    type Damage<'a> = (&'a str, Box<dyn Fn(&mut Vec<u8>) + 'a>);
     let damages: [Damage<'_>; 4] = [
         ("cut", Box::new(|bytes| bytes.truncate(20_000))),
         ("nonsense", Box::new(|bytes| bytes.fill(0x5a))),

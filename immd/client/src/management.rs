@@ -12,7 +12,7 @@ use crate::implementer::{Callbacks, Implementer, ImplementerCallbacks};
 use crate::{AdminOwner, ImmError, SearchParams};
 
 /// How many objects a page of a search holds at most; the daemon bounds its bytes as well.
-const PAGE_OBJECTS: u32 = 10_000;
+const PAGE_OBJECTS: u32 = 20_000;
 
 /// A connection to immd.
 #[derive(Clone)]
@@ -97,14 +97,12 @@ impl Imm {
             )?;
         }
         wire::write_attr_choice(&params.attrs, fields.init_attrs())?;
-        let response = request.send().promise.await?;
-        let answer = response.get()?;
-        check(answer.get_status()?)?;
-        Ok(Search {
-            snapshot: answer.get_search()?,
-            done: false,
-            _connection: self.connection.clone(),
-        })
+        let begun = request.send();
+        // The first page is asked for at once, of a search that is still to begin.
+        let search = Search::begin(begun.pipeline.get_search(), self.connection.clone());
+        let response = begun.promise.await?;
+        check(response.get()?.get_status()?)?;
+        Ok(search)
     }
 
     /// An admin owner by this name.
@@ -181,23 +179,46 @@ impl Imm {
     }
 }
 
-/// A search in progress.
+type NextPage =
+    capnp::capability::Promise<capnp::capability::Response<search::next_results::Owned>, capnp::Error>;
+
+/// A search in progress. While one page is looked at the next one is on its way.
 pub struct Search {
     snapshot: search::Client,
-    done: bool,
+    next: Option<NextPage>,
     _connection: Rc<Connection>,
 }
 
 impl Search {
+    fn begin(snapshot: search::Client, connection: Rc<Connection>) -> Search {
+        let mut search = Search {
+            snapshot,
+            next: None,
+            _connection: connection,
+        };
+        search.ask();
+        search
+    }
+
+    fn ask(&mut self) {
+        let mut request = self.snapshot.next_request();
+        request.get().set_max(PAGE_OBJECTS);
+        self.next = Some(request.send().promise);
+    }
+
     /// The next objects, in ascending byte order of their DNs; empty at the end.
     pub async fn next_batch(&mut self) -> Result<Vec<Object>, ImmError> {
-        while !self.done {
-            let mut request = self.snapshot.next_request();
-            request.get().set_max(PAGE_OBJECTS);
-            let response = request.send().promise.await?;
+        while let Some(next) = self.next.take() {
+            let response = next.await?;
             let answer = response.get()?;
-            check(answer.get_status()?)?;
-            self.done = answer.get_done();
+            if let Err(error) = check(answer.get_status()?) {
+                // What comes after the page that failed can still be read.
+                self.ask();
+                return Err(error);
+            }
+            if !answer.get_done() {
+                self.ask();
+            }
             let objects = value::read_objects(answer.get_objects()?)?;
             if !objects.is_empty() {
                 return Ok(objects);

@@ -182,6 +182,8 @@ fn is_short_of_space(path: &Path) -> bool {
     let disk = rustix::fs::statvfs(path).map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
     let limit = rustix::process::getrlimit(rustix::process::Resource::Fsize).current;
     let size = path.join(DATA_FILE).metadata().map(|file| file.len());
-    let of_limit = limit.zip(size.ok()).map(|(limit, size)| limit.saturating_sub(size));
+    let of_limit = limit
+        .zip(size.ok())
+        .map(|(limit, size)| limit.saturating_sub(size));
     disk.is_ok_and(|left| left < LITTLE) || of_limit.is_some_and(|left| left < LITTLE)
 }
