@@ -336,7 +336,7 @@ fn complaint(lines: Vec<String>, cause: &str) -> Failure {
     said.into_iter().fold(Failure::new(first), Failure::and)
 }
 
-/// Waits until the director has all nodes; a node that does not come is said, and the cluster goes on without it.
+/// Waits until the director runs and has all nodes; a node that does not come is said, and the cluster goes on without it.
 async fn wait_for_nodes(supervisor: &Supervisor, place: &Place, nodes: &[Dn]) -> Result<(), Failure> {
     let begin = Instant::now();
     loop {
@@ -348,7 +348,8 @@ async fn wait_for_nodes(supervisor: &Supervisor, place: &Place, nodes: &[Dn]) ->
         }
         let up = nodes_up(place).await.unwrap_or_default();
         let missing: Vec<&Dn> = nodes.iter().filter(|node| !up.contains(node)).collect();
-        if missing.is_empty() {
+        let director = tokio::net::UnixStream::connect(place.dir().join(amfd_director::SOCKET));
+        if missing.is_empty() && director.await.is_ok() {
             return Ok(());
         }
         if begin.elapsed() > NODES_LIMIT {

@@ -44,6 +44,7 @@ pub(super) fn run(dir: Option<&Path>, arguments: &Arguments) -> Result<(), Failu
     let played = stage.up().and_then(|()| {
         let mut play = Play {
             stage: &stage,
+            keep: arguments.keep,
             step: 0,
             wrong: Vec::new(),
         };
@@ -59,10 +60,7 @@ pub(super) fn run(dir: Option<&Path>, arguments: &Arguments) -> Result<(), Failu
     let begin = Instant::now();
     let stopped = stage.down();
     if stopped.is_ok() {
-        println!(
-            "\nstopped in order in {} ms; --keep leaves it running",
-            begin.elapsed().as_millis()
-        );
+        println!("\nstopped in order in {} ms", begin.elapsed().as_millis());
     }
     match (played, stopped) {
         (Ok(()), Ok(())) => {
@@ -80,6 +78,7 @@ pub(super) fn run(dir: Option<&Path>, arguments: &Arguments) -> Result<(), Failu
 /// The demo as it is played.
 struct Play<'a> {
     stage: &'a Stage,
+    keep: bool,
     step: u32,
     wrong: Vec<String>,
 }
@@ -289,14 +288,18 @@ impl Play<'_> {
     }
 
     fn hint(&self) {
-        let (dir, bin) = (self.stage.place.dir().display(), self.stage.place.bin());
-        println!(
-            "\nLook around with --keep:  export PERDURE_DIR={dir} PATH={}:$PATH",
-            bin.display()
-        );
-        println!(
-            "  perdure status; amf-state su; immfind -c SaAmfSI; immlist {WEB_SI}; perdure explain {WEB_SI}"
-        );
+        println!();
+        if self.keep {
+            let (dir, bin) = (self.stage.place.dir().display(), self.stage.place.bin());
+            println!(
+                "Look around:  export PERDURE_DIR={dir} PATH={}:$PATH",
+                bin.display()
+            );
+        } else {
+            println!("With --keep the cluster stays, to look around with:");
+        }
+        println!("  perdure status;  perdure explain {WEB_SI};  amf-state su;  amf-state siass");
+        println!("  immfind -c SaAmfSI;  immlist {WEB_SI};  amf-adm si-swap {WEB_SI}");
     }
 }
 
