@@ -138,7 +138,8 @@ fn the_top_level_shows_the_components_and_nothing_else() {
 fn one_file_names_the_storage_library() {
     let users: Vec<PathBuf> = sources()
         .into_iter()
-        .filter(|(path, _)| !path.ends_with("tidy.rs"))
+        // The folder's own mod.rs speaks of the module, which has the library's name.
+        .filter(|(path, _)| !path.ends_with("tidy.rs") && !path.ends_with("immd/src/store/mod.rs"))
         .filter(|(_, text)| {
             text.lines()
                 .any(|line| line.contains("lmdb::") || line.contains("use lmdb"))
