@@ -153,7 +153,9 @@ pub(super) async fn must_exist(session: &Session, name: &str) -> Result<(), Fail
     }
 }
 
-/// Whether the object `name` is `ancestor`, is below it, or names it in an RDN, all of it and not only its beginning.
+/// Whether the object `name` is `ancestor`, is below it, or names it in an RDN.
+///
+/// DEVIATION(CLI-002): the ancestor is a whole name, not a text to search for.
 fn concerns(name: &str, ancestor: &str) -> bool {
     let name = name.replace("\\,", ",");
     let is_end = |at: usize| at == name.len() || name.as_bytes()[at] == b',';

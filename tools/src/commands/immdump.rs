@@ -269,7 +269,7 @@ async fn objects(
 
 /// The object with its class and what is dumped of it; `None` where it does not survive a restart.
 ///
-/// System attributes are left out: the class stands in the file anyway, the owner is a matter of the moment, and the
+/// DEVIATION(CLI-001): system attributes are left out: the class stands in the file anyway, the owner is a matter of the moment, and the
 /// implementer attaches itself again. Only for runtime objects is the implementer's name theirs.
 fn kept(object: Object, classes: &[ClassDef]) -> Option<(String, Object)> {
     let class = object.class()?.to_owned();

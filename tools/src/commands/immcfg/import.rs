@@ -74,6 +74,7 @@ async fn plan(course: &Course<'_>, file: &Path) -> Result<Plan, Failure> {
     drop(bytes);
     let known = known_classes(course, &document).await?;
     let existing = existing_objects(course).await?;
+    // DEVIATION(CLI-003): every name must be that of an object.
     let options = Options {
         long_dns: allows_long_dns(course).await,
         ..Options::default()
