@@ -33,7 +33,7 @@ impl Model {
             .collect()
     }
 
-    /// The configured objects that the director did not create itself.
+    /// The objects that a director, this one or a former one, has created.
     pub(crate) fn assignment_objects(&self) -> BTreeSet<Dn> {
         self.objects
             .iter()
@@ -88,7 +88,7 @@ impl Model {
             .collect()
     }
 
-    /// What an operation of a CCB means for the engine; a deletion stands for the subtree.
+    /// What an operation of a CCB means for the engine; each deleted object of a subtree has an operation of its own.
     ///
     /// # Errors
     /// A refusal where a modification does not say the resulting values, which the director asks for.
