@@ -65,8 +65,9 @@ impl SearchServer {
         let mut bytes = 0;
         let done = {
             let mut snapshot = self.snapshot.borrow_mut();
+            let now = core.now();
             while page.len() < max && bytes < size::MESSAGE {
-                let next = core.read(|repository| repository.search_next(&mut snapshot, core.now()));
+                let next = core.read(|repository| repository.search_next(&mut snapshot, now));
                 let Some(read) = next else { break };
                 bytes += size::object(&read.object);
                 page.push(read);
