@@ -168,9 +168,8 @@ fn bad_models_are_refused_with_their_place_and_nothing_is_loaded() {
     for (name, from, to, said) in cases {
         let path = files.path().join(format!("{name}.xml"));
         std::fs::write(&path, models::DEMO.replacen(from, to, 1)).expect("the model can be written");
-        let error = match Cluster::up(program(), &[&path]) {
-            Ok(_) => panic!("{name}: the model must be refused"),
-            Err(error) => error,
+        let Err(error) = Cluster::up(program(), &[&path]) else {
+            panic!("{name}: the model must be refused");
         };
         let place = format!("{name}.xml:");
         assert!(

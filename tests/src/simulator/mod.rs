@@ -114,16 +114,16 @@ fn disturb(world: &mut World) {
     }
     if happens(&mut world.rng, rates.node_loss) {
         if world.nodes[&node].engine.is_some() {
-            world.lose_node(&node)
+            world.lose_node(&node);
         } else {
-            world.start_node(&node)
+            world.start_node(&node);
         }
     }
     if happens(&mut world.rng, rates.director_crash) {
         if world.director.is_some() {
-            world.kill_director()
+            world.kill_director();
         } else {
-            world.start_director()
+            world.start_director();
         }
     }
     if happens(&mut world.rng, rates.admin) {

@@ -59,9 +59,9 @@ impl Model {
         model.add_types(rng);
         for group in 0..rng.random_range(1..=3) {
             if rng.random_bool(0.6) {
-                model.add_two_n(rng, group)
+                model.add_two_n(rng, group);
             } else {
-                model.add_no_redundancy(rng, group)
+                model.add_no_redundancy(rng, group);
             }
         }
         model

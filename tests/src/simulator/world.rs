@@ -69,8 +69,8 @@ pub struct Node {
     /// The runs that are being killed.
     pub killed: BTreeSet<RunId>,
     /// When messages sent last arrive, so that the link keeps their order.
-    to_node: u64,
-    to_director: u64,
+    down_link: u64,
+    up_link: u64,
 }
 
 /// The whole simulated cluster.
@@ -251,20 +251,7 @@ impl World {
                 kind,
                 outcome,
             } => self.run_ends(node, run, comp, kind, outcome),
-            Happening::Registers { comp, session } => {
-                if self.process(node, &comp, session).is_some_and(|p| !p.hung) {
-                    let request = node_engine::RequestId(self.fresh());
-                    let body = ComponentRequest::Register { comp };
-                    self.tell_node(
-                        node,
-                        NodeEvent::Request {
-                            request,
-                            session,
-                            body,
-                        },
-                    );
-                }
-            }
+            Happening::Registers { comp, session } => self.registers(node, comp, session),
             Happening::Answers {
                 comp,
                 session,
@@ -278,31 +265,53 @@ impl World {
                 session,
                 invocation,
                 kind,
-            } => {
-                if let Some(process) = self.process(node, &comp, session).filter(|p| !p.hung) {
-                    if let CallbackKind::CsiSet { csi, .. } = kind {
-                        process.obey(&CallbackKind::CsiSet {
-                            ha: HaState::Quiesced,
-                            csi,
-                        });
-                    }
-                    let request = node_engine::RequestId(self.fresh());
-                    let body = ComponentRequest::CsiQuiescingComplete {
-                        invocation,
-                        result: Ok(()),
-                    };
-                    self.tell_node(
-                        node,
-                        NodeEvent::Request {
-                            request,
-                            session,
-                            body,
-                        },
-                    );
-                }
-            }
+            } => self.quiesced(node, &comp, session, invocation, kind),
             Happening::Exits { comp, session } => self.process_exits(node, &comp, session),
         }
+    }
+
+    fn registers(&mut self, node: &Dn, comp: Dn, session: SessionId) {
+        if self
+            .process(node, &comp, session)
+            .is_some_and(|process| !process.hung)
+        {
+            self.requests(node, session, ComponentRequest::Register { comp });
+        }
+    }
+
+    fn quiesced(
+        &mut self,
+        node: &Dn,
+        comp: &Dn,
+        session: SessionId,
+        invocation: Invocation,
+        kind: CallbackKind,
+    ) {
+        let Some(process) = self.process(node, comp, session).filter(|p| !p.hung) else {
+            return;
+        };
+        if let CallbackKind::CsiSet { csi, .. } = kind {
+            let ha = HaState::Quiesced;
+            process.obey(&CallbackKind::CsiSet { ha, csi });
+        }
+        let result = Ok(());
+        self.requests(
+            node,
+            session,
+            ComponentRequest::CsiQuiescingComplete { invocation, result },
+        );
+    }
+
+    fn requests(&mut self, node: &Dn, session: SessionId, body: ComponentRequest) {
+        let request = node_engine::RequestId(self.fresh());
+        self.tell_node(
+            node,
+            NodeEvent::Request {
+                request,
+                session,
+                body,
+            },
+        );
     }
 
     fn process(&mut self, node: &Dn, comp: &Dn, session: SessionId) -> Option<&mut Process> {
@@ -339,11 +348,10 @@ impl World {
                     },
                 );
             }
-            CommandKind::Instantiate => {}
             // Whatever a cleanup command says, nothing of the component is left afterwards.
             CommandKind::Cleanup => self.process_gone(node, &comp),
             CommandKind::Terminate if succeeded => self.process_gone(node, &comp),
-            CommandKind::Terminate => {}
+            CommandKind::Instantiate | CommandKind::Terminate => {}
         }
         self.tell_node(node, NodeEvent::RunEnded { run, outcome });
     }
@@ -473,8 +481,8 @@ impl World {
                 .nodes
                 .get_mut(&node)
                 .expect("orders go to nodes of the model");
-            place.to_node = place.to_node.max(at);
-            let at = place.to_node;
+            place.down_link = place.down_link.max(at);
+            let at = place.down_link;
             self.schedule(
                 at,
                 &node,
@@ -540,30 +548,7 @@ impl World {
                 };
                 self.start_run(node, run, comp, CommandKind::Cleanup, outcome);
             }
-            NodeEffect::Kill { run } => {
-                let known = self.nodes[node].runs.get(&run).cloned();
-                if let Some((comp, kind)) = known {
-                    self.nodes
-                        .get_mut(node)
-                        .expect("it has the run")
-                        .killed
-                        .insert(run);
-                    let outcome = RunOutcome::Killed {
-                        signal: 9,
-                        stderr: String::new(),
-                    };
-                    self.schedule(
-                        self.now,
-                        node,
-                        Happening::RunEnds {
-                            run,
-                            comp,
-                            kind,
-                            outcome,
-                        },
-                    );
-                }
-            }
+            NodeEffect::Kill { run } => self.kill_run(node, run),
             NodeEffect::Callback {
                 invocation,
                 session,
@@ -589,15 +574,7 @@ impl World {
                 answer: Answer::Done(Err(refusal)),
                 ..
             } => self.note(|| format!("refused: {refusal}")),
-            NodeEffect::Report(report) => {
-                let at = self.now + self.delay();
-                let place = self.nodes.get_mut(node).expect("the node reports");
-                place.to_director = place.to_director.max(at);
-                let at = place.to_director;
-                if let Some(session) = place.session {
-                    self.schedule(at, node, Happening::Report { session, report });
-                }
-            }
+            NodeEffect::Report(report) => self.send_report(node, report),
             NodeEffect::Reboot { .. } => {
                 self.lose_node(node);
                 self.start_node(node);
@@ -606,6 +583,36 @@ impl World {
             | NodeEffect::Forget { .. }
             | NodeEffect::ShutdownComplete
             | NodeEffect::Note { .. } => {}
+        }
+    }
+
+    fn kill_run(&mut self, node: &Dn, run: RunId) {
+        let place = self.nodes.get_mut(node).expect("the node ran it");
+        let Some((comp, kind)) = place.runs.get(&run).cloned() else {
+            return;
+        };
+        place.killed.insert(run);
+        let (signal, stderr) = (9, String::new());
+        let outcome = RunOutcome::Killed { signal, stderr };
+        self.schedule(
+            self.now,
+            node,
+            Happening::RunEnds {
+                run,
+                comp,
+                kind,
+                outcome,
+            },
+        );
+    }
+
+    fn send_report(&mut self, node: &Dn, report: NodeReport) {
+        let at = self.now + self.delay();
+        let place = self.nodes.get_mut(node).expect("the node reports");
+        place.up_link = place.up_link.max(at);
+        let at = place.up_link;
+        if let Some(session) = place.session {
+            self.schedule(at, node, Happening::Report { session, report });
         }
     }
 
@@ -702,8 +709,8 @@ impl World {
         let place = self.nodes.get_mut(node).expect("a node of the model");
         let session = place.session;
         *place = Node {
-            to_node: place.to_node,
-            to_director: place.to_director,
+            down_link: place.down_link,
+            up_link: place.up_link,
             ..Node::down()
         };
         let of_node: Vec<(u64, u64)> = self
@@ -757,8 +764,8 @@ impl Node {
             session: None,
             runs: BTreeMap::new(),
             killed: BTreeSet::new(),
-            to_node: 0,
-            to_director: 0,
+            down_link: 0,
+            up_link: 0,
         }
     }
 }

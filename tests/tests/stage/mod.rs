@@ -111,9 +111,9 @@ pub fn pids(stage: &Stage, su: &str) -> Vec<u32> {
 pub fn kill_all(cluster: &Cluster, comp: &str) {
     let victims = processes_of(cluster.dir(), comp);
     assert!(!victims.is_empty(), "{comp} has a process");
-    victims
-        .into_iter()
-        .for_each(|pid| kill(i32::try_from(pid).expect("a process id")));
+    for pid in victims {
+        kill(i32::try_from(pid).expect("a process id"));
+    }
 }
 
 fn kill(pid: i32) {
@@ -134,17 +134,12 @@ pub fn shared_models() -> Option<PathBuf> {
     path.is_dir().then_some(path)
 }
 
-/// A dump without what depends on when it was made: the epoch.
+/// A dump without what depends on when it was made: the value of the epoch.
 pub fn configuration(dump: &str) -> Vec<&str> {
-    let mut lines: Vec<&str> = dump.lines().collect();
-    if let Some(at) = lines
-        .iter()
-        .position(|line| line.contains("opensafImmEpoch") && line.contains("<name>"))
-    {
-        lines.truncate(lines.len());
-        if at + 1 < lines.len() && lines[at + 1].contains("<value>") {
-            lines.remove(at + 1);
-        }
-    }
-    lines
+    let lines: Vec<&str> = dump.lines().collect();
+    let is_epoch = |at: usize| at > 0 && lines[at - 1].contains("<name>opensafImmEpoch<");
+    (0..lines.len())
+        .filter(|at| !is_epoch(*at))
+        .map(|at| lines[at])
+        .collect()
 }

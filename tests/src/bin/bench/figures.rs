@@ -21,11 +21,11 @@ impl Report {
     /// Times in which less is better; `opensaf_ms` is what OpenSAF took.
     pub fn times(&mut self, what: &str, mut times: Vec<Duration>, opensaf_ms: Option<f64>) {
         times.sort();
-        let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1000.0;
+        let at = |percent: usize| times[(times.len() - 1) * percent / 100].as_secs_f64() * 1000.0;
         if times.is_empty() {
             return;
         }
-        let (median, p99) = (at(0.5), at(0.99));
+        let (median, p99) = (at(50), at(99));
         let figure = format!("median {median:.2} ms, p99 {p99:.2} ms ({} times)", times.len());
         let opensaf = opensaf_ms
             .map(|ms| format!("{:.1} x faster than {ms} ms", ms / median))

@@ -170,7 +170,10 @@ async fn commits(dir: &Path, clients: usize, span: Duration) -> Result<(f64, Vec
     for task in tasks {
         times.extend(task.await.map_err(|e| e.to_string())??);
     }
-    Ok((times.len() as f64 / begin.elapsed().as_secs_f64(), times))
+    Ok((
+        f64::from(u32::try_from(times.len()).map_err(|e| e.to_string())?) / begin.elapsed().as_secs_f64(),
+        times,
+    ))
 }
 
 async fn one_client(dir: &Path, name: &str, span: Duration) -> Result<Vec<Duration>, String> {

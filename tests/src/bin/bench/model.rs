@@ -130,7 +130,7 @@ fn types(xml: &mut Xml, script: &Path, socket: &Path, recovery: u32) {
         "safVersion=1,safAppType=Bench",
         &[("saAmfApptSGTypes", "safVersion=1,safSgType=Bench")],
     );
-    let sg_type = [
+    let for_groups = [
         ("saAmfSgtRedundancyModel", "1"),
         ("saAmfSgtValidSuTypes", "safVersion=1,safSuType=Bench"),
         ("saAmfSgtDefAutoRepair", "1"),
@@ -140,13 +140,13 @@ fn types(xml: &mut Xml, script: &Path, socket: &Path, recovery: u32) {
         ("saAmfSgtDefSuRestartProb", "1000000"),
         ("saAmfSgtDefSuRestartMax", "1000000"),
     ];
-    xml.object("SaAmfSGType", "safVersion=1,safSgType=Bench", &sg_type);
-    let su_type = [
+    xml.object("SaAmfSGType", "safVersion=1,safSgType=Bench", &for_groups);
+    let for_sus = [
         ("saAmfSutIsExternal", "0"),
         ("saAmfSutDefSUFailover", "1"),
         ("saAmfSutProvidesSvcTypes", "safVersion=1,safSvcType=Bench"),
     ];
-    xml.object("SaAmfSUType", "safVersion=1,safSuType=Bench", &su_type);
+    xml.object("SaAmfSUType", "safVersion=1,safSuType=Bench", &for_sus);
     let (recovery, env) = (
         recovery.to_string(),
         format!("{}={}", super::component::SOCKET, socket.display()),
