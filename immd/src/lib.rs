@@ -105,7 +105,7 @@ impl Daemon {
     /// Opens the store, loads the model into an empty one, and opens the socket. Blocks meanwhile.
     ///
     /// # Errors
-    /// [`Error`]; nothing is changed then.
+    /// [`Error`]; a store with a model is unchanged then, an empty one has none of a model that was refused.
     pub fn start(options: &Options) -> Result<Daemon, Error> {
         let core = Rc::new(start::open(options)?);
         // The store's lock is held: no other daemon lives in this directory, so a socket there is a dead one's.
