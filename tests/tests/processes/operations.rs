@@ -1,0 +1,91 @@
+//! What operators do to a real cluster beyond single orders: upgrades, and a component that is only a script.
+
+use tests::cluster::{processes_of, wait_for};
+
+use crate::stage::{Stage, WEB_SI, WEB_SUS, kill_all};
+
+const SCRIPT_COMP: &str = "safComp=Script,safSu=SU1,safSg=Script,safApp=Demo";
+const SCRIPT_SI: &str = "safSi=Script,safApp=Demo";
+
+#[test]
+fn an_upgrade_takes_one_su_after_the_other() {
+    let stage = Stage::up();
+    let args = ["upgrade", WEB_SUS[0], WEB_SUS[1], "--set", "saAmfSUFailover=0"];
+    let printed = stage
+        .cluster
+        .done("perdure", &args)
+        .expect("the upgrade succeeds");
+    for (su, step) in WEB_SUS
+        .iter()
+        .flat_map(|su| ["lock", "unlock"].map(|step| (su, step)))
+    {
+        assert!(
+            printed.contains(su) && printed.contains(step),
+            "each step of {su} has its line:\n{printed}"
+        );
+    }
+    for su in WEB_SUS {
+        assert_eq!(stage.cluster.attr(su, "saAmfSUFailover"), "0");
+        assert_eq!(
+            stage.cluster.attr(su, "saAmfSUAdminState"),
+            "1",
+            "{su} is unlocked again"
+        );
+    }
+    wait_for("both SUs to serve again", || {
+        stage.cluster.attr(WEB_SI, "saAmfSIAssignmentState") == "2"
+    })
+    .expect("the group is whole");
+}
+
+#[test]
+fn a_failing_upgrade_undoes_the_su_it_was_in() {
+    let stage = Stage::up();
+    let before = stage.cluster.attr(WEB_SUS[0], "saAmfSUFailover");
+    let args = [
+        "upgrade",
+        WEB_SUS[0],
+        WEB_SUS[1],
+        "--set",
+        "saAmfSUFailover=0",
+        "--run",
+        "false",
+    ];
+    let error = stage
+        .cluster
+        .done("perdure", &args)
+        .expect_err("the command fails");
+    assert!(error.contains("false"), "the failing command is named: {error}");
+    for su in WEB_SUS {
+        assert_eq!(
+            stage.cluster.attr(su, "saAmfSUFailover"),
+            before,
+            "{su} is as it was"
+        );
+        assert_eq!(stage.cluster.attr(su, "saAmfSUAdminState"), "1");
+    }
+    wait_for("both SUs to serve again", || {
+        stage.cluster.attr(WEB_SI, "saAmfSIAssignmentState") == "2"
+    })
+    .expect("the group is whole");
+}
+
+#[test]
+fn a_script_component_lives_by_its_commands() {
+    let stage = Stage::up();
+    let running = || processes_of(stage.cluster.dir(), SCRIPT_COMP);
+    wait_for("the script component", || !running().is_empty()).expect("it is instantiated by its assignment");
+    stage.adm("lock", SCRIPT_SI);
+    assert!(running().is_empty(), "taking the work away terminates it");
+    stage.adm("unlock", SCRIPT_SI);
+    wait_for("the script component again", || !running().is_empty()).expect("giving it work instantiates it");
+    let before = running();
+    kill_all(&stage.cluster, SCRIPT_COMP);
+    // Nobody watches the processes of a script that no monitor was configured for: an operator restarts it.
+    stage.adm("restart", SCRIPT_COMP);
+    wait_for("other processes of the script component", || {
+        let now = running();
+        !now.is_empty() && now.iter().all(|pid| !before.contains(pid))
+    })
+    .expect("a restart brings it back");
+}
