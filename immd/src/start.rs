@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use ais::Refusal;
-use repository::{Counters, Repository};
+use repository::{Counters, DETACH_GRACE, Repository};
 
 use crate::core::Core;
 use crate::journal::Journal;
@@ -47,6 +47,8 @@ pub(crate) fn open(options: &Options) -> Result<Core, Error> {
             tracing::info!("the store has a model already; the model files are not loaded");
         }
         restore(&mut repository, &store, &path)?;
+        // The daemon's clock begins now.
+        repository.expect_implementers(DETACH_GRACE);
         let (journal, bounded) = read_journal(&store, &path, facts.forgotten)?;
         writes.extend(bounded);
         (journal, None)

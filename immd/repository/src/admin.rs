@@ -21,7 +21,7 @@ impl Repository {
     ///
     /// # Errors
     /// In this order: INVALID_PARAM (not a name), BAD_HANDLE, NOT_EXIST (object, implementer), TRY_AGAIN (implementer
-    /// left within [`crate::DETACH_GRACE`]), BUSY (object in a CCB), BAD_OPERATION (another owner).
+    /// left within [`crate::DETACH_GRACE`], or none yet after a restart), BUSY (object in a CCB), BAD_OPERATION (another owner).
     pub fn route_admin_operation(
         &self,
         owner: AdminOwnerId,
@@ -42,12 +42,7 @@ impl Repository {
         let route = match self.implementers.bound(body) {
             Some(bound) => AdminRoute::Implementer(self.attached(bound, &dn, now)?),
             None if service::is_service_class(body.class.name()) => AdminRoute::Service,
-            None => {
-                return Err(Refusal::new(
-                    AisError::NotExist,
-                    format!("object '{dn}' has no implementer to carry out the operation"),
-                ));
-            }
+            None => return Err(self.no_implementer(&dn, now)),
         };
         if let Some(ccb) = self.locks.writer(&dn) {
             return Err(Refusal::new(
@@ -59,6 +54,21 @@ impl Repository {
             return Err(not_owner(body, name));
         }
         Ok(route)
+    }
+
+    /// After a restart implementers need a moment to come back: until then an operation on an object that has none is
+    /// refused with TRY_AGAIN instead of NOT_EXIST.
+    pub fn expect_implementers(&mut self, until: Millis) {
+        self.reattach_until = until;
+    }
+
+    fn no_implementer(&self, dn: &Dn, now: Millis) -> Refusal {
+        if now < self.reattach_until {
+            let text = format!("object '{dn}' has no implementer yet; the service has just been restarted");
+            return Refusal::new(AisError::TryAgain, text);
+        }
+        let text = format!("object '{dn}' has no implementer to carry out the operation");
+        Refusal::new(AisError::NotExist, text)
     }
 
     fn attached(&self, name: &str, dn: &Dn, now: Millis) -> Result<ImplementerId, Refusal> {

@@ -74,6 +74,8 @@ pub struct Repository {
     aborted: Vec<AbortedCcb>,
     /// Objects from the store, until the tree is built.
     restored: Vec<ObjectBody>,
+    /// Until then implementers are expected to come back after a restart.
+    reattach_until: ais::Millis,
 }
 
 impl Default for Repository {
@@ -91,6 +93,7 @@ impl Default for Repository {
             unfinished: 0,
             aborted: Vec::new(),
             restored: Vec::new(),
+            reattach_until: ais::Millis(0),
         }
     }
 }

@@ -11,6 +11,23 @@ fn route(fixture: &Fixture, owner: AdminOwnerId, target: &str, now: Millis) -> R
 }
 
 #[test]
+fn after_a_restart_an_operation_waits_for_the_implementer() {
+    let mut fixture = Fixture::with_nodes();
+    let me = fixture.me;
+    fixture.repo.expect_implementers(NOW.after(Millis(1)));
+    assert_eq!(route(&fixture, me, "node=a", NOW), Err(AisError::TryAgain));
+    assert_eq!(
+        route(&fixture, me, "node=a", NOW.after(Millis(1))),
+        Err(AisError::NotExist)
+    );
+    let oi = fixture.node_implementer();
+    assert_eq!(
+        route(&fixture, me, "node=a", NOW),
+        Ok(AdminRoute::Implementer(oi))
+    );
+}
+
+#[test]
 fn the_checks_come_in_their_order() {
     let mut fixture = Fixture::with_nodes();
     let me = fixture.me;
