@@ -60,6 +60,8 @@ struct Session {
     callbacks: component_callbacks::Client,
     connection: u64,
     registered: Option<Dn>,
+    /// Whether its component was asked to terminate.
+    leaves: bool,
     stage: Stage,
 }
 
@@ -164,8 +166,11 @@ impl Components {
         comp: &Dn,
         kind: &CallbackKind,
     ) {
-        let callbacks = match self.table.borrow().sessions.get(&session.0) {
-            Some(session) => session.callbacks.clone(),
+        let callbacks = match self.table.borrow_mut().sessions.get_mut(&session.0) {
+            Some(session) => {
+                session.leaves |= *kind == CallbackKind::Terminate;
+                session.callbacks.clone()
+            }
             None => return,
         };
         let mut request = callbacks.callback_request();
@@ -242,17 +247,36 @@ impl Components {
         })
     }
 
-    /// Ends the sessions that the process has finalised.
+    /// Ends the sessions that the process has finalised. Those of a process that is on its way out end with it.
     async fn finalise(&self, connection: &Connection, pidfd: &AsyncFd<OwnedFd>) {
+        if self.leaves(connection) {
+            return;
+        }
         self.end_sessions(connection, pidfd, |session| session.stage == Stage::Finalised)
             .await;
     }
 
     /// Ends all sessions of a connection and the connection.
     async fn leave(&self, connection: &Connection, pidfd: &AsyncFd<OwnedFd>) {
+        if self.leaves(connection) {
+            // It may still have something to write down; one that stays too long is cleaned up by the engine.
+            let _ended_or_unknown = pidfd.readable().await;
+        }
         self.end_sessions(connection, pidfd, |_| true).await;
         let connection = connection.id;
         tell(&self.inputs, Input::Disconnected { connection });
+    }
+
+    /// Whether all that the process had registered was asked to terminate, so that its own end is what counts.
+    fn leaves(&self, connection: &Connection) -> bool {
+        let table = self.table.borrow();
+        let own = || {
+            let sessions = table.sessions.values();
+            sessions.filter(|session| session.connection == connection.id)
+        };
+        // One that has unregistered on its way out still leaves.
+        own().any(|session| session.leaves)
+            && own().all(|session| session.leaves || session.registered.is_none())
     }
 
     async fn end_sessions(
@@ -325,6 +349,7 @@ impl Components {
                 callbacks,
                 connection: connection.id,
                 registered: None,
+                leaves: false,
                 stage: Stage::Open,
             },
         );

@@ -49,6 +49,13 @@ fn cleanup_order(id: u64) -> NodeOrder {
     }
 }
 
+fn terminate_order(id: u64) -> NodeOrder {
+    NodeOrder::Terminate {
+        id: OrderId(id),
+        su: su(),
+    }
+}
+
 #[test]
 fn daemons_orphans_and_the_deaf_are_gone_when_the_cleanup_is_done() {
     run(async {
@@ -60,9 +67,70 @@ fn daemons_orphans_and_the_deaf_are_gone_when_the_cleanup_is_done() {
         assert!(pids.iter().all(|&pid| is_alive(pid)), "{pids:?}");
 
         cluster.carry_out(cleanup_order(2)).await;
-        let alive: Vec<_> = pids.into_iter().filter(|&pid| is_alive(pid)).collect();
-        assert_eq!(alive, []);
-        assert_eq!(processes_of(cluster.dir.path()), []);
+        assert_nothing_lives(&cluster, pids);
+    });
+}
+
+/// Nothing that was started is alive.
+fn assert_nothing_lives(cluster: &Cluster, pids: Vec<i32>) {
+    let alive: Vec<_> = pids.into_iter().filter(|&pid| is_alive(pid)).collect();
+    assert_eq!(alive, []);
+    assert_eq!(processes_of(cluster.dir.path()), []);
+}
+
+#[test]
+fn what_outlives_an_end_in_order_is_killed_without_a_cleanup() {
+    run(async {
+        let cluster = Cluster::start().await;
+        let cleanup = "echo cleaned >>\"$TEST_DIR/said\"";
+        let component = CompConfig {
+            cleanup: Some(cluster.script("cleanup", cleanup, 10_000)),
+            ..stubborn(&cluster)
+        };
+        cluster.configure(component).await;
+        cluster.assign(1, HaState::Active).await;
+        let pids = pids(&cluster);
+        assert!(
+            pids.len() == 6 && pids.iter().all(|&pid| is_alive(pid)),
+            "{pids:?}"
+        );
+
+        cluster.carry_out(terminate_order(2)).await;
+        assert_nothing_lives(&cluster, pids);
+        assert!(!cluster.path("said").exists());
+    });
+}
+
+#[test]
+fn the_children_of_a_process_that_ended_in_order_are_killed() {
+    run(async {
+        let cluster = Cluster::start().await;
+        let aware = cluster.component("plain");
+        let start = aware.instantiate.as_ref().unwrap().path.clone();
+        let leave = format!("sleep 1000 &\necho $! >\"$TEST_DIR/pids\"\nexec '{start}'");
+        let component = CompConfig {
+            instantiate: Some(cluster.script("leave", &leave, 10_000)),
+            ..aware
+        };
+        cluster.instantiate(component).await;
+        let pids = pids(&cluster);
+        assert!(pids.len() == 1 && is_alive(pids[0]), "{pids:?}");
+
+        cluster.carry_out(terminate_order(2)).await;
+        cluster.said("terminated", 1).await;
+        assert_nothing_lives(&cluster, pids);
+    });
+}
+
+#[test]
+fn a_process_that_ends_in_order_may_take_its_time_after_it_disconnected() {
+    run(async {
+        let cluster = Cluster::start().await;
+        cluster.instantiate(cluster.component("lingers")).await;
+        let pid = cluster.pid().await;
+        cluster.carry_out(terminate_order(2)).await;
+        assert!(cluster.path("last-words").exists());
+        assert_nothing_lives(&cluster, vec![pid]);
     });
 }
 

@@ -38,6 +38,13 @@ fn named_failure(
     }
 }
 
+/// The failure to kill all that is left; `None` where all is killed.
+fn survivors(outcome: &RunOutcome) -> Option<CommandFailure> {
+    let failure = failure(CommandKind::Cleanup, None, outcome)?;
+    let cause = format!("not all of its processes could be killed: {}", failure.cause);
+    Some(CommandFailure { cause, ..failure })
+}
+
 fn stderr_of(outcome: RunOutcome) -> String {
     match outcome {
         RunOutcome::Exited { stderr, .. } | RunOutcome::Killed { stderr, .. } => stderr,
@@ -150,14 +157,13 @@ impl Comp {
                 self.add_stderr(outcome);
                 self.apply(ClcEvent::CleanupFailed, cx);
             }
-            Phase::Killing { failure: None, .. } => self.cleaned_up(cx),
-            Phase::Killing {
-                failure: Some(failure),
-                ..
-            } => {
-                self.failure = Some(failure);
-                self.apply(ClcEvent::CleanupFailed, cx);
-            }
+            Phase::Killing { failure, .. } => match failure.or_else(|| survivors(&outcome)) {
+                None => self.cleaned_up(cx),
+                Some(failure) => {
+                    self.failure = Some(failure);
+                    self.apply(ClcEvent::CleanupFailed, cx);
+                }
+            },
             Phase::Idle
             | Phase::Registering { .. }
             | Phase::Delaying { .. }

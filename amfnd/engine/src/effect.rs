@@ -53,8 +53,8 @@ pub enum Effect {
         /// The environment beside the component's name: `NAME=value`.
         env: Vec<String>,
     },
-    /// Clean up a component that has no CLEANUP command, or whose command failed to start: kill all that is left of it.
-    /// Answered by [`crate::Event::RunEnded`] with exit code 0.
+    /// Kill all that is left of a component that ended in order, that has no CLEANUP command, or whose CLEANUP could
+    /// not be started. Answered by [`crate::Event::RunEnded`]: with exit code 0 where nothing is left, else with another.
     KillAll {
         /// Names the run.
         run: RunId,

@@ -147,7 +147,9 @@ pub(crate) const fn transition(from: PresenceState, event: ClcEvent) -> Option<(
             | E::Repair,
         ) => None,
 
-        (S::Terminating, E::TerminateSucceeded | E::CleanupSucceeded) => Some((S::Uninstantiated, A::Rest)),
+        // It ended in order and may have left processes behind; no CLEANUP is due for them.
+        (S::Terminating, E::TerminateSucceeded) => Some((S::Terminating, A::KillAll)),
+        (S::Terminating, E::CleanupSucceeded) => Some((S::Uninstantiated, A::Rest)),
         (S::Terminating, E::TerminateFailed | E::Cleanup) => Some((S::Terminating, A::RunCleanup)),
         (S::Terminating, E::CleanupFailed) => Some((S::TerminationFailed, A::Rest)),
         (
@@ -164,7 +166,8 @@ pub(crate) const fn transition(from: PresenceState, event: ClcEvent) -> Option<(
             | E::Repair,
         ) => None,
 
-        (S::Restarting, E::TerminateSucceeded | E::CleanupSucceeded) => Some((S::Restarting, A::Hold)),
+        (S::Restarting, E::TerminateSucceeded) => Some((S::Restarting, A::KillAll)),
+        (S::Restarting, E::CleanupSucceeded) => Some((S::Restarting, A::Hold)),
         (S::Restarting, E::TerminateFailed) => Some((S::Restarting, A::RunCleanup)),
         (S::Restarting, E::Start | E::Retry) => Some((S::Restarting, A::RunInstantiate)),
         (S::Restarting, E::InstantiateSucceeded) => Some((S::Instantiated, A::Serve)),

@@ -433,7 +433,10 @@ fn a_script_in_an_su_with_others_runs_while_it_is_active() {
     node.assign("SU1", HaState::Active, sis());
     assert_eq!(node.take_log(), ["A set ACTIVE a new", "n1 INSTANTIATE"]);
     node.assign("SU1", HaState::Quiescing, sis());
-    assert_eq!(node.take_log(), ["n1 TERMINATE", "A set QUIESCING all"]);
+    assert_eq!(
+        node.take_log(),
+        ["n1 TERMINATE", "n1 kill-all", "A set QUIESCING all"]
+    );
     assert_eq!(node.holds("SU1"), ["S QUIESCED"]);
     assert_eq!(node.presence("SU1"), PresenceState::Instantiated);
 }

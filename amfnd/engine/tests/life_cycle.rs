@@ -33,10 +33,17 @@ fn an_su_is_instantiated_level_by_level_and_terminated_in_reverse() {
     node.answer("C", Ok(()));
     assert_eq!(node.take_log(), NOTHING, "an answer is not the process's end");
     node.die("C");
-    assert_eq!(
-        node.take_log(),
-        ["C forget", "A terminate", "B terminate", "A forget", "B forget"]
-    );
+    let log = [
+        "C forget",
+        "C kill-all",
+        "A terminate",
+        "B terminate",
+        "A forget",
+        "A kill-all",
+        "B forget",
+        "B kill-all",
+    ];
+    assert_eq!(node.take_log(), log);
     assert_eq!(node.presence("SU1"), PresenceState::Uninstantiated);
     assert_eq!(*node.outcome("SU1"), OrderOutcome::Done);
 }
@@ -141,6 +148,7 @@ fn a_failed_instantiation_takes_the_other_components_down() {
         "B CLEANUP",
         "A terminate",
         "A forget",
+        "A kill-all",
     ];
     assert_eq!(node.take_log(), log);
     assert_eq!(node.presence("SU1"), PresenceState::InstantiationFailed);
@@ -173,6 +181,57 @@ fn a_process_that_dies_while_it_starts_makes_the_attempt_fail() {
     ];
     assert_eq!(node.take_log(), log);
     assert_eq!(node.presence("SU1"), PresenceState::Instantiated);
+}
+
+#[test]
+fn after_an_end_in_order_a_component_is_down_when_all_it_left_is_killed() {
+    let mut node = Node::up(vec![su("SU1", vec![comp("A")])]);
+    node.act("A kill-all", Act::Hang);
+    node.terminate("SU1");
+    assert_eq!(node.take_log(), ["A terminate", "A forget", "A kill-all"]);
+    assert_eq!(node.presence("SU1"), PresenceState::Terminating);
+    assert_eq!(*node.outcome("SU1"), OrderOutcome::InProgress);
+    assert_eq!(node.engine.next_deadline(), None);
+    node.end_run("A", exit(0));
+    assert_eq!(node.take_log(), NOTHING, "no CLEANUP");
+    assert_eq!(node.presence("SU1"), PresenceState::Uninstantiated);
+    assert_eq!(*node.outcome("SU1"), OrderOutcome::Done);
+}
+
+#[test]
+fn a_component_starts_again_when_all_it_left_is_killed() {
+    let mut node = Node::up(vec![su("SU1", vec![comp("A")])]);
+    node.act("A kill-all", Act::Hang);
+    node.restart("SU1", Some("A"));
+    assert_eq!(node.take_log(), ["A terminate", "A forget", "A kill-all"]);
+    assert_eq!(node.comp("A").presence, PresenceState::Restarting);
+    node.end_run("A", exit(0));
+    assert_eq!(node.take_log(), ["A INSTANTIATE"]);
+    assert_eq!(*node.outcome("SU1"), OrderOutcome::Done);
+
+    node.restart("SU1", Some("A"));
+    node.take_log();
+    node.clean("SU1");
+    assert_eq!(node.take_log(), NOTHING, "all that is left is being killed");
+    assert_eq!(node.presence("SU1"), PresenceState::Terminating);
+    node.end_run("A", exit(0));
+    assert_eq!(node.take_log(), NOTHING);
+    assert_eq!(node.presence("SU1"), PresenceState::Uninstantiated);
+}
+
+#[test]
+fn what_survives_an_end_in_order_is_a_termination_failure() {
+    let mut node = Node::up(vec![su("SU1", vec![comp("A")])]);
+    node.act("A kill-all", Act::Fail);
+    node.terminate("SU1");
+    assert_eq!(node.take_log(), ["A terminate", "A forget", "A kill-all"]);
+    assert_eq!(node.presence("SU1"), PresenceState::TerminationFailed);
+    let failure = node.comp("A").failure.as_ref().unwrap();
+    assert!(failure.cause.contains("could be killed"), "{failure:?}");
+    node.behave("A kill-all");
+    node.repair("SU1");
+    assert_eq!(node.take_log(), ["A kill-all"]);
+    assert_eq!(node.presence("SU1"), PresenceState::Uninstantiated);
 }
 
 #[test]
@@ -251,7 +310,10 @@ fn the_operator_restarts_a_component_in_order() {
     node.take_log();
     node.act("A INSTANTIATE", Act::Hang);
     node.restart("SU1", Some("A"));
-    assert_eq!(node.take_log(), ["A terminate", "A forget", "A INSTANTIATE"]);
+    assert_eq!(
+        node.take_log(),
+        ["A terminate", "A forget", "A kill-all", "A INSTANTIATE"]
+    );
     assert_eq!(node.comp("A").presence, PresenceState::Restarting);
     assert_eq!(node.presence("SU1"), PresenceState::Instantiated);
     assert_eq!(node.holds("SU1"), ["S STANDBY"]);
@@ -277,8 +339,10 @@ fn the_operator_restarts_an_su_in_reverse_order_and_then_in_order() {
     let stop = [
         "B terminate",
         "B forget",
+        "B kill-all",
         "A terminate",
         "A forget",
+        "A kill-all",
         "A INSTANTIATE",
     ];
     assert_eq!(node.take_log(), stop);
@@ -358,7 +422,10 @@ fn a_component_that_is_no_longer_configured_is_terminated_and_dropped() {
         "SU1",
         vec![comp("A"), comp("C")],
     ))]);
-    assert_eq!(node.take_log(), ["B terminate", "C INSTANTIATE", "B forget"]);
+    assert_eq!(
+        node.take_log(),
+        ["B terminate", "C INSTANTIATE", "B forget", "B kill-all"]
+    );
     let names: Vec<String> = node
         .su("SU1")
         .comps
@@ -394,7 +461,7 @@ fn a_script_runs_while_it_is_active_with_the_attributes_of_its_csi() {
     node.assign("SU1", HaState::Quiesced, vec![si("S", vec![csi("a", "n1")])]);
     assert_eq!(node.env[&node.run_of("n1")], ["MODE=test", "port=80"]);
     node.end_run("n1", exit(0));
-    assert_eq!(node.take_log(), ["n1 INSTANTIATE", "n1 TERMINATE"]);
+    assert_eq!(node.take_log(), ["n1 INSTANTIATE", "n1 TERMINATE", "n1 kill-all"]);
     assert_eq!(node.holds("SU1"), ["S QUIESCED"]);
     node.remove("SU1", &["S"]);
     assert_eq!(*node.outcome("SU1"), OrderOutcome::Done);

@@ -193,8 +193,10 @@ fn shutdown_terminates_every_su_in_reverse_order_and_says_when_it_is_over() {
         "B terminate",
         "C terminate",
         "B forget",
+        "B kill-all",
         "A terminate",
         "A forget",
+        "A kill-all",
     ];
     assert_eq!(node.take_log(), log);
     node.instantiate("SU1");

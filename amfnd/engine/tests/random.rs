@@ -163,12 +163,6 @@ impl World {
             2 => exit(200),
             _ => exit(0),
         };
-        let outcome =
-            if outcome != exit(0) && self.node.log.contains(&format!("{} kill-all", comp.rdn_value())) {
-                exit(0)
-            } else {
-                outcome
-            };
         let script = comp.rdn_value().starts_with('n');
         match kind {
             CommandKind::Instantiate if outcome == exit(0) && script => {

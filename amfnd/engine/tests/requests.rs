@@ -276,7 +276,7 @@ fn unregistering_without_having_been_asked_is_a_failure() {
     assert_eq!(node.ask(session, unregister()), "OK");
     node.answer("A", Ok(()));
     node.event(Event::SessionClosed { session });
-    assert_eq!(node.take_log(), ["A terminate", "A forget"]);
+    assert_eq!(node.take_log(), ["A terminate", "A forget", "A kill-all"]);
     assert_eq!(node.ask(session, unregister()), "NOT_EXIST");
 }
 

@@ -16,12 +16,17 @@ fn component_process() {
         return;
     };
     let dir = PathBuf::from(std::env::var("TEST_DIR").unwrap());
+    let lingers = (mode == "lingers").then(|| dir.join("last-words"));
     let component = Tested {
         dir,
         mode,
         connected: None,
     };
     amfnd_client::run(component).unwrap();
+    if let Some(path) = lingers {
+        std::thread::sleep(Duration::from_millis(200));
+        fs::write(path, "all is written").unwrap();
+    }
 }
 
 struct Tested {

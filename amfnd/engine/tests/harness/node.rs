@@ -382,12 +382,14 @@ impl Node {
     fn play(&mut self, effect: Effect) {
         match effect {
             Effect::Run { run, comp, kind, .. } => self.play_run(run, comp, kind),
-            Effect::KillAll { run, .. } => {
+            Effect::KillAll { run, comp } => {
+                let outcome = match self.acts.get(&format!("{} kill-all", comp.rdn_value())) {
+                    Some(Act::Hang) => return,
+                    Some(Act::Fail) => exit(1),
+                    _ => exit(0),
+                };
                 if self.runs.remove(&run).is_some() {
-                    self.event_now(Event::RunEnded {
-                        run,
-                        outcome: exit(0),
-                    });
+                    self.event_now(Event::RunEnded { run, outcome });
                 }
             }
             Effect::Kill { run } => {
