@@ -40,7 +40,10 @@ fn main() -> ExitCode {
         }
         runs += 1;
         match run_seed(seed, options.nodes, options.verbose) {
-            Ok(summary) => events += summary.events,
+            Ok(summary) => {
+                summary.log.iter().for_each(|line| println!("{line}"));
+                events += summary.events;
+            }
             Err(failure) => {
                 failures += 1;
                 failure.log.iter().for_each(|line| println!("{line}"));

@@ -25,12 +25,14 @@ const DISTURBED_MS: u64 = 60_000;
 const SETTLE_MS: u64 = 180_000;
 
 /// What a run did.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Summary {
     /// Events that the engines were given.
     pub events: u64,
     /// Disturbances.
     pub disturbances: u64,
+    /// All that happened, where it was asked for.
+    pub log: Vec<String>,
 }
 
 /// Why a run failed: the seed, the moment and the rule.
@@ -58,12 +60,18 @@ pub fn run_seed(seed: u64, nodes_max: usize, verbose: bool) -> Result<Summary, F
     let attempt = AssertUnwindSafe(|| run(&mut world, &mut summary));
     let outcome = catch_unwind(attempt).unwrap_or_else(|panic| Err(panic_text(panic.as_ref())));
     summary.events = world.events;
-    outcome.map(|()| summary).map_err(|rule| Failure {
-        seed,
-        at: world.now,
-        rule,
-        log: world.log,
-    })
+    match outcome {
+        Ok(()) => {
+            summary.log = world.log;
+            Ok(summary)
+        }
+        Err(rule) => Err(Failure {
+            seed,
+            at: world.now,
+            rule,
+            log: world.log,
+        }),
+    }
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> String {

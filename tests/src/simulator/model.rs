@@ -12,6 +12,8 @@ const CS_TYPE: &str = "safVersion=1,safCSType=Sim";
 const SVC_TYPE: &str = "safVersion=1,safSvcType=Sim";
 const SU_TYPE: &str = "safVersion=1,safSuType=Sim";
 const APP: &str = "safApp=Sim";
+/// The key of the healthcheck that components start.
+pub const HEALTHCHECK: &str = "Sim";
 const SECOND: i64 = 1_000_000_000;
 
 /// A model and the names that the simulator acts on.
@@ -120,6 +122,12 @@ impl Model {
                 vec![number("saAmfCtCompCapability", 1)],
             );
         }
+        let healthcheck = vec![
+            time("saAmfHctDefPeriod", 7 * SECOND),
+            time("saAmfHctDefMaxDuration", SECOND),
+        ];
+        let key = format!("safHealthcheckKey={HEALTHCHECK},{COMP_TYPE}");
+        self.add("SaAmfHealthcheckType", &key, healthcheck);
         self.add("SaAmfCSType", CS_TYPE, vec![]);
         self.add("SaAmfSvcType", SVC_TYPE, vec![]);
         let su_type = vec![

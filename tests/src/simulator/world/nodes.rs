@@ -1,6 +1,6 @@
 //! What happens on a node: its engine's effects are carried out, and processes do what they are told.
 
-use ais::amf::{CallbackKind, HaState, NodeReport};
+use ais::amf::{CallbackKind, HaState, HealthcheckInvocation, NodeReport, RecommendedRecovery};
 use ais::{AisError, Dn, Millis};
 use node_engine::{
     Answer, CommandKind, ComponentRequest, Effect as NodeEffect, Event as NodeEvent, Invocation, RunId,
@@ -8,6 +8,7 @@ use node_engine::{
 };
 
 use super::{Happening, World};
+use crate::simulator::model::HEALTHCHECK;
 use crate::simulator::process::Process;
 use crate::simulator::rates::happens;
 
@@ -17,7 +18,14 @@ impl World {
             .process(node, &comp, session)
             .is_some_and(|process| !process.hung)
         {
-            self.requests(node, session, ComponentRequest::Register { comp });
+            self.requests(node, session, ComponentRequest::Register { comp: comp.clone() });
+            let start = ComponentRequest::HealthcheckStart {
+                comp,
+                key: HEALTHCHECK.to_owned(),
+                invocation: HealthcheckInvocation::AmfInvoked,
+                recovery: RecommendedRecovery::NoRecommendation,
+            };
+            self.requests(node, session, start);
         }
     }
 
