@@ -9,6 +9,8 @@ fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        // A log that cannot be written, as on a full disk, is told nowhere: telling it on stderr would panic.
+        .log_internal_errors(false)
         .with_ansi(false)
         .init();
     amfnd::cli::main(std::env::args_os())

@@ -100,6 +100,8 @@ fn log_to_stderr() {
     let logging = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        // A log that cannot be written, as on a full disk, is told nowhere: telling it on stderr would panic.
+        .log_internal_errors(false)
         .with_ansi(false)
         .try_init();
     if let Err(error) = logging {

@@ -70,6 +70,8 @@ fn log_to_stderr() {
     let started = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
+        // A log that cannot be written, as on a full disk, is told nowhere: telling it on stderr would panic.
+        .log_internal_errors(false)
         .with_ansi(false)
         .with_target(false)
         .try_init();
