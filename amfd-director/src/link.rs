@@ -150,10 +150,11 @@ async fn publish(shell: &Shell, implementer: &Implementer) -> ImmError {
     }
 }
 
-/// Publishes a batch; what is refused is logged and left out.
+/// Publishes a batch; what is refused is logged and left out, and what has no room is tried until it has.
 async fn publish_batch(implementer: &Implementer, batch: &[CcbOperation]) -> Result<(), ImmError> {
     let mut rest = batch.to_vec();
     let mut put_off = 0;
+    let mut is_told = false;
     while !rest.is_empty() {
         let Err((error, index)) = implementer.update(&rest).await else {
             return Ok(());
@@ -171,6 +172,14 @@ async fn publish_batch(implementer: &Implementer, batch: &[CcbOperation]) -> Res
         } else if *code == AisError::TryAgain && put_off < PUT_OFF_MOST {
             put_off += 1;
             tokio::time::sleep(PUT_OFF_PAUSE).await;
+        } else if *code == AisError::NoResources {
+            // A disk that is full now is not full for ever. What waits for this, as the answer to an operator, waits on:
+            // a state that is not stored would be lost with this director.
+            if !is_told {
+                warn!(texts = texts.join("; "), "publishing waits for immd");
+                is_told = true;
+            }
+            tokio::time::sleep(RETRY_MOST).await;
         } else {
             report_refused(refused, *code, texts);
             rest.remove(0);
