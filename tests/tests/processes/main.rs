@@ -160,6 +160,18 @@ fn a_second_up_is_refused_in_one_line_and_harms_nothing() {
 }
 
 #[test]
+fn up_without_a_model_says_how_to_give_one() {
+    let error = match Cluster::up(program(), &[]) {
+        Ok(_) => String::new(),
+        Err(error) => error,
+    };
+    assert!(
+        error.contains("no model is stored") && error.contains("MODEL.xml"),
+        "{error}"
+    );
+}
+
+#[test]
 fn bad_models_are_refused_with_their_place_and_nothing_is_loaded() {
     let files = tempfile::tempdir().expect("a temporary directory");
     let cases = [

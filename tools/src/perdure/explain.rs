@@ -20,7 +20,7 @@ pub(super) struct Arguments {
 /// Runs the command.
 pub(super) fn run(dir: Option<&Path>, arguments: &Arguments) -> Result<(), Failure> {
     let place = Place::find(dir)?;
-    let texts = super::block_on(ask(&place, &arguments.dn))?;
+    let texts = super::block_on(super::in_time(&place, ask(&place, &arguments.dn)))?;
     if arguments.json {
         let answer = serde_json::json!({ "dn": arguments.dn.as_str(), "because": texts });
         println!("{answer:#}");

@@ -120,6 +120,23 @@ fn write_bundle(to: &Path) -> Result<(), Failure> {
 }
 
 /// Runs a future on a thread of its own kind: Cap'n Proto clients stay on one thread.
+/// How long a question may take; a daemon that is stopped or hangs answers nothing.
+const ANSWER_MAX: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// The answer to a question, or that it did not come in time.
+async fn in_time<T>(
+    place: &place::Place,
+    question: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let late = |_| {
+        let (limit, dir) = (ANSWER_MAX.as_secs(), place.dir().display());
+        Failure::new(format!(
+            "the daemons in {dir} do not answer within {limit} s; their logs are in {dir}/log"
+        ))
+    };
+    tokio::time::timeout(ANSWER_MAX, question).await.map_err(late)?
+}
+
 fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -64,7 +64,8 @@ impl Place {
 
     /// Whether a model is stored.
     pub(super) fn has_model(&self) -> bool {
-        self.dir.join(immd::STORE).join("data.mdb").exists()
+        let store = self.dir.join(immd::STORE).join("data.mdb");
+        store.metadata().is_ok_and(|file| file.len() > 0)
     }
 
     /// Where the links to the commands are.

@@ -90,7 +90,7 @@ pub(super) fn run(dir: Option<&Path>, arguments: &Arguments) -> Result<(), Failu
     if arguments.watch {
         return super::block_on(watch(&place, arguments.json));
     }
-    let status = super::block_on(read(&place))?;
+    let status = super::block_on(super::in_time(&place, read(&place)))?;
     show(&render(&status, arguments.json));
     Ok(())
 }
@@ -98,7 +98,7 @@ pub(super) fn run(dir: Option<&Path>, arguments: &Arguments) -> Result<(), Failu
 async fn watch(place: &Place, json: bool) -> Result<(), Failure> {
     let mut shown = None;
     loop {
-        let now = match read(place).await {
+        let now = match super::in_time(place, read(place)).await {
             Ok(status) => render(&status, json),
             Err(failure) => failure.to_string(),
         };

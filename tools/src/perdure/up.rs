@@ -117,6 +117,12 @@ async fn serve(place: Place, arguments: &Arguments, when_up: impl FnOnce()) -> R
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
     let mut hangup = signal(SignalKind::hangup()).map_err(failed)?;
     check_models(&arguments.models)?;
+    if arguments.models.is_empty() && !place.has_model() {
+        let dir = place.dir().display();
+        return Err(Failure::new(format!(
+            "no model is stored in {dir}; perdure up --dir {dir} MODEL.xml loads one"
+        )));
+    }
     let is_new = place.create()?;
     let lock = place.lock()?;
     check_no_leftovers(&place)?;
