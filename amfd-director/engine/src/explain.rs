@@ -1,6 +1,7 @@
 //! Why an entity is as it is, in sentences.
 
 use ais::Dn;
+use ais::amf::AdminState;
 
 use crate::Director;
 use crate::plan;
@@ -10,6 +11,8 @@ use crate::state::Serving;
 /// Sentences about the entity, the most important first; empty for a DN that is not in the model.
 pub(crate) fn explain(director: &Director, dn: &Dn) -> Vec<String> {
     let mut all: Vec<String> = reasons(director, dn).iter().map(ToString::to_string).collect();
+    all.extend(problems_around(director, dn));
+    all.extend(own_lock(director, dn));
     if let Some((_, group, _)) = director.model.si(dn) {
         for (su, ha) in director.view().holders(group, dn) {
             all.push(format!("{su} is {ha}"));
@@ -22,10 +25,47 @@ pub(crate) fn explain(director: &Director, dn: &Dn) -> Vec<String> {
             .map(crate::state::SuState::holds)
             .unwrap_or_default();
         all.extend(holds.iter().map(|(si, ha)| format!("{ha} for {si}")));
+        all.extend(failed_commands(director, dn));
     }
     all.extend(comp_sentences(director, dn));
     all.extend(node_sentences(director, dn));
     all
+}
+
+/// What is broken below the entity, or in the type that it refers to.
+fn problems_around(director: &Director, dn: &Dn) -> Vec<String> {
+    let object = director.raw.get(dn);
+    let types = ["saAmfSGType", "saAmfSUType", "saAmfCompType", "saAmfSvcType"];
+    let refers = |to: &Dn| {
+        types
+            .iter()
+            .any(|attr| object.and_then(|o| o.dn(attr)).as_ref() == Some(to))
+    };
+    let problems = director.model.problems.iter();
+    problems
+        .filter(|problem| &problem.dn != dn && (problem.dn.is_within(dn) || refers(&problem.dn)))
+        .map(|problem| format!("{}: {}", problem.dn, problem.text))
+        .collect()
+}
+
+/// That the group, node or application is locked itself; for SUs and SIs a reason says so.
+fn own_lock(director: &Director, dn: &Dn) -> Option<String> {
+    let state = director.state.admin(dn);
+    let has_reason = director.model.su(dn).is_some() || director.model.si(dn).is_some();
+    (!has_reason && state != AdminState::Unlocked).then(|| format!("{dn} is {state}"))
+}
+
+/// The commands that failed for components of the SU.
+fn failed_commands(director: &Director, su: &Dn) -> Vec<String> {
+    let report = director.state.su(su).and_then(|state| state.report.as_ref());
+    let comps = report.into_iter().flat_map(|report| &report.comps);
+    comps
+        .filter_map(|comp| comp.failure.as_ref().map(|failure| (&comp.comp, failure)))
+        .map(|(comp, failure)| {
+            let (command, path, cause) = (&failure.command, &failure.path, &failure.cause);
+            format!("{comp}: {command} {path} failed: {cause}; mend it, then amf-adm repaired {su}")
+        })
+        .collect()
 }
 
 /// What a component's report says, the command that failed first, and then why its SU is as it is.

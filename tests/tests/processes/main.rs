@@ -146,6 +146,14 @@ fn a_command_that_does_not_exist_is_shown_with_path_and_error() {
         status.contains("No such file or directory (2)"),
         "status names the error:\n{status}"
     );
+    let why = stage
+        .cluster
+        .done("perdure", &["explain", "safSu=SU1,safSg=Script,safApp=Demo"]);
+    let why = why.expect("explain works");
+    assert!(
+        why.contains("no-such-script.sh") && why.contains("repaired"),
+        "explain says what helps: {why}"
+    );
 }
 
 #[test]
@@ -289,6 +297,21 @@ fn opensafs_demo_runs_by_its_own_steps() {
     assert_eq!(cluster.attr(attribute, "saAmfCSIAttriValue"), "AAAA:BBBB:CCCC");
 
     dump_loads_again(&cluster);
+    what_is_not_served_says_so(&cluster, &shared.join("amf/proxied.xml"));
+}
+
+/// A model with proxied components loads; its SU is left unmanaged, and says why.
+fn what_is_not_served_says_so(cluster: &Cluster, proxied: &Path) {
+    cluster
+        .done("immcfg", &["-f".as_ref(), proxied.as_os_str()])
+        .expect("the model loads");
+    let su = "safSu=1,safSg=2N,safApp=Proxied";
+    let refused = cluster
+        .done("amf-adm", &["unlock-in", su])
+        .expect_err("it is not managed");
+    assert!(refused.contains("SA_AIS_ERR_BAD_OPERATION (20)"), "{refused}");
+    let why = cluster.done("perdure", &["explain", su]).expect("explain works");
+    assert!(why.contains("proxied"), "{why}");
 }
 
 /// The component is restarted in place; the tenth error within the probation restarts the SU
