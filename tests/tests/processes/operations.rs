@@ -1,7 +1,11 @@
 //! What operators do to a real cluster beyond single orders: upgrades, and a component that is only a script.
 
+use std::net::TcpListener;
+use std::process::Command;
+
 use tests::cluster::{processes_of, wait_for};
 
+use crate::program;
 use crate::stage::{Stage, WEB_SI, WEB_SUS, kill_all};
 
 const SCRIPT_COMP: &str = "safComp=Script,safSu=SU1,safSg=Script,safApp=Demo";
@@ -88,4 +92,18 @@ fn a_script_component_lives_by_its_commands() {
         !now.is_empty() && now.iter().all(|pid| !before.contains(pid))
     })
     .expect("a restart brings it back");
+}
+
+#[test]
+fn a_port_in_use_is_one_clear_line() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let port = taken.local_addr().expect("it has an address").port().to_string();
+    let output = Command::new(program())
+        .args(["demo", "--port", &port])
+        .output()
+        .expect("the program starts");
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(said.trim().lines().count(), 1, "{said}");
+    assert!(said.contains(&port) && said.contains("in use"), "{said}");
 }
