@@ -9,7 +9,7 @@ use ais::amf::{NodeOrder, Term};
 use ais::{Dn, Millis, Refusal};
 use director_engine::{Because, Director, Effect, Event, ModelChange, RequestId, SessionId};
 use tokio::sync::{Notify, oneshot, watch};
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 
 use crate::model::Model;
 use crate::nodes::Sessions;
@@ -166,6 +166,7 @@ impl Shell {
         self.last_request.set(request.0);
         let (sender, answer) = oneshot::channel();
         self.requests.borrow_mut().insert(request, sender);
+        let object = dn.clone();
         self.step(Event::AdminOperation {
             request,
             dn,
@@ -178,7 +179,7 @@ impl Shell {
         let mut published = self.published.subscribe();
         let shown = published.wait_for(|count| *count >= queued);
         if tokio::time::timeout(PUBLISH_BEFORE_ANSWER, shown).await.is_err() {
-            debug!("answered before everything was published");
+            warn!(%object, operation, "answered before all that it changed was stored; a director that dies now loses that");
         }
         result
     }
