@@ -254,3 +254,33 @@ fn every_reason_code_is_documented() {
         .collect();
     assert!(missing.is_empty(), "not in docs/REASONS.md: {missing:?}");
 }
+
+/// What a conformance table names as its test must be there: `file::function`, or a file.
+#[test]
+fn the_conformance_tables_name_tests_that_exist() {
+    let mut missing = Vec::new();
+    for table in files() {
+        let name = table.file_name().unwrap_or_default().to_string_lossy();
+        if !name.starts_with("CONFORMANCE-") {
+            continue;
+        }
+        let text = fs::read_to_string(root().join(&table)).expect("a tracked file can be read");
+        for row in text.lines().filter(|line| line.starts_with("| ")) {
+            let shown_by = row.rsplit('|').nth(1).unwrap_or_default();
+            for named in shown_by.split('`').skip(1).step_by(2) {
+                if !is_test(named) {
+                    missing.push(format!("{}: {named}", table.display()));
+                }
+            }
+        }
+    }
+    assert!(missing.is_empty(), "named as tests, but not there: {missing:#?}");
+}
+
+fn is_test(named: &str) -> bool {
+    let (file, function) = named.split_once("::").unwrap_or((named, ""));
+    let Ok(text) = fs::read_to_string(root().join(file)) else {
+        return false;
+    };
+    function.is_empty() || text.contains(&format!("fn {function}("))
+}
