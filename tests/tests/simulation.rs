@@ -1,6 +1,6 @@
 //! A few hundred seeds of the cluster simulation. `simulate` runs more.
 
-use tests::simulator::run_seed;
+use simulator::run_seed;
 
 const SEEDS: u64 = 300;
 

@@ -12,9 +12,9 @@ use node_engine::{CommandKind, Event as NodeEvent, Invocation, NodeEngine, RunId
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
-use super::model::Model;
-use super::process::Process;
-use super::rates::Rates;
+use crate::model::Model;
+use crate::process::Process;
+use crate::rates::Rates;
 
 /// Something that will happen at a known time.
 #[derive(Debug, Clone)]

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use tests::simulator::run_seed;
+use simulator::run_seed;
 
 /// Simulates clusters: random models, random disturbances, healing, and what must hold.
 #[derive(Parser)]

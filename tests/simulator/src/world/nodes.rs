@@ -8,9 +8,9 @@ use node_engine::{
 };
 
 use super::{Happening, World};
-use crate::simulator::model::HEALTHCHECK;
-use crate::simulator::process::Process;
-use crate::simulator::rates::happens;
+use crate::model::HEALTHCHECK;
+use crate::process::Process;
+use crate::rates::happens;
 
 impl World {
     pub(super) fn registers(&mut self, node: &Dn, comp: Dn, session: SessionId) {
