@@ -62,7 +62,7 @@ interface Imm {
   classDelete @1 (name :Text) -> (status :Status);
   classDescribe @2 (name :Text) -> (status :Status, class :ClassDef);
   # With the system attributes, attributes in descending byte order of their names.
-  classNames @3 () -> (names :List(Text));
+  classNames @3 () -> (names :List(Text), status :Status);
   # In the order of creation.
 
   get @4 (dn :Text, attrs :AttrChoice) -> (status :Status, object :Object);
@@ -73,12 +73,13 @@ interface Imm {
 
   adminOwnerInitialize @6 (name :Text, releaseOnFinalize :Bool) -> (status :Status, owner :AdminOwner);
   adminOwnerClear @7 (objects :List(Text), scope :UInt8) -> (status :Status);
-  implementerInitialize @8 (callbacks :ImplementerCallbacks, canonicalModify :Bool)
+  implementerInitialize @8 (callbacks :ImplementerCallbacks, canonicalModify :Bool, callbackTimeoutMs :UInt64)
       -> (status :Status, implementer :Implementer);
   # canonicalModify: modifications arrive as REPLACE with the resulting values (A.02.17 behaviour).
+  # callbackTimeoutMs: how long an answer to a callback may take; 0 is the service's own limit.
   ccbOutcome @9 (id :UInt64) -> (status :Status, committed :Bool);
   # What became of a CCB whose apply was not answered; NOT_EXIST where it is not known any more.
-  info @10 () -> (pid :UInt32, epoch :UInt64, objects :UInt64, classes :UInt32);
+  info @10 () -> (pid :UInt32, epoch :UInt64, objects :UInt64, classes :UInt32, status :Status);
 }
 
 interface Search {
@@ -91,9 +92,15 @@ interface AdminOwner {
   release @1 (objects :List(Text), scope :UInt8) -> (status :Status);
   ccbInitialize @2 (flags :UInt64) -> (status :Status, ccb :Ccb, id :UInt64);
   # flags: SaImmCcbFlagsT.
-  adminOperation @3 (object :Text, operationId :UInt64, parameters :List(Parameter), timeoutMs :UInt64)
+  adminOperation @3 (object :Text, operationId :UInt64, parameters :List(Parameter), timeoutMs :UInt64,
+          continuationId :UInt64)
       -> (status :Status, result :UInt32, parameters :List(Parameter));
-  # status is the call's, result the implementer's.
+  # status is the call's, result the implementer's. timeoutMs 0: no limit. With a continuationId other than 0 the result
+  # is kept until it is cleared, also where nobody waits for it any more.
+  adminOperationContinue @4 (object :Text, continuationId :UInt64, timeoutMs :UInt64)
+      -> (status :Status, result :UInt32, parameters :List(Parameter));
+  # Waits for an operation that an owner of the same name began with this continuation.
+  adminOperationContinuationClear @5 (object :Text, continuationId :UInt64) -> (status :Status);
 }
 
 interface Ccb {
@@ -117,6 +124,9 @@ interface Implementer {
   update @6 (operations :List(Operation)) -> (status :Status, accepted :UInt32);
   # Runtime objects created, changed and deleted, and runtime attributes of configuration objects changed, in the order
   # given, up to the first one refused.
+  augmentCcb @7 (ccb :UInt64) -> (status :Status, augmentation :Ccb, owner :AdminOwner);
+  # Within a callback about the CCB: more operations for it. The augmentation must be applied before the callback is
+  # answered; an unapplied one with operations aborts the CCB. The owner acquires and nothing else, for this CCB.
 }
 
 interface ImplementerCallbacks {
