@@ -17,6 +17,7 @@ mod plan;
 mod publish;
 mod reason;
 mod recovery;
+mod restart;
 mod state;
 mod steps;
 mod validate;
@@ -240,6 +241,7 @@ impl Director {
             }
             self.end_startup_early();
             self.advance_recoveries();
+            self.advance_restarts();
             self.advance_shutdowns();
             self.advance_operations();
             if self.dirty.is_empty() {

@@ -55,7 +55,7 @@ fn step(view: View<'_>, sg: &Sg, dn: &Dn, su: &Su, state: &SuState, wanted: &[&D
     match presence {
         PresenceState::Uninstantiated if wanted.contains(&dn) => Some(LifeStep::Instantiate),
         PresenceState::Instantiated
-            if state.is_empty() && (locked_in || state.withdrawn || !wanted.contains(&dn)) =>
+            if state.is_empty() && (locked_in || view.restarting(dn).is_some() || !wanted.contains(&dn)) =>
         {
             Some(LifeStep::Terminate)
         }
@@ -142,7 +142,7 @@ fn claim(view: View<'_>, dn: &Dn, su: &Su) -> Option<u8> {
     if !state.is_empty() {
         return Some(0);
     }
-    if view.disabled(dn, su).is_some() || state.withdrawn {
+    if view.disabled(dn, su).is_some() || view.restarting(dn).is_some() {
         return None;
     }
     let unlocked = view.strictest(dn).0 == AdminState::Unlocked;

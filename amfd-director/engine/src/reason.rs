@@ -80,6 +80,11 @@ reasons! {
     } = "SU-NOT-INSTANTIATED", "the SU is {presence}";
     /// It is being restarted for the operator.
     SuWithdrawn = "SU-WITHDRAWN", "the SU gives up its work for a restart";
+    /// Something above the SU is being restarted.
+    ScopeRestarting {
+        /// What.
+        scope: Dn
+    } = "SCOPE-RESTARTING", "{scope} is being restarted: all its SUs are terminated first";
     /// Enough SUs are instantiated.
     SuSpareUninstantiated = "SU-NOT-NEEDED", "as many SUs as preferred are in service already";
     /// It may serve, others do.

@@ -116,7 +116,6 @@ impl Director {
 
     /// Answers the operations whose goals hold.
     pub(crate) fn advance_operations(&mut self) {
-        self.end_withdrawals();
         let mut waiting = Vec::new();
         for pending in std::mem::take(&mut self.pending) {
             match self.answer(&pending) {
@@ -131,27 +130,6 @@ impl Director {
             }
         }
         self.pending = waiting;
-    }
-
-    /// An SU that gave up its work and was terminated may come back.
-    fn end_withdrawals(&mut self) {
-        let mut back = Vec::new();
-        for pending in &self.pending {
-            let Goal::Returned { su: dn } = &pending.goal else {
-                continue;
-            };
-            let Some(state) = self.state.sus.get_mut(dn) else {
-                continue;
-            };
-            let down = state.presence() == PresenceState::Uninstantiated || is_failed(state.presence());
-            if state.withdrawn && down && state.is_empty() {
-                state.withdrawn = false;
-                back.push(dn.clone());
-            }
-        }
-        for su in back {
-            self.touch_su(&su);
-        }
     }
 
     fn answer(&self, pending: &Pending) -> Answer {
@@ -313,8 +291,7 @@ impl Director {
     }
 
     fn returned(&self, su: &Dn) -> Answer {
-        let state = self.state.su(su)?;
-        if state.withdrawn {
+        if self.state.restarts.contains(su) {
             return None;
         }
         if let Some(text) = self

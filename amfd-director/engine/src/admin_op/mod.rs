@@ -164,7 +164,7 @@ impl Director {
     }
 
     /// The SGs with SUs or SIs that an operation on the entity concerns.
-    fn concerned(&self, dn: &Dn) -> BTreeSet<Dn> {
+    pub(crate) fn concerned(&self, dn: &Dn) -> BTreeSet<Dn> {
         let su = self.model.comp(dn).map_or_else(|| dn.clone(), |(su, ..)| su);
         if let Some((sg, ..)) = self
             .model
@@ -183,8 +183,8 @@ impl Director {
             .collect()
     }
 
-    /// The SUs in the scope of an SU, SG, node or node group.
-    fn sus_below(&self, dn: &Dn) -> Vec<Dn> {
+    /// The managed SUs in the scope of an SU, an SG, a node, a node group, an application or the cluster.
+    pub(crate) fn sus_below(&self, dn: &Dn) -> Vec<Dn> {
         let view = self.view();
         self.model
             .sus()
@@ -346,10 +346,7 @@ impl Director {
 
     /// The SU gives its work to others, is terminated and comes back.
     fn withdraw(&mut self, su: &Dn) -> Result<Goal, Refusal> {
-        let Some(state) = self.state.sus.get_mut(su) else {
-            return refuse(AisError::BadOperation, format!("{su} is not managed"));
-        };
-        state.withdrawn = true;
+        self.begin_restart(su);
         Ok(Goal::Returned { su: su.clone() })
     }
 

@@ -37,6 +37,9 @@ pub(crate) struct State {
     pub(crate) last_active: BTreeMap<Dn, LastActive>,
     /// For each SG.
     pub(crate) swaps: BTreeMap<Dn, Swap>,
+    /// Scopes (an SU, a node, an application, the cluster) whose SUs are all terminated before any is instantiated
+    /// again. While a scope stands here, its SUs get no work.
+    pub(crate) restarts: BTreeSet<Dn>,
     /// SUs that run without being in the model, being cleaned up on that node.
     pub(crate) strangers: BTreeMap<Dn, (Dn, OrderId)>,
     /// Until when the first assignments wait for the cluster; `None` when they need not any more.

@@ -74,8 +74,6 @@ pub(crate) struct SuState {
     pub(crate) hold_until: Option<Millis>,
     /// The operator says that it was repaired.
     pub(crate) repair_wanted: bool,
-    /// Gives up its work for a restart that the operator wants.
-    pub(crate) withdrawn: bool,
 }
 
 /// Whether the recovery takes the whole SU down, so that "isolated" is said of all its components.
@@ -173,10 +171,7 @@ impl SuState {
 
     /// Forgets all that belongs to a session.
     pub(crate) fn lose_session(&mut self) {
-        *self = SuState {
-            withdrawn: self.withdrawn,
-            ..SuState::default()
-        };
+        *self = SuState::default();
     }
 
     /// Takes in a report of the present session.

@@ -74,6 +74,15 @@ impl<'a> View<'a> {
         found
     }
 
+    /// The restart that the SU is terminated for, named by its scope.
+    pub(crate) fn restarting(self, dn: &Dn) -> Option<Dn> {
+        if self.state.restarts.is_empty() {
+            return None;
+        }
+        let mut scopes = self.scopes(dn).into_iter();
+        scopes.find(|scope| self.state.restarts.contains(scope))
+    }
+
     /// The connection of the SU's node, where orders can be sent.
     pub(crate) fn session(self, su: &Su) -> Option<(&'a Dn, SessionId)> {
         let node = self.model.nodes.get_key_value(su.node.as_ref()?)?.0;
@@ -183,8 +192,12 @@ impl<'a> View<'a> {
         {
             return Serving::No(Reason::SuNotInstantiated { presence });
         }
-        if self.state.su(dn).is_some_and(|state| state.withdrawn) {
-            return Serving::No(Reason::SuWithdrawn);
+        if let Some(scope) = self.restarting(dn) {
+            return Serving::No(if &scope == dn {
+                Reason::SuWithdrawn
+            } else {
+                Reason::ScopeRestarting { scope }
+            });
         }
         Serving::InService
     }

@@ -1,0 +1,53 @@
+//! Restarting what is more than one SU, and SUs that cannot be restarted in place (AMF B.02.01 §7.4.7, §3.12.1.3): the
+//! SUs give up their work and are terminated, and when all of them are down they may be instantiated again. The wish is
+//! the scope in [`crate::state::State::restarts`]; everything else follows from it. Where a whole SG is in the scope
+//! nobody is left to take the work, so it is not reassigned meanwhile.
+
+use ais::Dn;
+use ais::amf::{OperState, PresenceState};
+
+use crate::Director;
+use crate::life_cycle;
+use crate::state::is_failed;
+
+impl Director {
+    /// Wants the SUs in the scope to be terminated and, when all are, to be instantiated again. A scope that is being
+    /// restarted already goes on.
+    pub(crate) fn begin_restart(&mut self, scope: &Dn) {
+        self.state.restarts.insert(scope.clone());
+        self.dirty.extend(self.concerned(scope));
+    }
+
+    /// Ends the restarts whose SUs are all down.
+    pub(crate) fn advance_restarts(&mut self) {
+        let scopes: Vec<Dn> = self.state.restarts.iter().cloned().collect();
+        for scope in scopes {
+            if self.sus_below(&scope).iter().all(|su| self.is_down(su)) {
+                self.state.restarts.remove(&scope);
+                self.dirty.extend(self.concerned(&scope));
+            }
+        }
+    }
+
+    /// Whether nothing is to be terminated of the SU any more: it does not run, it could not be terminated, its node is
+    /// not there, or it is faulty and waits for the operator.
+    fn is_down(&self, su: &Dn) -> bool {
+        let Some((_, sg, config)) = self.model.su(su) else {
+            return true;
+        };
+        let Some(state) = self.state.su(su).filter(|state| state.report.is_some()) else {
+            return true;
+        };
+        if self.view().session(config).is_none() {
+            return true;
+        }
+        let node = config.node.as_ref();
+        let on_disabled_node = node.is_some_and(|node| self.view().node_oper(node) == OperState::Disabled);
+        let awaits_repair = state.fault().is_some_and(|fault| {
+            fault.isolated && !life_cycle::is_automatic(self.view(), sg, config, fault.recovery)
+        });
+        let stays_down =
+            state.presence() == PresenceState::Uninstantiated || on_disabled_node || awaits_repair;
+        !state.is_busy() && (is_failed(state.presence()) || (state.is_empty() && stays_down))
+    }
+}
