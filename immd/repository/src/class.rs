@@ -7,12 +7,12 @@ use ais::{
     AisError, AttrDef, AttrFlags, ClassCategory, ClassDef, Refusal, SYSTEM_ATTRIBUTES, Value, ValueType,
 };
 
-use crate::{ClassId, Repository};
+use crate::{ClassId, Repository, Values};
 
 /// A class: its definition and the indexes that reading and checking need.
 ///
-/// Attributes are known by their position in [`Class::def`], which never changes while the class exists: that
-/// position is what the store keeps with an object's values.
+/// Attributes are known by their position in [`Class::def`], which never changes while the class exists (a change of
+/// the class adds attributes at the end): that position is what the store keeps with an object's values.
 #[derive(Debug)]
 pub struct Class {
     id: ClassId,
@@ -143,6 +143,20 @@ impl Class {
         self.def.category == ClassCategory::Config || self.rdn().flags.contains(AttrFlags::PERSISTENT)
     }
 
+    /// What a new object, or one that was there before the attribute, has at this position: the default where the
+    /// value is held.
+    pub(crate) fn initial(&self, position: u16) -> Values {
+        const HELD: AttrFlags = AttrFlags::CONFIG.union(AttrFlags::CACHED);
+        match self.attr(position) {
+            Some(AttrDef {
+                flags,
+                default: Some(value),
+                ..
+            }) if flags.intersects(HELD) => Values::One(value.clone()),
+            _ => Values::None,
+        }
+    }
+
     /// The flags that the system attributes have in this class.
     pub(crate) fn system_flags(&self) -> AttrFlags {
         match self.def.category {
@@ -203,6 +217,8 @@ pub(crate) enum ClassStage {
     Present,
     /// Nothing yet: its creation is not durable.
     Creating,
+    /// It is read, but gets no new instances: its change is on its way.
+    Changing,
     /// It is read, but gets no new instances: its deletion is on its way.
     Deleting,
 }
@@ -269,6 +285,20 @@ impl Classes {
         }
     }
 
+    /// Whether a change of this class is on its way.
+    pub(crate) fn is_changing(&self, id: ClassId) -> bool {
+        self.by_id
+            .get(&id)
+            .is_some_and(|(_, stage)| *stage == ClassStage::Changing)
+    }
+
+    /// Puts a changed class in the place of the one with its number, open for instances.
+    pub(crate) fn replace(&mut self, class: Class) -> Arc<Class> {
+        let class = Arc::new(class);
+        self.by_id.insert(class.id, (class.clone(), ClassStage::Present));
+        class
+    }
+
     pub(crate) fn remove(&mut self, id: ClassId) {
         if let Some((class, _)) = self.by_id.remove(&id) {
             self.by_key.remove(&class.name.to_ascii_lowercase());
@@ -289,7 +319,7 @@ impl Repository {
             ));
         }
         match self.classes.find(name) {
-            Some((class, ClassStage::Present | ClassStage::Deleting)) => Ok(class),
+            Some((class, ClassStage::Present | ClassStage::Changing | ClassStage::Deleting)) => Ok(class),
             Some((_, ClassStage::Creating)) | None => Err(no_class(name)),
         }
     }

@@ -6,7 +6,18 @@ use ais::{AisError, AttrDef, AttrFlags, ClassCategory, ClassDef, Refusal, ValueT
 
 use crate::class::{ClassStage, is_system_attr};
 use crate::store::Content;
-use crate::{Class, ClassId, Prepared, Repository, Settings, StoredChange};
+use crate::{Class, ClassId, Prepared, Repository, Settings, StoredChange, service};
+
+/// Where a definition comes from; it decides whether DEFAULT_REMOVED may stand in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A client makes a new class.
+    New,
+    /// A client changes a class.
+    Change,
+    /// A model file, which keeps what a change left behind.
+    Loaded,
+}
 
 /// Names that OpenSAF's persistent back end uses for tables and therefore refuses to classes.
 const RESERVED_NAMES: [&str; 10] = [
@@ -23,13 +34,22 @@ const RESERVED_NAMES: [&str; 10] = [
 ];
 
 impl Repository {
-    /// Checks a new class and reserves its name.
+    /// Checks a new class and reserves its name; or, where the class exists and changes of classes are allowed
+    /// ([`Repository::schema_change_allowed`]), checks and locks the change of it with all its instances.
     ///
     /// # Errors
-    /// INVALID_PARAM where the definition breaks a rule, LIBRARY where a default name is too long, EXIST, BUSY where the
-    /// same class is just being created or deleted, NO_RESOURCES at the limit of classes.
+    /// INVALID_PARAM where the definition breaks a rule, LIBRARY where a default name is too long, EXIST (also where
+    /// the change is none, or one that is not allowed), BUSY where the same class is just being created, changed or
+    /// deleted, NO_RESOURCES at the limit of classes, TRY_AGAIN where a change of an instance is on its way to the
+    /// store: the caller may wait for it and ask again.
     pub fn class_create_prepare(&mut self, class: &ClassDef) -> Result<Prepared, Refusal> {
-        let id = self.class_reserve(class)?;
+        if self.schema_change_allowed()
+            && let Some((there, ClassStage::Present)) = self.classes.find(&class.name)
+        {
+            let there = there.clone();
+            return self.class_alter_prepare(&there, class);
+        }
+        let id = self.class_reserve(class, Origin::New)?;
         let stored = self.class_stored(id);
         Ok(self.prepared(
             stored,
@@ -41,10 +61,20 @@ impl Repository {
     }
 
     /// Checks a new class and takes it into the table as one being created.
-    pub(crate) fn class_reserve(&mut self, class: &ClassDef) -> Result<ClassId, Refusal> {
-        let def = checked(class, &self.settings)?;
+    pub(crate) fn class_reserve(&mut self, class: &ClassDef, origin: Origin) -> Result<ClassId, Refusal> {
+        let def = checked(class, &self.settings, origin)?;
         match self.classes.clash(&def.name) {
             None => {}
+            Some((there, ClassStage::Present)) if there.name() == def.name => {
+                return Err(Refusal::new(
+                    AisError::Exist,
+                    format!(
+                        "class '{}' exists; bit 1 of opensafImmNostdFlags in {} lets it be changed",
+                        there.name(),
+                        service::OPENSAF_IMM
+                    ),
+                ));
+            }
             Some((there, ClassStage::Present)) => {
                 return Err(Refusal::new(
                     AisError::Exist,
@@ -54,10 +84,13 @@ impl Repository {
                     ),
                 ));
             }
-            Some((there, ClassStage::Creating | ClassStage::Deleting)) => {
+            Some((there, ClassStage::Creating | ClassStage::Changing | ClassStage::Deleting)) => {
                 return Err(Refusal::new(
                     AisError::Busy,
-                    format!("class '{}' is just being created or deleted", there.name()),
+                    format!(
+                        "class '{}' is just being created, changed or deleted",
+                        there.name()
+                    ),
                 ));
             }
         }
@@ -95,7 +128,7 @@ impl Repository {
             .find(name)
             .is_some_and(|(_, stage)| stage != ClassStage::Present)
         {
-            return busy(format!("class '{name}' is just being deleted"));
+            return busy(format!("class '{name}' is just being changed or deleted"));
         }
         let count = self.tree.instance_count(class.id());
         if count > 0 {
@@ -133,7 +166,7 @@ fn too_many(class: &ClassDef) -> Refusal {
 }
 
 /// The definition as it is kept, or the first rule it breaks.
-pub(crate) fn checked(class: &ClassDef, settings: &Settings) -> Result<ClassDef, Refusal> {
+pub(crate) fn checked(class: &ClassDef, settings: &Settings, origin: Origin) -> Result<ClassDef, Refusal> {
     let invalid = |text: String| Err(Refusal::new(AisError::InvalidParam, text));
     if let Some(rule) = name_fault(&class.name) {
         return invalid(format!("class name '{}' {rule}", class.name));
@@ -155,6 +188,11 @@ pub(crate) fn checked(class: &ClassDef, settings: &Settings) -> Result<ClassDef,
         }
         if let Some(rule) = flag_fault(attr, class.category).or_else(|| default_fault(attr)) {
             return invalid(about(rule.to_owned()));
+        }
+        if origin == Origin::New && attr.flags.contains(AttrFlags::DEFAULT_REMOVED) {
+            return invalid(about(
+                "is DEFAULT_REMOVED, which only a change of the class may set".to_owned(),
+            ));
         }
         if let Some((error, rule)) = default_text_fault(attr, settings) {
             return Err(Refusal::new(error, about(format!("has a default that {rule}"))));
@@ -232,16 +270,18 @@ fn flag_fault(attr: &AttrDef, category: ClassCategory) -> Option<&'static str> {
             "is NO_DANGLING and must be of type SA_NAME_T, or SA_STRING_T with DN",
         ),
         (
-            has(F::DEFAULT_REMOVED),
-            "is DEFAULT_REMOVED, which only a change of the class may set",
-        ),
-        (
             has(F::STRONG_DEFAULT) && attr.default.is_none(),
             "is STRONG_DEFAULT and needs a default",
         ),
         (
-            has(F::RDN) && any(F::MULTI_VALUE | F::WRITABLE | F::NO_DANGLING | F::DN | F::STRONG_DEFAULT),
-            "is the RDN and may not be MULTI_VALUE, WRITABLE, NO_DANGLING, DN or STRONG_DEFAULT",
+            has(F::RDN)
+                && any(F::MULTI_VALUE
+                    | F::WRITABLE
+                    | F::NO_DANGLING
+                    | F::DN
+                    | F::DEFAULT_REMOVED
+                    | F::STRONG_DEFAULT),
+            "is the RDN and may not be MULTI_VALUE, WRITABLE, NO_DANGLING, DN, DEFAULT_REMOVED or STRONG_DEFAULT",
         ),
     ];
     rules
@@ -260,8 +300,8 @@ fn default_fault(attr: &AttrDef) -> Option<&'static str> {
             "has a default of another type",
         ),
         (
-            any(F::INITIALIZED | F::RDN | F::NO_DANGLING),
-            "has a default, which INITIALIZED, RDN and NO_DANGLING exclude",
+            any(F::INITIALIZED | F::RDN | F::NO_DANGLING | F::DEFAULT_REMOVED),
+            "has a default, which INITIALIZED, RDN, NO_DANGLING and DEFAULT_REMOVED exclude",
         ),
         (
             any(F::RUNTIME) && !any(F::CACHED | F::PERSISTENT),

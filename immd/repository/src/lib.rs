@@ -33,6 +33,7 @@ mod overlay;
 mod owner;
 mod read;
 mod runtime;
+mod schema_change;
 mod search;
 mod service;
 mod settings;
@@ -50,7 +51,7 @@ pub use object::{ObjectBody, Values};
 pub use read::{Fetch, ReadObject};
 pub use runtime::RuntimeChange;
 pub use search::{SearchParams, Snapshot};
-pub use settings::Settings;
+pub use settings::{SCHEMA_CHANGE, Settings};
 pub use store::{Counters, Prepared, StoredChange, StoredObject};
 
 /// The owner that objects have after a start, which anyone may replace.
@@ -66,6 +67,7 @@ pub struct Repository {
     owners: owner::Owners,
     ccbs: BTreeMap<CcbId, ccb::Ccb>,
     settings: Settings,
+    nostd_flags: u32,
     next_ccb: u64,
     next_change: u64,
     /// Durable changes that are prepared and neither visible nor discarded.
@@ -88,6 +90,7 @@ impl Default for Repository {
             owners: owner::Owners::default(),
             ccbs: BTreeMap::new(),
             settings: Settings::default(),
+            nostd_flags: 0,
             next_ccb: 1,
             next_change: 0,
             unfinished: 0,

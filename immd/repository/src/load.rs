@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ais::{AisError, Attr, AttrFlags, ClassCategory, ClassDef, Dn, Refusal, Value, find_attr};
 
 use crate::class::ClassStage;
-use crate::class_change::checked;
+use crate::class_change::{Origin, checked};
 use crate::create::{Creator, check_name, complete};
 use crate::overlay::{Entry, Overlay, View};
 use crate::store::Content;
@@ -88,7 +88,9 @@ impl Repository {
             let class = without_tolerated_defaults(class);
             let own = |there: &Class| content.classes.contains(&there.id());
             if !self.is_same_class(&class, &settings, own).map_err(at)? {
-                content.classes.push(self.class_reserve(&class).map_err(at)?);
+                content
+                    .classes
+                    .push(self.class_reserve(&class, Origin::Loaded).map_err(at)?);
             }
         }
         let mut order: Vec<usize> = (0..objects.len()).collect();
@@ -133,7 +135,7 @@ impl Repository {
             Some((there, stage)) if stage == ClassStage::Present || own(there) => there,
             Some(_) | None => return Ok(false),
         };
-        let new = checked(class, settings)?;
+        let new = checked(class, settings, Origin::Loaded)?;
         let mut differences = new
             .attrs
             .iter()

@@ -74,6 +74,20 @@ impl Locks {
         self.instances.contains_key(&class)
     }
 
+    /// Whether an instance of the class is being created by a change on its way to the store.
+    pub(crate) fn has_departed_instance(&self, class: ClassId) -> bool {
+        self.has_pending_instance(class)
+            && self
+                .creates
+                .values()
+                .any(|(holder, of)| *of == class && matches!(holder, Holder::Change(_)))
+    }
+
+    /// The objects whose change is on its way to the store.
+    pub(crate) fn in_flight(&self) -> impl Iterator<Item = &Dn> {
+        self.in_flight.keys()
+    }
+
     /// The pending references to this object: who makes them, and the objects that refer.
     pub(crate) fn references_to(&self, target: &Dn) -> impl Iterator<Item = (Holder, &Dn)> {
         self.references

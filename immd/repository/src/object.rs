@@ -121,6 +121,18 @@ impl ObjectBody {
         }
     }
 
+    /// Makes the object one of the changed class: attributes that are new get their defaults.
+    pub(crate) fn migrate(&mut self, class: &Arc<Class>) {
+        let have = u16::try_from(self.values.len()).unwrap_or(u16::MAX);
+        let count = u16::try_from(class.def().attrs.len()).unwrap_or(u16::MAX);
+        if have < count {
+            let mut values = std::mem::take(&mut self.values).into_vec();
+            values.extend((have..count).map(|at| class.initial(at)));
+            self.values = values.into();
+        }
+        self.class = class.clone();
+    }
+
     /// The names in NO_DANGLING attributes, as far as they are names; one may come twice.
     pub(crate) fn references(&self) -> impl Iterator<Item = Dn> {
         self.class

@@ -34,6 +34,11 @@ impl Snapshot {
         self.objects.len()
     }
 
+    /// The objects that are left, as they were.
+    pub fn bodies(&self) -> impl Iterator<Item = Arc<ObjectBody>> {
+        self.objects.as_slice().iter().cloned()
+    }
+
     /// Whether no object is left.
     pub fn is_empty(&self) -> bool {
         self.objects.len() == 0

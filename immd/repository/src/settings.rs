@@ -29,7 +29,24 @@ impl Default for Settings {
     }
 }
 
+/// The flag of `opensafImmNostdFlags` that lets existing classes be changed.
+pub const SCHEMA_CHANGE: u32 = 0x1;
+
 impl Repository {
+    /// Turns switches in `opensafImmNostdFlags` on or off; others stay. They are forgotten at the next start.
+    pub const fn set_nostd_flags(&mut self, mask: u32, on: bool) {
+        if on {
+            self.nostd_flags |= mask;
+        } else {
+            self.nostd_flags &= !mask;
+        }
+    }
+
+    /// Whether existing classes may be changed.
+    pub const fn schema_change_allowed(&self) -> bool {
+        self.nostd_flags & SCHEMA_CHANGE != 0
+    }
+
     /// The limits in force.
     pub const fn settings(&self) -> &Settings {
         &self.settings

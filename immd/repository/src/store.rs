@@ -8,13 +8,14 @@ use ais::{AisError, AttrFlags, ClassDef, Dn, Refusal, Value};
 use crate::class::ClassStage;
 use crate::locks::Holder;
 use crate::overlay::Overlay;
+use crate::schema_change::ClassChange;
 use crate::tree::ROOT;
 use crate::{Class, ClassId, ObjectBody, ObjectId, Repository, Values, service};
 
 /// One thing that the store must write. Changes of one list belong in one transaction, in their order.
 #[derive(Debug, Clone)]
 pub enum StoredChange {
-    /// A new class.
+    /// A new or changed class; what a change does to its instances follows in the list.
     PutClass {
         /// Its key.
         id: ClassId,
@@ -87,6 +88,8 @@ pub(crate) struct Content {
     pub(crate) classes: Vec<ClassId>,
     /// The class being deleted.
     pub(crate) class_gone: Option<ClassId>,
+    /// The class being changed; the overlay then names its instances.
+    pub(crate) class_change: Option<ClassChange>,
     /// Objects.
     pub(crate) overlay: Overlay,
     /// Pending references: target and referrer.
@@ -235,6 +238,9 @@ impl Repository {
         for id in change.content.classes {
             self.classes.set_stage(id, ClassStage::Present);
         }
+        if let Some(change) = change.content.class_change {
+            return self.class_migrate(change);
+        }
         self.install(change.content.overlay);
         if let Some(id) = change.content.class_gone {
             self.classes.remove(id);
@@ -248,7 +254,8 @@ impl Repository {
         for id in change.content.classes {
             self.classes.remove(id);
         }
-        if let Some(id) = change.content.class_gone {
+        let altered = change.content.class_change.map(|change| change.class.id());
+        for id in change.content.class_gone.into_iter().chain(altered) {
             self.classes.set_stage(id, ClassStage::Present);
         }
     }

@@ -97,7 +97,7 @@ pub(crate) fn text_fault(
     })
 }
 
-fn has_duplicates(values: &[Value]) -> bool {
+pub(crate) fn has_duplicates(values: &[Value]) -> bool {
     let mut seen = BTreeSet::new();
     values.iter().any(|value| !seen.insert(bytes(value)))
 }

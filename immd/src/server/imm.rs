@@ -25,13 +25,23 @@ impl ImmServer {
         &self.connection.core
     }
 
-    /// Prepares a change, stores it, shows it.
+    /// Prepares a change, stores it, shows it. What is in its way to the store is waited for.
     async fn change(
         &self,
-        prepare: impl FnOnce(&mut Repository) -> Result<Prepared, Refusal>,
+        prepare: impl Fn(&mut Repository) -> Result<Prepared, Refusal>,
     ) -> Result<(), Refused> {
-        let prepared = self.core().change(prepare)?;
         let core = self.core().clone();
+        let prepared = loop {
+            let settled = core.settled.notified();
+            match core.change(&prepare) {
+                Err(refusal) if refusal.error == AisError::TryAgain => {
+                    if tokio::time::timeout(core.callback_limit, settled).await.is_err() {
+                        return Err(refusal.into());
+                    }
+                }
+                other => break other?,
+            }
+        };
         Ok(detached(async move { core.settle(prepared).await }).await??)
     }
 

@@ -67,10 +67,12 @@ impl Repository {
     pub(crate) fn class_for_new(&self, name: &str, dn: &Dn) -> Result<&Arc<Class>, Refusal> {
         match self.classes.find(name) {
             Some((class, ClassStage::Present)) => Ok(class),
-            Some((_, ClassStage::Creating | ClassStage::Deleting)) => Err(Refusal::new(
-                AisError::TryAgain,
-                format!("class '{name}' of object '{dn}' is just being created or deleted"),
-            )),
+            Some((_, ClassStage::Creating | ClassStage::Changing | ClassStage::Deleting)) => {
+                Err(Refusal::new(
+                    AisError::TryAgain,
+                    format!("class '{name}' of object '{dn}' is just being created, changed or deleted"),
+                ))
+            }
             None => Err(Refusal::new(
                 AisError::NotExist,
                 format!("{} (for object '{dn}')", no_class(name).text),

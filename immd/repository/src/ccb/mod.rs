@@ -123,6 +123,11 @@ pub(crate) struct Ccb {
 }
 
 impl Ccb {
+    /// How far it has come.
+    pub(crate) const fn state(&self) -> CcbState {
+        self.state
+    }
+
     fn add_error(&mut self, text: String) {
         if self.errors.len() < ERROR_STRINGS_MAX && !self.errors.contains(&text) {
             self.errors.push(text);

@@ -98,6 +98,11 @@ impl Repository {
         if let Some(dn) = own.overlay.entries.keys().find(|dn| self.locks.is_in_flight(dn)) {
             return Err(in_way(dn));
         }
+        if let Some(class) = own.classes.iter().find(|id| self.classes.is_changing(**id)) {
+            let name = self.classes.by_id(*class).map_or("", |class| class.name());
+            let text = format!("IMM: a change of class '{name}' is on its way to the disk");
+            return Err(Refusal::new(AisError::TryAgain, text));
+        }
         let mut late = Vec::new();
         for body in self.going(&own.overlay) {
             let mut creates = self.locks.creates_below(body.id);

@@ -18,6 +18,7 @@ mod oracle;
 mod owner;
 mod read;
 mod runtime;
+mod schema_change;
 mod search;
 mod store;
 mod walk;

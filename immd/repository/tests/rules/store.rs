@@ -50,7 +50,7 @@ impl Store {
     }
 }
 
-fn stored(body: &ObjectBody) -> StoredObject {
+pub(crate) fn stored(body: &ObjectBody) -> StoredObject {
     StoredObject {
         id: body.id(),
         dn: body.dn().clone(),
