@@ -2,15 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use ais::amf::{HaState, NodeOrder, NodeReport, OrderOutcome, SuReport, Term};
+use ais::amf::{HaState, NodeOrder, NodeReport, OrderOutcome, SuReport};
 use ais::{Dn, Millis};
 
 use crate::Director;
 use crate::effect::Effect;
-use crate::event::{Event, ModelChange, SessionId};
-use crate::model::{Model, node_config};
-use crate::plan;
-use crate::publish::ADMIN_ATTRIBUTES;
+use crate::event::{Event, SessionId};
+use crate::model::node_config;
 use crate::reason::Reason;
 use crate::state::{Applied, InFlight, NodeState, OrderKind};
 
@@ -40,143 +38,6 @@ impl Director {
         }
     }
 
-    fn start(&mut self, term: Term, objects: &[ModelChange]) {
-        self.state.term = term;
-        self.state.sync_until = Some(self.now.after(self.options.node_sync));
-        self.seed_published(objects);
-        self.change_model(objects);
-        self.state.startup_until = Some(self.now.after(self.model.cluster.startup_timeout));
-    }
-
-    fn change_model(&mut self, changes: &[ModelChange]) {
-        let mut followed = false;
-        for change in changes {
-            followed |= self.raw.apply(change);
-            match change {
-                ModelChange::Create { class, dn, attrs } => self.take_admin_state(class, dn, attrs),
-                ModelChange::Delete { dn } => self.state.admin.retain(|entity, _| !entity.is_within(dn)),
-                ModelChange::Modify { .. } => {}
-            }
-        }
-        if !followed {
-            return;
-        }
-        let foreign: BTreeSet<Dn> = self.options.foreign_applications.iter().cloned().collect();
-        let model = Model::build(&self.raw, &foreign, &self.model);
-        let before = std::mem::replace(&mut self.model, model);
-        self.tell_problems(&before);
-        self.reconfigure(&before);
-        self.forget_published();
-        self.touch_all();
-        self.dirty.extend(before.sgs.into_keys());
-    }
-
-    /// The administrative state that an object is created with.
-    fn take_admin_state(&mut self, class: &str, dn: &Dn, attrs: &[ais::Attr]) {
-        let Some((_, name)) = ADMIN_ATTRIBUTES.iter().find(|(of, _)| *of == class) else {
-            return;
-        };
-        let state = ais::find_attr(attrs, name)
-            .and_then(|attr| attr.values.first()?.as_u32())
-            .and_then(ais::amf::AdminState::from_code);
-        if let Some(state) = state {
-            self.state.admin.insert(dn.clone(), state);
-        }
-    }
-
-    fn tell_problems(&mut self, before: &Model) {
-        let new: Vec<_> = self
-            .model
-            .problems
-            .iter()
-            .filter(|problem| !before.problems.contains(problem))
-            .cloned()
-            .collect();
-        for problem in new {
-            self.because(&problem.dn, Reason::Unmanageable { rule: problem.text });
-        }
-        let apps: Vec<Dn> = self
-            .model
-            .foreign_apps
-            .difference(&before.foreign_apps)
-            .cloned()
-            .collect();
-        for app in apps {
-            self.because(&app, Reason::ForeignApplication);
-        }
-        let unserved: Vec<_> = self
-            .model
-            .sgs
-            .iter()
-            .filter(|(dn, sg)| plan::protection(sg.model).is_none() && !before.sgs.contains_key(*dn))
-            .map(|(dn, sg)| (dn.clone(), sg.model))
-            .collect();
-        for (dn, model) in unserved {
-            self.because(&dn, Reason::ModelNotServed { model });
-        }
-    }
-
-    /// Brings the connected nodes up to date with the model.
-    fn reconfigure(&mut self, before: &Model) {
-        let known: BTreeSet<Dn> = self.model.sus().map(|(_, dn, _)| dn.clone()).collect();
-        let gone: Vec<(Dn, Dn)> = before
-            .sus()
-            .filter_map(|(_, dn, su)| Some((dn.clone(), su.node.clone()?)))
-            .filter(|(dn, node)| {
-                let now = self.model.su(dn).and_then(|(_, _, su)| su.node.as_ref());
-                now != Some(node)
-            })
-            .collect();
-        for (su, node) in gone {
-            if let Some(state) = self.state.sus.get_mut(&su) {
-                state.lose_session();
-            }
-            self.send(&node, NodeOrder::RemoveSu { su });
-        }
-        let sgs: BTreeSet<Dn> = self.model.sgs.keys().cloned().collect();
-        self.state.retain(&known, &sgs);
-        for su in known {
-            self.state.sus.entry(su).or_default();
-        }
-        let connected: Vec<Dn> = self.state.nodes.keys().cloned().collect();
-        for node in connected {
-            match (self.model.nodes.get(&node), before.nodes.get(&node)) {
-                (Some(now), Some(then)) if now.id == then.id => {}
-                (Some(now), _) => {
-                    let config = node_config(&node, now);
-                    self.send(&node, NodeOrder::ConfigureNode(config));
-                }
-                (None, _) => {}
-            }
-            self.configure_sus(&node);
-        }
-    }
-
-    /// Tells the node about those of its SUs that it does not know, or not like this.
-    fn configure_sus(&mut self, node: &Dn) {
-        let configs: Vec<_> = self
-            .model
-            .sus_on(node)
-            .filter(|(sg, ..)| {
-                self.model
-                    .sgs
-                    .get(*sg)
-                    .is_some_and(|sg| plan::protection(sg.model).is_some())
-            })
-            .map(|(_, dn, su)| su.config(dn))
-            .collect();
-        for config in configs {
-            let Some(state) = self.state.sus.get_mut(&config.dn) else {
-                continue;
-            };
-            if state.config.as_ref() == Some(&config) {
-                continue;
-            }
-            state.config = Some(config.clone());
-            self.send(node, NodeOrder::ConfigureSu(config));
-        }
-    }
-
     /// Sends an order that is not tracked; dropped where the node is not there.
     pub(crate) fn send(&mut self, node: &Dn, order: NodeOrder) {
         if let Some(session) = self.state.node(node).and_then(|state| state.session) {
@@ -196,7 +57,7 @@ impl Director {
         if self.state.node(node).is_some_and(|state| state.session.is_some()) {
             self.lose_node(node);
         }
-        let state = self.state.nodes.entry(node.clone()).or_default();
+        let state = self.state.nodes.or_default(node);
         *state = NodeState {
             session: Some(session),
             report_until: Some(self.now.after(self.options.node_sync)),
@@ -261,12 +122,30 @@ impl Director {
                 }
                 self.because(node, Reason::NodeReported);
                 self.touch_node(node);
-                self.state.sync_until = self.state.sync_until.filter(|_| {
-                    let seen = |node: &Dn| self.state.nodes.get(node).is_some_and(|state| state.seen);
-                    !self.model.nodes.keys().all(seen)
-                });
+                self.end_sync_early();
             }
         }
+    }
+
+    /// Nodes that have never reported need not be waited for when there is none.
+    fn end_sync_early(&mut self) {
+        let Some(until) = self.state.sync_until else {
+            return;
+        };
+        let seen = |node: &Dn| self.state.nodes.get(node).is_some_and(|state| state.seen);
+        // Looks on from the node that was missing last; none before it is missing.
+        let from = self.state.sync_waits_for.clone();
+        let missing = match from {
+            Some(from) => self
+                .model
+                .nodes
+                .range(from..)
+                .map(|(node, _)| node)
+                .find(|node| !seen(node)),
+            None => self.model.nodes.keys().find(|node| !seen(node)),
+        };
+        self.state.sync_waits_for = missing.cloned();
+        self.state.sync_until = self.state.sync_waits_for.as_ref().map(|_| until);
     }
 
     fn su_report(&mut self, node: &Dn, report: SuReport) {

@@ -41,7 +41,7 @@ fn problems_around(director: &Director, dn: &Dn) -> Vec<String> {
             .iter()
             .any(|attr| object.and_then(|o| o.dn(attr)).as_ref() == Some(to))
     };
-    let problems = director.model.problems.iter();
+    let problems = director.model.problems();
     problems
         .filter(|problem| &problem.dn != dn && (problem.dn.is_within(dn) || refers(&problem.dn)))
         .map(|problem| format!("{}: {}", problem.dn, problem.text))
@@ -113,14 +113,15 @@ fn node_sentences(director: &Director, dn: &Dn) -> Vec<String> {
 pub(crate) fn reasons(director: &Director, dn: &Dn) -> Vec<Reason> {
     let model = &director.model;
     let mut all = Vec::new();
-    for problem in model.problems.iter().filter(|problem| &problem.dn == dn) {
+    for problem in model.problems().filter(|problem| &problem.dn == dn) {
         all.push(Reason::Unmanageable {
             rule: problem.text.clone(),
         });
     }
     let object = director.raw.get(dn);
     let sg_of = object.and_then(|object| object.dn("saAmfSIProtectedbySG"));
-    let is_foreign = |name: &Dn| model.foreign_apps.iter().any(|app| name.is_within(app));
+    let foreign_apps = model.foreign_apps();
+    let is_foreign = |name: &Dn| foreign_apps.iter().any(|app| name.is_within(app));
     if is_foreign(dn) || sg_of.as_ref().is_some_and(is_foreign) {
         all.push(Reason::ForeignApplication);
     }

@@ -14,6 +14,9 @@ use crate::state::{OrderKind, SuState};
 /// # Errors
 /// Names the rule that is broken and the entities that break it.
 pub fn check(director: &Director) -> Result<(), String> {
+    if !director.state.nodes.is_filed() || !director.state.sus.is_filed() {
+        return Err("the index of deadlines differs from the states".to_owned());
+    }
     for (dn, sg) in &director.model.sgs {
         let Some(protection) = plan::protection(sg.model) else {
             continue;
@@ -21,7 +24,7 @@ pub fn check(director: &Director) -> Result<(), String> {
         one_active_each(director, dn, sg, protection)?;
         limits(director, sg, protection)?;
     }
-    for (su, state) in &director.state.sus {
+    for (su, state) in director.state.sus.iter() {
         order_needs_a_node(director, su, state)?;
         placed_in_own_comps(director, su)?;
     }

@@ -11,6 +11,7 @@ mod group;
 mod invariants;
 mod life_cycle;
 mod model;
+mod model_change;
 mod orders;
 mod placement;
 mod plan;
@@ -18,6 +19,7 @@ mod publish;
 mod reason;
 mod recovery;
 mod restart;
+mod startup;
 mod state;
 mod steps;
 mod validate;
@@ -103,6 +105,7 @@ pub struct Director {
     /// SGs that were evaluated since the last publication.
     touched: BTreeSet<Dn>,
     evaluations: BTreeMap<Dn, Evaluation>,
+    startup: startup::Startup,
     pending: Vec<Pending>,
     published: Published,
     out: Outbox,
@@ -150,15 +153,7 @@ impl Director {
 
     /// When to call [`Director::step`] with [`Event::Deadline`] if nothing else happens first.
     pub fn next_deadline(&self) -> Option<Millis> {
-        let nodes = self.state.nodes.values();
-        let of_nodes = nodes.flat_map(|node| [node.probation_until, node.report_until]);
-        let of_sus = self.state.sus.values().map(|su| su.hold_until);
-        [self.state.startup_until, self.state.sync_until]
-            .into_iter()
-            .chain(of_nodes)
-            .chain(of_sus)
-            .flatten()
-            .min()
+        self.state.next_due()
     }
 
     /// Why the entity is as it is: sentences, the most important first. Empty for a DN that is not in the model.
@@ -208,25 +203,24 @@ impl Director {
                 touched = true;
             }
         }
-        for node in self.state.nodes.values_mut() {
+        for dn in self.state.nodes.due_by(now) {
+            let Some(node) = self.state.nodes.get_mut(&dn) else {
+                continue;
+            };
             if past(node.probation_until) {
                 node.end_probation();
             }
             if past(node.report_until) {
                 node.report_until = None;
                 node.reported = true;
-                touched = true;
+                self.touch_node(&dn);
             }
         }
-        let mut released = Vec::new();
-        for (dn, su) in &mut self.state.sus {
-            if past(su.hold_until) {
+        for dn in self.state.sus.due_by(now) {
+            if let Some(su) = self.state.sus.get_mut(&dn) {
                 su.hold_until = None;
-                released.push(dn.clone());
             }
-        }
-        for su in released {
-            self.touch_su(&su);
+            self.touch_su(&dn);
         }
         if touched {
             self.touch_all();
@@ -255,11 +249,10 @@ impl Director {
     fn evaluate(&mut self, dn: &Dn) {
         self.touched.insert(dn.clone());
         let view = self.view();
-        let Some(sg) = self.model.sgs.get(dn) else {
+        let sg = self.model.sgs.get(dn);
+        let Some((sg, protection)) = sg.and_then(|sg| Some((sg, plan::protection(sg.model)?))) else {
             self.evaluations.remove(dn);
-            return;
-        };
-        let Some(protection) = plan::protection(sg.model) else {
+            self.startup.forget(dn);
             return;
         };
         let gate = self.gate(sg);
@@ -278,6 +271,10 @@ impl Director {
         evaluation.settled =
             gate.is_none() && actions.is_empty() && life_steps.is_empty() && self.is_quiet(sg);
         evaluation.gate = gate;
+        if self.state.startup_until.is_some() {
+            let progress = startup::progress(view, sg, life_steps.is_empty() && self.is_quiet(sg));
+            self.startup.note(dn, progress);
+        }
         self.evaluations.insert(dn.clone(), evaluation);
         for (su, action) in actions {
             self.order_action(&su, action);
@@ -306,37 +303,5 @@ impl Director {
                 let isolated = su.fault().is_none_or(|fault| fault.isolated);
                 steady && isolated && !su.is_busy() && su.hold_until.is_none()
             })
-    }
-
-    /// The first assignments need not wait any longer when each SU that should be instantiated is, or has failed.
-    fn end_startup_early(&mut self) {
-        if self.state.startup_until.is_none() {
-            return;
-        }
-        let view = self.view();
-        let served = |sg: &&model::Sg| plan::protection(sg.model).is_some();
-        let complete = self.model.sgs.values().filter(served).all(|sg| {
-            view.unreported_node(sg).is_none()
-                && sg.sus.iter().all(|(dn, su)| {
-                    let locked_in = view.strictest(dn).0 == ais::amf::AdminState::LockedInstantiation;
-                    let ready = || {
-                        view.state
-                            .su(dn)
-                            .is_some_and(|state| state.report.is_some() && !state.is_busy())
-                    };
-                    locked_in || (su.node.is_some() && ready())
-                })
-                && life_cycle::next(view, sg).is_empty()
-                && self.is_quiet(sg)
-        });
-        let in_use = self.state.sus.values().any(|su| {
-            su.report
-                .as_ref()
-                .is_some_and(|report| !report.assignments.is_empty())
-        });
-        if complete || in_use {
-            self.state.startup_until = None;
-            self.touch_all();
-        }
     }
 }

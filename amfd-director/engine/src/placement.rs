@@ -198,7 +198,7 @@ mod tests {
                 attrs,
             });
         }
-        Model::build(&raw, &BTreeSet::new(), &Model::default())
+        Model::build(&raw, &[], &Model::default()).0
     }
 
     /// Who gets which CSI, as `k1=c1`.

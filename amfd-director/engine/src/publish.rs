@@ -15,7 +15,7 @@ use crate::plan::{self, Protection};
 use crate::state::SuState;
 
 /// The attribute that holds the administrative state, class by class.
-pub(crate) const ADMIN_ATTRIBUTES: &[(&str, &str)] = &[
+const ADMIN_ATTRIBUTES: &[(&str, &str)] = &[
     ("SaAmfCluster", "saAmfClusterAdminState"),
     ("SaAmfNode", "saAmfNodeAdminState"),
     ("SaAmfNodeGroup", "saAmfNGAdminState"),
@@ -24,6 +24,12 @@ pub(crate) const ADMIN_ATTRIBUTES: &[(&str, &str)] = &[
     ("SaAmfSU", "saAmfSUAdminState"),
     ("SaAmfSI", "saAmfSIAdminState"),
 ];
+
+/// The attribute that holds the administrative state of objects of the class.
+pub(crate) fn admin_attribute(class: &str) -> Option<&'static str> {
+    let entry = ADMIN_ATTRIBUTES.iter().find(|(of, _)| *of == class);
+    entry.map(|(_, name)| *name)
+}
 
 const SI_ASSIGNMENT: &str = "SaAmfSIAssignment";
 const CSI_ASSIGNMENT: &str = "SaAmfCSIAssignment";
@@ -93,12 +99,16 @@ impl Director {
         }
     }
 
-    /// The differences between what holds and what was published. Only SGs that were evaluated since are looked at.
+    /// The differences between what holds and what was published. Only SGs that were evaluated since, and what changed
+    /// above them, are looked at.
     pub(crate) fn publish_changes(&mut self) -> Vec<Publish> {
         let mut changes = Vec::new();
         self.publish_leftovers(&mut changes);
         let touched = std::mem::take(&mut self.touched);
-        for (dn, values) in self.attributes(&touched) {
+        let mut above = self.state.admin.take_changed();
+        above.append(&mut self.state.nodes.take_changed());
+        self.state.sus.take_changed();
+        for (dn, values) in self.attributes(&touched, &above) {
             let attrs = self.changed(&dn, &values);
             if !attrs.is_empty() {
                 self.published
@@ -114,7 +124,9 @@ impl Director {
             // An SG that left the model leaves nothing behind.
             let before = self.published.assignments.remove(&sg).unwrap_or_default();
             assignment_changes(&before, &now, &mut changes);
-            self.published.assignments.insert(sg, now);
+            if !now.is_empty() {
+                self.published.assignments.insert(sg, now);
+            }
         }
         changes
     }
@@ -174,10 +186,9 @@ impl Director {
         }
     }
 
-    /// Forgets what was published of objects that are not in the model any more.
-    pub(crate) fn forget_published(&mut self) {
-        let raw = &self.raw;
-        self.published.attributes.retain(|dn, _| raw.get(dn).is_some());
+    /// Forgets what was published of an object that is gone.
+    pub(crate) fn forget_published(&mut self, dn: &Dn) {
+        self.published.attributes.remove(dn);
     }
 
     /// The assignment objects of the SG that should be there.
@@ -221,22 +232,12 @@ impl Director {
         all
     }
 
-    /// The runtime attributes that should be shown of these SGs and of everything above them.
-    fn attributes(&self, touched: &BTreeSet<Dn>) -> BTreeMap<Dn, Values> {
+    /// The runtime attributes that should be shown of these SGs and of these entities above them.
+    fn attributes(&self, touched: &BTreeSet<Dn>, above: &BTreeSet<Dn>) -> BTreeMap<Dn, Values> {
         let mut all: BTreeMap<Dn, Values> = BTreeMap::new();
         let view = self.view();
-        for (class, name) in ADMIN_ATTRIBUTES.iter().filter(|(class, _)| !is_below_sg(class)) {
-            for (dn, _) in self.raw.class(class) {
-                all.entry(dn.clone())
-                    .or_default()
-                    .insert(name, self.admin_value(dn));
-            }
-        }
-        for node in self.model.nodes.keys() {
-            let oper = number(view.node_oper(node).code());
-            all.entry(node.clone())
-                .or_default()
-                .insert("saAmfNodeOperState", oper);
+        for dn in above {
+            self.attributes_above(dn, &mut all);
         }
         for (dn, sg) in touched.iter().filter_map(|dn| self.model.sgs.get_key_value(dn)) {
             let Some(protection) = plan::protection(sg.model) else {
@@ -268,6 +269,23 @@ impl Director {
             }
         }
         all
+    }
+
+    /// The runtime attributes of a cluster, application, node or node group; nothing for others.
+    fn attributes_above(&self, dn: &Dn, all: &mut BTreeMap<Dn, Values>) {
+        let class = self.raw.get(dn).map_or("", |object| object.class.as_str());
+        let Some(name) = admin_attribute(class).filter(|_| !is_below_sg(class)) else {
+            return;
+        };
+        let values = all.entry(dn.clone()).or_default();
+        values.insert(name, self.admin_value(dn));
+        if self.model.nodes.contains_key(dn) {
+            values.insert("saAmfNodeOperState", number(self.view().node_oper(dn).code()));
+        }
+        if class == "SaAmfApplication" {
+            let sgs = self.raw.children_of_class(dn, "SaAmfSG").count();
+            values.insert("saAmfApplicationCurrNumSGs", count(sgs));
+        }
     }
 
     fn admin_value(&self, dn: &Dn) -> Vec<Value> {

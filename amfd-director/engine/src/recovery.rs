@@ -203,19 +203,12 @@ impl Director {
 
     /// Ends node recoveries whose work is moved: by a reboot where the node may be repaired so.
     pub(crate) fn advance_recoveries(&mut self) {
-        let open: Vec<Dn> = self
-            .state
-            .nodes
-            .iter()
-            .filter(|(_, state)| {
-                state.session.is_some()
-                    && state
-                        .recovery
-                        .as_ref()
-                        .is_some_and(|recovery| !recovery.rebooting)
-            })
-            .map(|(dn, _)| dn.clone())
-            .collect();
+        let in_recovery: Vec<Dn> = self.state.nodes.open().iter().cloned().collect();
+        let open = in_recovery.into_iter().filter(|node| {
+            let state = self.state.node(node);
+            state.is_some_and(|state| state.session.is_some() && !state.is_rebooting())
+        });
+        let open: Vec<Dn> = open.collect();
         for node in open {
             let stuck = self
                 .sus_of(&node)
@@ -235,7 +228,7 @@ impl Director {
         }
     }
 
-    fn sus_of<'a>(&'a self, node: &'a Dn) -> impl Iterator<Item = &'a SuState> {
+    fn sus_of<'a>(&'a self, node: &Dn) -> impl Iterator<Item = &'a SuState> {
         self.model.sus_on(node).filter_map(|(_, dn, _)| self.state.su(dn))
     }
 }

@@ -61,13 +61,7 @@ impl Director {
 
     /// Entities that were shutting down and have finished are locked.
     pub(crate) fn advance_shutdowns(&mut self) {
-        let stopping: Vec<Dn> = self
-            .state
-            .admin
-            .iter()
-            .filter(|(_, state)| **state == AdminState::ShuttingDown)
-            .map(|(dn, _)| dn.clone())
-            .collect();
+        let stopping = self.state.admin.shutting_down().clone();
         for dn in stopping {
             let released = match self.model.si(&dn) {
                 Some(_) => self.is_si_released(&dn),

@@ -185,18 +185,12 @@ impl Director {
 
     /// The managed SUs in the scope of an SU, an SG, a node, a node group, an application or the cluster.
     pub(crate) fn sus_below(&self, dn: &Dn) -> Vec<Dn> {
-        let view = self.view();
-        self.model
-            .sus()
-            .filter(|(sg, ..)| {
-                self.model
-                    .sgs
-                    .get(*sg)
-                    .is_some_and(|sg| plan::protection(sg.model).is_some())
-            })
-            .filter(|(_, su, _)| view.scopes(su).contains(dn))
-            .map(|(_, su, _)| su.clone())
-            .collect()
+        let served = |su: &&Dn| {
+            let sg = self.model.su(su).map(|(_, sg, _)| sg.model);
+            sg.is_some_and(|model| plan::protection(model).is_some())
+        };
+        let sus = self.model.sus_within(dn).into_iter().filter(served);
+        sus.cloned().collect()
     }
 
     fn change_admin_state(

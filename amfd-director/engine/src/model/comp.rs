@@ -17,7 +17,7 @@ pub(crate) struct Capacity {
 }
 
 /// A component.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Comp {
     pub(crate) config: CompConfig,
     /// The CSI types that it takes.

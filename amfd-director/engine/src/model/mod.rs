@@ -1,6 +1,9 @@
 //! The typed configuration, built from the objects of the repository. Defaults of types are filled in here and
 //! nowhere else. What is broken is left out with a [`Problem`]; the rest is served.
 
+mod change;
+#[cfg(test)]
+mod change_tests;
 mod comp;
 mod node;
 pub(crate) mod raw;
@@ -11,9 +14,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ais::Dn;
 
+pub(crate) use change::{Changes, Concern};
 pub(crate) use comp::Comp;
 pub(crate) use node::{Cluster, Node};
 pub(crate) use raw::Raw;
+use raw::Read;
 pub(crate) use sg::{Sg, Su, node_config};
 pub(crate) use si::{Csi, Si};
 
@@ -53,7 +58,7 @@ impl Problem {
 }
 
 /// The configuration that is served.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Model {
     pub(crate) cluster: Cluster,
     pub(crate) nodes: BTreeMap<Dn, Node>,
@@ -61,92 +66,69 @@ pub(crate) struct Model {
     pub(crate) groups: BTreeMap<Dn, BTreeSet<Dn>>,
     /// The service groups that are managed.
     pub(crate) sgs: BTreeMap<Dn, Sg>,
-    /// The applications that are left unmanaged on purpose, as far as the model has them.
-    pub(crate) foreign_apps: BTreeSet<Dn>,
-    pub(crate) problems: Vec<Problem>,
+    /// SGs of applications that are left unmanaged on purpose, with the application.
+    foreign_sgs: BTreeMap<Dn, Dn>,
+    /// What is broken, by the SG that it was found with.
+    problems: BTreeMap<Dn, Vec<Problem>>,
     su_sg: BTreeMap<Dn, Dn>,
     si_sg: BTreeMap<Dn, Dn>,
+    /// The SUs that each node hosts.
+    hosted: BTreeMap<Dn, BTreeSet<Dn>>,
+    /// The managed SGs of each application.
+    app_sgs: BTreeMap<Dn, BTreeSet<Dn>>,
+    /// Which SGs were built from what, apart from what stands below them and their SIs.
+    readers: BTreeMap<Read, BTreeSet<Dn>>,
+    reads: BTreeMap<Dn, BTreeSet<Read>>,
 }
 
 impl Model {
-    /// The model of these objects. `before` is the one so far: SUs stay on their nodes where the configuration
-    /// lets them.
-    pub(crate) fn build(raw: &Raw, foreign_apps: &BTreeSet<Dn>, before: &Model) -> Model {
-        let (nodes, groups) = node::build(raw);
-        let mut model = Model {
-            cluster: Cluster::build(raw),
-            nodes,
-            groups,
-            ..Model::default()
-        };
-        let hosted = before.hosting();
-        let mut sis_of: BTreeMap<Dn, Vec<Dn>> = BTreeMap::new();
-        for (si, object) in raw.class("SaAmfSI") {
-            if let Some(sg) = object.dn("saAmfSIProtectedbySG") {
-                sis_of.entry(sg).or_default().push(si.clone());
-            }
+    /// Everything that is broken.
+    pub(crate) fn problems(&self) -> impl Iterator<Item = &Problem> {
+        self.problems.values().flatten()
+    }
+
+    /// The applications that are left unmanaged on purpose, as far as the model has them.
+    pub(crate) fn foreign_apps(&self) -> BTreeSet<&Dn> {
+        self.foreign_sgs.values().collect()
+    }
+
+    /// The managed SUs that the node hosts.
+    pub(crate) fn sus_on(&self, node: &Dn) -> impl Iterator<Item = (&Dn, &Dn, &Su)> {
+        let hosted = self.hosted.get(node).into_iter().flatten();
+        hosted.filter_map(|dn| {
+            let (sg, _, su) = self.su(dn)?;
+            Some((sg, dn, su))
+        })
+    }
+
+    /// The managed SUs that an SU, SG, node, node group, application or cluster has in its scope, each once.
+    pub(crate) fn sus_within(&self, scope: &Dn) -> BTreeSet<&Dn> {
+        let of_sg = |sg: &Dn| self.sgs.get(sg).into_iter().flat_map(|sg| sg.sus.keys());
+        if let Some((su, _)) = self.su_sg.get_key_value(scope) {
+            [su].into()
+        } else if self.sgs.contains_key(scope) {
+            of_sg(scope).collect()
+        } else if let Some(sgs) = self.app_sgs.get(scope) {
+            sgs.iter().flat_map(of_sg).collect()
+        } else if let Some(nodes) = self.groups.get(scope) {
+            let on = |node| self.sus_on(node).map(|(_, su, _)| su);
+            nodes.iter().flat_map(on).collect()
+        } else if self.cluster.dn.as_ref() == Some(scope) {
+            self.su_sg.keys().collect()
+        } else {
+            self.sus_on(scope).map(|(_, su, _)| su).collect()
         }
-        for (dn, object) in raw.class("SaAmfSG") {
-            if let Some(app) = foreign_apps.iter().find(|app| dn.is_within(app)) {
-                model.foreign_apps.insert(app.clone());
-                continue;
-            }
-            let around = sg::Surroundings {
-                raw,
-                nodes: &model.nodes,
-                groups: &model.groups,
-                hosted: &hosted,
-                sis: sis_of.get(dn).map_or(&[], Vec::as_slice),
-            };
-            match sg::build(&around, dn, object, &mut model.problems) {
-                Ok(sg) => {
-                    model.sgs.insert(dn.clone(), sg);
-                }
-                Err(problem) => model.problems.push(problem),
-            }
-        }
-        model.index();
-        model
-    }
-
-    fn index(&mut self) {
-        for (dn, sg) in &self.sgs {
-            for su in sg.sus.keys() {
-                self.su_sg.insert(su.clone(), dn.clone());
-            }
-            for si in sg.sis.keys() {
-                self.si_sg.insert(si.clone(), dn.clone());
-            }
-        }
-    }
-
-    fn hosting(&self) -> BTreeMap<Dn, Dn> {
-        self.sus()
-            .filter_map(|(_, dn, su)| Some((dn.clone(), su.node.clone()?)))
-            .collect()
-    }
-
-    /// Every managed SU with its SG.
-    pub(crate) fn sus(&self) -> impl Iterator<Item = (&Dn, &Dn, &Su)> {
-        self.sgs
-            .iter()
-            .flat_map(|(sg, group)| group.sus.iter().map(move |(dn, su)| (sg, dn, su)))
-    }
-
-    pub(crate) fn sus_on<'a>(&'a self, node: &'a Dn) -> impl Iterator<Item = (&'a Dn, &'a Dn, &'a Su)> {
-        self.sus()
-            .filter(move |(_, _, su)| su.node.as_ref() == Some(node))
     }
 
     pub(crate) fn su(&self, dn: &Dn) -> Option<(&Dn, &Sg, &Su)> {
         let sg = self.su_sg.get(dn)?;
-        let group = self.sgs.get(sg)?;
+        let (sg, group) = self.sgs.get_key_value(sg)?;
         Some((sg, group, group.sus.get(dn)?))
     }
 
     pub(crate) fn si(&self, dn: &Dn) -> Option<(&Dn, &Sg, &Si)> {
         let sg = self.si_sg.get(dn)?;
-        let group = self.sgs.get(sg)?;
+        let (sg, group) = self.sgs.get_key_value(sg)?;
         Some((sg, group, group.sis.get(dn)?))
     }
 
@@ -156,5 +138,47 @@ impl Model {
         let (_, _, su) = self.su(&su_dn)?;
         let comp = su.comps.iter().find(|comp| comp.dn() == dn)?;
         Some((su_dn, su, comp))
+    }
+
+    /// Enters the SG into the indexes.
+    fn file(&mut self, dn: &Dn, sg: &Sg) {
+        for (su, config) in &sg.sus {
+            self.su_sg.insert(su.clone(), dn.clone());
+            if let Some(node) = &config.node {
+                self.hosted.entry(node.clone()).or_default().insert(su.clone());
+            }
+        }
+        for si in sg.sis.keys() {
+            self.si_sg.insert(si.clone(), dn.clone());
+        }
+        if let Some(app) = &sg.app {
+            self.app_sgs.entry(app.clone()).or_default().insert(dn.clone());
+        }
+    }
+
+    /// Takes the SG out of the indexes.
+    fn unfile(&mut self, dn: &Dn, sg: &Sg) {
+        for (su, config) in &sg.sus {
+            self.su_sg.remove(su);
+            if let Some(node) = &config.node {
+                remove_from(&mut self.hosted, node, su);
+            }
+        }
+        for si in sg.sis.keys() {
+            self.si_sg.remove(si);
+        }
+        if let Some(app) = &sg.app {
+            remove_from(&mut self.app_sgs, app, dn);
+        }
+    }
+}
+
+/// Takes `value` out of the set of `key`.
+fn remove_from<K: Ord>(sets: &mut BTreeMap<K, BTreeSet<Dn>>, key: &K, value: &Dn) {
+    if let Some(set) = sets.get_mut(key) {
+        set.remove(value);
+        if set.is_empty() {
+            sets.remove(key);
+        }
     }
 }

@@ -7,7 +7,7 @@ use ais::{Dn, Millis};
 use super::raw::{Raw, RawObject};
 
 /// The cluster.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Cluster {
     pub(crate) dn: Option<Dn>,
     /// `saAmfClusterStartupTimeout`; 2 s where it is 0 or missing (OpenSAF practice).
@@ -33,7 +33,7 @@ impl Cluster {
 }
 
 /// A node.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Node {
     /// What components see in `NCS_ENV_NODE_ID`.
     pub(crate) id: u32,
@@ -49,7 +49,8 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    fn build(raw: &Raw, dn: &Dn, object: &RawObject, position: u32) -> Node {
+    /// The node with this id.
+    pub(crate) fn build(raw: &Raw, dn: &Dn, object: &RawObject, id: u32) -> Node {
         let flag = |name: &str, default: bool| object.u32(name).map_or(default, |value| value != 0);
         let bundles = raw
             .children_of_class(dn, "SaAmfNodeSwBundle")
@@ -59,33 +60,30 @@ impl Node {
             })
             .collect();
         Node {
-            id: 0x2000f + (position << 8),
+            id,
             su_failover_max: object.u32("saAmfNodeSuFailoverMax").unwrap_or(0),
             su_failover_probation: object.millis("saAmfNodeSuFailOverProb").unwrap_or(Millis(0)),
             auto_repair: flag("saAmfNodeAutoRepair", true),
             failfast_on_termination_failure: flag("saAmfNodeFailfastOnTerminationFailure", false),
             failfast_on_instantiation_failure: flag("saAmfNodeFailfastOnInstantiationFailure", false),
             bundles,
-            groups: BTreeSet::new(),
+            groups: raw
+                .referrers(dn, "SaAmfNodeGroup")
+                .filter(|(_, group)| members(group).contains(dn))
+                .map(|(group, _)| group.clone())
+                .collect(),
         }
     }
 }
 
-/// The nodes and, for each group, its nodes in the order of their names.
-pub(crate) fn build(raw: &Raw) -> (BTreeMap<Dn, Node>, BTreeMap<Dn, BTreeSet<Dn>>) {
-    let mut nodes: BTreeMap<Dn, Node> = (1..)
-        .zip(raw.class("SaAmfNode"))
-        .map(|(position, (dn, object))| (dn.clone(), Node::build(raw, dn, object, position)))
-        .collect();
-    let mut groups = BTreeMap::new();
-    for (dn, object) in raw.class("SaAmfNodeGroup") {
-        let members: BTreeSet<Dn> = object.dns("saAmfNGNodeList").into_iter().collect();
-        for member in &members {
-            if let Some(node) = nodes.get_mut(member) {
-                node.groups.insert(dn.clone());
-            }
-        }
-        groups.insert(dn.clone(), members);
-    }
-    (nodes, groups)
+/// The nodes of a node group, in the order of their names, whether they exist or not.
+pub(crate) fn members(group: &RawObject) -> BTreeSet<Dn> {
+    group.dns("saAmfNGNodeList").into_iter().collect()
+}
+
+/// The ids that no node has, the least first. Nodes keep theirs, so that one that is added changes nothing for others.
+pub(crate) fn free_ids(nodes: &BTreeMap<Dn, Node>) -> impl Iterator<Item = u32> + use<> {
+    let taken: BTreeSet<u32> = nodes.values().map(|node| node.id).collect();
+    let ids = (1..=u32::MAX >> 8).map(|position| 0x2000f_u32.saturating_add(position << 8));
+    ids.filter(move |id| !taken.contains(id))
 }

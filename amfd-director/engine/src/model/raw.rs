@@ -1,9 +1,11 @@
 //! The objects of the model as the repository holds them, with the indexes that the typed model is built from.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ais::{Attr, Dn, Millis, Value};
 
+use super::remove_from;
 use crate::event::ModelChange;
 
 /// One object with its values.
@@ -68,71 +70,136 @@ impl RawObject {
     }
 }
 
+/// Something that was looked at. Whoever looked has to look again when it changes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Read {
+    /// The object, whether it exists or not, and which children it has.
+    Object(Dn),
+    /// Which objects of a class there are, and their values.
+    Class(String),
+    /// Who names the object.
+    Referrers(Dn),
+}
+
 /// All objects of the framework's classes.
+///
+/// What a part of the typed model was built from is recorded while it is built ([`Raw::traced`]), so that a change finds
+/// the parts that it concerns.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Raw {
     objects: BTreeMap<Dn, RawObject>,
     children: BTreeMap<Dn, BTreeSet<Dn>>,
     classes: BTreeMap<String, BTreeSet<Dn>>,
+    /// By the object that is named, those that name it in an attribute or in their RDN.
+    referrers: BTreeMap<Dn, BTreeSet<Dn>>,
+    reads: RefCell<Option<BTreeSet<Read>>>,
 }
 
-/// The classes that the framework follows; others are not kept.
+/// The classes that the framework follows; others are not kept, nor are the assignments that it publishes itself.
 pub(crate) fn is_followed(class: &str) -> bool {
-    class.starts_with("SaAmf") || class == "OpenSafAmfConfig"
+    let published = matches!(class, "SaAmfSIAssignment" | "SaAmfCSIAssignment");
+    (class.starts_with("SaAmf") && !published) || class == "OpenSafAmfConfig"
+}
+
+/// The objects that the object names.
+pub(crate) fn references(dn: &Dn, object: &RawObject) -> BTreeSet<Dn> {
+    let is_name = |value: &&Value| matches!(value, Value::Name(_));
+    let values = object.attrs.values().flatten().filter(is_name);
+    let mut all: BTreeSet<Dn> = values.filter_map(Value::as_dn).collect();
+    let in_rdn = dn.rdn_value();
+    if in_rdn.contains('=') {
+        all.extend(Dn::new(&in_rdn));
+    }
+    all
 }
 
 impl Raw {
-    /// Applies a change; gives back whether the object is one that the framework follows.
-    pub(crate) fn apply(&mut self, change: &ModelChange) -> bool {
+    /// Applies a change; one of an object that the framework does not follow is nothing.
+    pub(crate) fn apply(&mut self, change: &ModelChange) {
         match change {
             ModelChange::Create { class, dn, attrs } => {
-                if !is_followed(class) {
-                    return false;
+                if is_followed(class) {
+                    self.remove(dn);
+                    self.insert(dn, RawObject::new(class, attrs));
                 }
-                self.remove(dn);
-                if let Some(parent) = dn.parent() {
-                    self.children.entry(parent).or_default().insert(dn.clone());
-                }
-                self.classes.entry(class.clone()).or_default().insert(dn.clone());
-                self.objects.insert(dn.clone(), RawObject::new(class, attrs));
-                true
             }
-            ModelChange::Modify { dn, attrs } => match self.objects.get_mut(dn) {
-                Some(object) => {
+            ModelChange::Modify { dn, attrs } => {
+                if let Some(mut object) = self.remove(dn) {
                     object.modify(attrs);
-                    true
+                    self.insert(dn, object);
                 }
-                None => false,
-            },
+            }
             ModelChange::Delete { dn } => {
-                let below: Vec<Dn> = self.children(dn).cloned().collect();
-                for child in below {
-                    self.apply(&ModelChange::Delete { dn: child });
+                for dn in self.subtree(dn) {
+                    self.remove(&dn);
                 }
-                self.remove(dn)
             }
         }
     }
 
-    fn remove(&mut self, dn: &Dn) -> bool {
-        let Some(object) = self.objects.remove(dn) else {
-            return false;
-        };
+    fn insert(&mut self, dn: &Dn, object: RawObject) {
+        if let Some(parent) = dn.parent() {
+            self.children.entry(parent).or_default().insert(dn.clone());
+        }
+        for target in references(dn, &object) {
+            self.referrers.entry(target).or_default().insert(dn.clone());
+        }
+        if let Some(dns) = self.classes.get_mut(&object.class) {
+            dns.insert(dn.clone());
+        } else {
+            self.classes.insert(object.class.clone(), [dn.clone()].into());
+        }
+        self.objects.insert(dn.clone(), object);
+    }
+
+    fn remove(&mut self, dn: &Dn) -> Option<RawObject> {
+        let object = self.objects.remove(dn)?;
         if let Some(dns) = self.classes.get_mut(&object.class) {
             dns.remove(dn);
         }
-        if let Some(parent) = dn.parent()
-            && let Some(siblings) = self.children.get_mut(&parent)
-        {
-            siblings.remove(dn);
-            if siblings.is_empty() {
-                self.children.remove(&parent);
-            }
+        if let Some(parent) = dn.parent() {
+            remove_from(&mut self.children, &parent, dn);
         }
-        true
+        for target in references(dn, &object) {
+            remove_from(&mut self.referrers, &target, dn);
+        }
+        Some(object)
+    }
+
+    /// The names of all objects.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &Dn> {
+        self.objects.keys()
+    }
+
+    /// The object and all below it, parents first.
+    pub(crate) fn subtree(&self, dn: &Dn) -> Vec<Dn> {
+        let mut all = vec![dn.clone()];
+        let mut next = 0;
+        while let Some(dn) = all.get(next) {
+            let below: Vec<Dn> = self.children.get(dn).into_iter().flatten().cloned().collect();
+            all.extend(below);
+            next += 1;
+        }
+        all
+    }
+
+    /// Runs `look`; gives back what it looked at, too.
+    pub(crate) fn traced<T>(&self, look: impl FnOnce() -> T) -> (T, BTreeSet<Read>) {
+        *self.reads.borrow_mut() = Some(BTreeSet::new());
+        let found = look();
+        let reads = self.reads.borrow_mut().take();
+        (found, reads.unwrap_or_default())
+    }
+
+    /// Records that something was looked at.
+    pub(crate) fn note(&self, read: impl FnOnce() -> Read) {
+        if let Some(reads) = self.reads.borrow_mut().as_mut() {
+            reads.insert(read());
+        }
     }
 
     pub(crate) fn get(&self, dn: &Dn) -> Option<&RawObject> {
+        self.note(|| Read::Object(dn.clone()));
         self.objects.get(dn)
     }
 
@@ -143,6 +210,7 @@ impl Raw {
 
     /// The direct children, in the order of their names.
     pub(crate) fn children(&self, dn: &Dn) -> impl Iterator<Item = &Dn> {
+        self.note(|| Read::Object(dn.clone()));
         self.children.get(dn).into_iter().flatten()
     }
 
@@ -158,10 +226,22 @@ impl Raw {
 
     /// All objects of a class, in the order of their names.
     pub(crate) fn class(&self, class: &str) -> impl Iterator<Item = (&Dn, &RawObject)> {
+        self.note(|| Read::Class(class.to_owned()));
         self.classes
             .get(class)
             .into_iter()
             .flatten()
             .filter_map(|dn| Some((dn, self.objects.get(dn)?)))
+    }
+
+    /// The objects of the class that name `dn`, in an attribute or in their RDN, in the order of their names.
+    pub(crate) fn referrers<'a>(
+        &'a self,
+        dn: &Dn,
+        class: &'static str,
+    ) -> impl Iterator<Item = (&'a Dn, &'a RawObject)> {
+        self.note(|| Read::Referrers(dn.clone()));
+        let all = self.referrers.get(dn).into_iter().flatten();
+        all.filter_map(move |user| Some((user, self.of_class(user, class)?)))
     }
 }

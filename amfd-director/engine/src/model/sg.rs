@@ -7,12 +7,12 @@ use ais::{Dn, Millis};
 
 use super::comp::{self, Comp};
 use super::node::Node;
-use super::raw::{Raw, RawObject};
+use super::raw::{Raw, RawObject, Read};
 use super::si::{self, Si};
-use super::{Problem, Rank};
+use super::{Model, Problem, Rank};
 
 /// A service unit.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Su {
     pub(crate) rank: Rank,
     /// The node that hosts it; `None` where none of its node group is left for it.
@@ -54,7 +54,7 @@ impl Su {
 }
 
 /// A service group.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Sg {
     pub(crate) model: RedundancyModel,
     pub(crate) app: Option<Dn>,
@@ -81,15 +81,32 @@ impl Sg {
     }
 }
 
-/// What an SG is built from.
+/// What an SG is built from. Whatever is looked at is recorded ([`Raw::traced`]).
 pub(crate) struct Surroundings<'a> {
-    pub(crate) raw: &'a Raw,
-    pub(crate) nodes: &'a BTreeMap<Dn, Node>,
-    pub(crate) groups: &'a BTreeMap<Dn, BTreeSet<Dn>>,
-    /// Where SUs are hosted so far; kept as long as their configuration allows it.
-    pub(crate) hosted: &'a BTreeMap<Dn, Dn>,
-    /// The SIs that name the SG.
-    pub(crate) sis: &'a [Dn],
+    raw: &'a Raw,
+    model: &'a Model,
+    /// The SG so far: its SUs stay where they are hosted as long as their configuration allows it.
+    before: Option<&'a Sg>,
+}
+
+impl<'a> Surroundings<'a> {
+    pub(super) fn new(raw: &'a Raw, model: &'a Model, before: Option<&'a Sg>) -> Surroundings<'a> {
+        Surroundings { raw, model, before }
+    }
+
+    fn node(&self, dn: &Dn) -> Option<&'a Node> {
+        self.raw.note(|| Read::Object(dn.clone()));
+        self.model.nodes.get(dn)
+    }
+
+    fn group(&self, dn: &Dn) -> Option<&'a BTreeSet<Dn>> {
+        self.raw.note(|| Read::Object(dn.clone()));
+        self.model.groups.get(dn)
+    }
+
+    fn hosted(&self, su: &Dn) -> Option<Dn> {
+        self.before?.sus.get(su)?.node.clone()
+    }
 }
 
 /// The SG, or why it cannot be managed. What is wrong below it is put into `problems` and left out.
@@ -121,10 +138,10 @@ pub(crate) fn build(
             Err(problem) => problems.push(problem),
         }
     }
-    let sis = around
-        .sis
-        .iter()
-        .filter_map(|si| Some((si.clone(), si::build(raw, si, raw.get(si)?, problems))))
+    let sis = raw
+        .referrers(dn, "SaAmfSI")
+        .filter(|(_, object)| object.dn("saAmfSIProtectedbySG").as_ref() == Some(dn))
+        .map(|(si, object)| (si.clone(), si::build(raw, si, object, problems)))
         .collect();
     let preferred = object.u32("saAmfSGNumPrefInserviceSUs").unwrap_or(0) as usize;
     Ok(Sg {
@@ -170,7 +187,7 @@ fn build_su(
     let su_type = raw
         .of_class(&type_dn, "SaAmfSUType")
         .ok_or_else(|| Problem::dangling(dn, "saAmfSUType", &type_dn))?;
-    let node = host.and_then(|node| around.nodes.get(node));
+    let node = host.and_then(|node| around.node(node));
     let mut comps = Vec::new();
     for (comp_dn, comp_object) in raw.children_of_class(dn, "SaAmfComp") {
         // A component that is broken breaks its SU: half an SU gives half a service.
@@ -204,11 +221,10 @@ fn map_to_nodes(around: &Surroundings<'_>, sg: &Dn, object: &RawObject) -> BTree
             .dn("saAmfSUHostNodeOrNodeGroup")
             .or_else(|| sg_group.clone());
         let Some(wanted) = wanted else { continue };
-        if around.nodes.contains_key(&wanted) {
+        if around.node(&wanted).is_some() {
             hosts.insert(su.clone(), wanted);
-        } else if let Some(group) = around.groups.get(&wanted) {
-            let present = around.hosted.get(su).cloned();
-            let present = present.or_else(|| su_object.dn("saAmfSUHostedByNode"));
+        } else if let Some(group) = around.group(&wanted) {
+            let present = around.hosted(su).or_else(|| su_object.dn("saAmfSUHostedByNode"));
             match present.filter(|node| group.contains(node)) {
                 Some(node) => {
                     hosts.insert(su.clone(), node);

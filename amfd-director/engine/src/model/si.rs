@@ -21,7 +21,7 @@ pub(crate) struct Csi {
 }
 
 /// A service instance.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Si {
     pub(crate) rank: Rank,
     /// By level, then by name.

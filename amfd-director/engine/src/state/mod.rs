@@ -1,6 +1,8 @@
 //! What the director knows beside the configuration: what the operator wants, who is connected, what was reported,
 //! which orders are out. Whatever can be derived from that is a function of [`View`], not a field.
 
+mod admin;
+mod kept;
 mod node;
 mod su;
 mod view;
@@ -10,6 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use ais::amf::{AdminState, OrderId, Term};
 use ais::{Dn, Millis};
 
+pub(crate) use admin::AdminStates;
+pub(crate) use kept::{Indexed, Kept};
 pub(crate) use node::{NodeRecovery, NodeState};
 pub(crate) use su::{Applied, Given, InFlight, OrderKind, SuState, takes_su_down};
 pub(crate) use view::{Serving, View, is_failed};
@@ -30,9 +34,9 @@ pub(crate) type LastActive = BTreeMap<Dn, Dn>;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct State {
     pub(crate) term: Term,
-    pub(crate) admin: BTreeMap<Dn, AdminState>,
-    pub(crate) nodes: BTreeMap<Dn, NodeState>,
-    pub(crate) sus: BTreeMap<Dn, SuState>,
+    pub(crate) admin: AdminStates,
+    pub(crate) nodes: Kept<NodeState>,
+    pub(crate) sus: Kept<SuState>,
     /// For each SI, which component was active last for each CSI; forgotten when an SU is quiesced for it.
     pub(crate) last_active: BTreeMap<Dn, LastActive>,
     /// For each SG.
@@ -46,6 +50,8 @@ pub(crate) struct State {
     pub(crate) startup_until: Option<Millis>,
     /// Until when nodes that have never reported may still come with running SUs; `None` when that is past.
     pub(crate) sync_until: Option<Millis>,
+    /// The first node, in the order of their names, that has never reported; none is missing before it.
+    pub(crate) sync_waits_for: Option<Dn>,
     last_order: u64,
 }
 
@@ -57,7 +63,7 @@ impl State {
 
     /// The operator's wish; unlocked where none was expressed.
     pub(crate) fn admin(&self, dn: &Dn) -> AdminState {
-        self.admin.get(dn).copied().unwrap_or(AdminState::Unlocked)
+        self.admin.get(dn)
     }
 
     pub(crate) fn node(&self, dn: &Dn) -> Option<&NodeState> {
@@ -68,9 +74,31 @@ impl State {
         self.sus.get(dn)
     }
 
-    /// Forgets the SUs and swaps of what is not in the model any more.
-    pub(crate) fn retain(&mut self, sus: &BTreeSet<Dn>, sgs: &BTreeSet<Dn>) {
-        self.sus.retain(|dn, _| sus.contains(dn));
-        self.swaps.retain(|dn, _| sgs.contains(dn));
+    /// Forgets what is known of an SU that is not in the model any more.
+    pub(crate) fn forget_su(&mut self, su: &Dn) {
+        self.sus.remove(su);
+    }
+
+    /// Forgets what is known of an SI that is not in the model any more.
+    pub(crate) fn forget_si(&mut self, si: &Dn) {
+        self.last_active.remove(si);
+    }
+
+    /// Forgets what is known of an SG that is not in the model any more.
+    pub(crate) fn forget_sg(&mut self, sg: &Dn) {
+        self.swaps.remove(sg);
+    }
+
+    /// When something is due next; after each step.
+    pub(crate) fn next_due(&self) -> Option<Millis> {
+        [
+            self.startup_until,
+            self.sync_until,
+            self.nodes.next_due(),
+            self.sus.next_due(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 }

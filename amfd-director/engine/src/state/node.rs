@@ -3,6 +3,7 @@
 use ais::amf::RecommendedRecovery;
 use ais::{Dn, Millis};
 
+use super::Indexed;
 use crate::event::SessionId;
 
 /// A recovery that acts on a whole node.
@@ -31,6 +32,20 @@ pub(crate) struct NodeState {
     pub(crate) su_failovers: u32,
     /// When the counter starts again.
     pub(crate) probation_until: Option<Millis>,
+}
+
+impl Indexed for NodeState {
+    fn due(&self) -> Option<Millis> {
+        [self.report_until, self.probation_until]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// A recovery acts on the node.
+    fn is_open(&self) -> bool {
+        self.recovery.is_some()
+    }
 }
 
 impl NodeState {

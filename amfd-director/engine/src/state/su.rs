@@ -11,6 +11,8 @@ use ais::amf::{
 };
 use ais::{Dn, Millis};
 
+use super::Indexed;
+
 /// What an order in flight does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum OrderKind {
@@ -74,6 +76,17 @@ pub(crate) struct SuState {
     pub(crate) hold_until: Option<Millis>,
     /// The operator says that it was repaired.
     pub(crate) repair_wanted: bool,
+}
+
+impl Indexed for SuState {
+    fn due(&self) -> Option<Millis> {
+        self.hold_until
+    }
+
+    /// Nothing of an SU alone needs a look after each event; its SG is evaluated.
+    fn is_open(&self) -> bool {
+        false
+    }
 }
 
 /// Whether the recovery takes the whole SU down, so that "isolated" is said of all its components.
