@@ -4,7 +4,7 @@ use ais::{AisError, Dn, Millis, Refusal};
 
 use crate::implementer::check_client_name;
 use crate::owner::{may_change, not_owner};
-use crate::{AdminOwnerId, ImplementerId, Repository, service};
+use crate::{AdminOwnerId, ClassId, ImplementerId, Repository, service};
 
 /// Who carries out an administrative operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +54,42 @@ impl Repository {
             return Err(not_owner(body, name));
         }
         Ok(route)
+    }
+
+    /// An implementer begins an administrative operation on this object; until [`Repository::admin_operation_ended`]
+    /// the object's owner and implementer are not released.
+    pub fn admin_operation_began(&mut self, object: &Dn) {
+        *self.admin_operations.entry(object.clone()).or_default() += 1;
+    }
+
+    /// The operation is answered, or its implementer left.
+    pub fn admin_operation_ended(&mut self, object: &Dn) {
+        if let Some(count) = self.admin_operations.get_mut(object) {
+            *count -= 1;
+            if *count == 0 {
+                self.admin_operations.remove(object);
+            }
+        }
+    }
+
+    /// Refuses to release an object that an administrative operation is in progress on.
+    ///
+    /// DEVIATION(IMM-020): as the standard says.
+    pub(crate) fn check_no_admin_operation(&self, dn: &Dn) -> Result<(), Refusal> {
+        if self.admin_operations.contains_key(dn) {
+            let text = format!("an administrative operation on object '{dn}' is in progress");
+            return Err(Refusal::new(AisError::Busy, text));
+        }
+        Ok(())
+    }
+
+    /// The same for the instances of a class.
+    pub(crate) fn check_no_admin_operation_of(&self, class: ClassId) -> Result<(), Refusal> {
+        let instance = self.admin_operations.keys().find(|dn| {
+            let body = self.tree.get(dn);
+            body.is_some_and(|body| body.class.id() == class)
+        });
+        instance.map_or(Ok(()), |dn| self.check_no_admin_operation(dn))
     }
 
     /// After a restart implementers need a moment to come back: until then an operation on an object that has none is

@@ -69,7 +69,8 @@ impl Repository {
     /// Takes the name from a class.
     ///
     /// # Errors
-    /// BAD_HANDLE, NOT_EXIST (class, or not bound to it), BAD_OPERATION (runtime class), BUSY (open CCBs).
+    /// BAD_HANDLE, NOT_EXIST (class, or not bound to it), BAD_OPERATION (runtime class), BUSY (open CCBs, administrative
+    /// operations in progress).
     pub fn class_implementer_release(
         &mut self,
         implementer: ImplementerId,
@@ -97,6 +98,9 @@ impl Repository {
                 AisError::Busy,
                 format!("instances of class '{}' are in an open CCB", class.name()),
             ));
+        }
+        if !is_applier(&name) {
+            self.check_no_admin_operation_of(id)?;
         }
         if let Some(names) = self.implementers.class_appliers.get_mut(&id) {
             names.remove(&name);
@@ -171,7 +175,8 @@ impl Repository {
     /// Takes the name from configuration objects, all or none.
     ///
     /// # Errors
-    /// BAD_HANDLE, NOT_EXIST (object, or not bound to it), BAD_OPERATION (runtime object), BUSY (open CCBs).
+    /// BAD_HANDLE, NOT_EXIST (object, or not bound to it), BAD_OPERATION (runtime object), BUSY (open CCBs,
+    /// administrative operations in progress).
     pub fn object_implementer_release(
         &mut self,
         implementer: ImplementerId,
@@ -199,6 +204,9 @@ impl Repository {
                     AisError::Busy,
                     format!("object '{}' is in an open CCB", body.dn),
                 ));
+            }
+            if !applier {
+                self.check_no_admin_operation(&body.dn)?;
             }
         }
         for id in objects {

@@ -30,6 +30,8 @@ pub struct ImplementerInfo {
 #[derive(Debug)]
 struct Handle {
     canonical: bool,
+    /// How long it may take to answer, where it said so.
+    callback_limit: Option<Millis>,
     name: Option<Arc<str>>,
 }
 
@@ -52,6 +54,9 @@ pub(crate) struct Implementers {
     pub(crate) object_appliers: BTreeMap<ObjectId, BTreeSet<Arc<str>>>,
     next: u64,
 }
+
+/// The appliers that are told of all changes of NOTIFY attributes. Where both are attached the first is served.
+const SPECIAL_APPLIERS: [&str; 2] = ["@OpenSafImmReplicatorA", "@OpenSafImmReplicatorB"];
 
 /// Whether the name is an applier's.
 pub(crate) fn is_applier(name: &str) -> bool {
@@ -111,7 +116,21 @@ impl Implementers {
             .into_iter()
             .chain(of_object)
             .flatten();
-        names.filter_map(|name| self.holder(name)).collect()
+        names
+            .filter(|name| !SPECIAL_APPLIERS.contains(&&***name))
+            .filter_map(|name| self.holder(name))
+            .collect()
+    }
+
+    /// The attached applier that is told of changes of NOTIFY attributes.
+    pub(crate) fn special_applier(&self) -> Option<ImplementerId> {
+        SPECIAL_APPLIERS.iter().find_map(|name| self.holder(name))
+    }
+
+    /// How many implementers and appliers are attached.
+    pub(crate) fn attached(&self) -> usize {
+        let held = |place: &&Place| matches!(place, Place::Held(_));
+        self.names.values().filter(held).count()
     }
 
     /// Takes a name into the table.
@@ -173,6 +192,7 @@ impl Repository {
             id,
             Handle {
                 canonical: canonical_modify,
+                callback_limit: None,
                 name: None,
             },
         );
@@ -192,8 +212,7 @@ impl Repository {
     ///
     /// # Errors
     /// BAD_HANDLE; EXIST: held by another handle; INVALID_PARAM: not a name, or the handle has one; NO_RESOURCES;
-    /// TRY_AGAIN: open CCBs touch objects of this name (they are aborted unless critical); NOT_SUPPORTED: the names
-    /// of special appliers.
+    /// TRY_AGAIN: open CCBs touch objects of this name (they are aborted unless critical).
     pub fn implementer_set(&mut self, implementer: ImplementerId, name: &str) -> Result<(), Refusal> {
         check_client_name("implementer", name)?;
         let refuse = |error, text: String| Err(Refusal::new(error, text));
@@ -210,12 +229,6 @@ impl Repository {
             return refuse(
                 AisError::Exist,
                 format!("the implementer name '{name}' is held by another one"),
-            );
-        }
-        if matches!(name, "@OpenSafImmReplicatorA" | "@OpenSafImmReplicatorB") {
-            return refuse(
-                AisError::NotSupported,
-                format!("'{name}' is a special applier, which does not exist here"),
             );
         }
         let max = self.settings.implementers_max;
@@ -250,6 +263,56 @@ impl Repository {
         };
         self.abort_ccbs_of(&name, "left");
         Ok(())
+    }
+
+    /// How long the handle may take to answer a callback; `None` is the service's own limit.
+    pub fn implementer_limit(&mut self, implementer: ImplementerId, limit: Option<Millis>) {
+        if let Some(handle) = self.implementers.handles.get_mut(&implementer) {
+            handle.callback_limit = limit;
+        }
+    }
+
+    /// How long to wait for an answer of this implementer about a CCB: its own limit, but not less than the service's
+    /// (OpenSAF practice), which is `saImmOiTimeout` or else `default`.
+    pub fn callback_limit(&self, implementer: ImplementerId, default: Millis) -> Millis {
+        let service = self.settings.oi_timeout.unwrap_or(default);
+        let own = self.implementers.handles.get(&implementer);
+        own.and_then(|handle| handle.callback_limit)
+            .map_or(service, |own| own.max(service))
+    }
+
+    /// How long to wait for runtime attributes that only this implementer knows: its own limit, else the service's.
+    pub fn fetch_limit(&self, implementer: ImplementerId, default: Millis) -> Millis {
+        let own = self.implementers.handles.get(&implementer);
+        own.and_then(|handle| handle.callback_limit)
+            .unwrap_or_else(|| self.settings.oi_timeout.unwrap_or(default))
+    }
+
+    /// Forgets the names of appliers that left `minApplierTimeout` ago, with their bindings. To be called before names
+    /// are counted or shown.
+    pub fn forget_idle_appliers(&mut self, now: Millis) {
+        let Some(limit) = self.settings.applier_timeout else {
+            return;
+        };
+        let registry = &mut self.implementers;
+        let is_idle = |name: &str, place: &Place| match place {
+            Place::Free(Some(left)) => is_applier(name) && now.since(*left) >= limit,
+            Place::Free(None) | Place::Held(_) => false,
+        };
+        let names = registry.names.iter();
+        let idle: Vec<Arc<str>> = names
+            .filter(|(name, place)| is_idle(name, place))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in idle {
+            registry.names.remove(&name);
+            let forget = |names: &mut BTreeSet<Arc<str>>| {
+                names.remove(&name);
+                !names.is_empty()
+            };
+            registry.class_appliers.retain(|_, names| forget(names));
+            registry.object_appliers.retain(|_, names| forget(names));
+        }
     }
 
     /// The name that a handle holds.

@@ -28,6 +28,7 @@ mod ids;
 mod implementer;
 mod load;
 mod locks;
+mod notify;
 mod object;
 mod overlay;
 mod owner;
@@ -51,7 +52,8 @@ pub use object::{ObjectBody, Values};
 pub use read::{Fetch, ReadObject};
 pub use runtime::RuntimeChange;
 pub use search::{SearchParams, Snapshot};
-pub use settings::{SCHEMA_CHANGE, Settings};
+pub use service::SCHEMA_CHANGE;
+pub use settings::{AccessControl, AccessMode, Settings};
 pub use store::{Counters, Prepared, StoredChange, StoredObject};
 
 /// The owner that objects have after a start, which anyone may replace.
@@ -67,13 +69,17 @@ pub struct Repository {
     owners: owner::Owners,
     ccbs: BTreeMap<CcbId, ccb::Ccb>,
     settings: Settings,
-    nostd_flags: u32,
+    service: service::ServiceState,
     next_ccb: u64,
     next_change: u64,
     /// Durable changes that are prepared and neither visible nor discarded.
     unfinished: usize,
     /// Aborted since the caller last asked.
     aborted: Vec<AbortedCcb>,
+    /// Objects with administrative operations in progress, and how many.
+    admin_operations: BTreeMap<ais::Dn, usize>,
+    /// For special appliers since the caller last asked.
+    notices: Vec<ImplementerCall>,
     /// Objects from the store, until the tree is built.
     restored: Vec<ObjectBody>,
     /// Until then implementers are expected to come back after a restart.
@@ -90,11 +96,13 @@ impl Default for Repository {
             owners: owner::Owners::default(),
             ccbs: BTreeMap::new(),
             settings: Settings::default(),
-            nostd_flags: 0,
+            service: service::ServiceState::default(),
             next_ccb: 1,
             next_change: 0,
             unfinished: 0,
             aborted: Vec::new(),
+            admin_operations: BTreeMap::new(),
+            notices: Vec::new(),
             restored: Vec::new(),
             reattach_until: ais::Millis(0),
         }

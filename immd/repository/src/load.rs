@@ -79,7 +79,7 @@ impl Repository {
         objects: &[NewObject],
         content: &mut Content,
     ) -> Result<(), LoadError> {
-        let settings = loaded_settings(self.settings, objects);
+        let settings = loaded_settings(self.settings.clone(), objects);
         for (at, class) in classes.iter().enumerate() {
             let at = |refusal| LoadError {
                 item: LoadItem::Class(at),

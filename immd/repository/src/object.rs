@@ -94,6 +94,13 @@ impl ObjectBody {
             .map(|(at, values)| (at, values.as_slice()))
     }
 
+    /// Whether the object has an admin owner; the loader is none.
+    pub(crate) fn is_owned(&self) -> bool {
+        self.owner
+            .as_deref()
+            .is_some_and(|owner| owner != crate::LOADER_OWNER)
+    }
+
     /// Whether the object survives a restart.
     pub(crate) fn is_persistent(&self) -> bool {
         self.class.is_persistent()

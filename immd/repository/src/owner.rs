@@ -200,7 +200,8 @@ impl Repository {
     /// Gives all these objects up, or none.
     ///
     /// # Errors
-    /// BAD_HANDLE, NOT_EXIST (no such object, or not owned by this name), BUSY (in a CCB).
+    /// BAD_HANDLE, NOT_EXIST (no such object, or not owned by this name), BUSY (in a CCB, or an administrative
+    /// operation on it is in progress).
     pub fn admin_owner_release(
         &mut self,
         owner: AdminOwnerId,
@@ -215,6 +216,7 @@ impl Repository {
                 return Err(Refusal::new(AisError::NotExist, text));
             }
             self.check_no_ccb(body, scope, None)?;
+            self.check_no_admin_operation(&body.dn)?;
         }
         self.owners.forget(&ids, &name);
         for id in ids {

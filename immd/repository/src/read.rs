@@ -5,7 +5,7 @@ use ais::{AisError, Attr, AttrChoice, AttrFlags, Dn, Millis, Object, Refusal, Va
 use crate::binding::no_object;
 use crate::class::AttrRef;
 use crate::values::refuse;
-use crate::{ImplementerId, ObjectBody, Repository};
+use crate::{ImplementerId, ObjectBody, Repository, service};
 
 /// Runtime attributes that only the implementer knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +97,7 @@ impl Repository {
         let name = self.implementers.bound(body);
         let holder = name.and_then(|name| self.implementers.holder(name));
         let shown = holder.is_some() || name.is_some_and(|name| self.implementers.is_in_grace(name, now));
+        let of_service = service::is_service_class(body.class.name()) && *choice != AttrChoice::Persistent;
         let mut attrs = Vec::new();
         let mut ask = Vec::new();
         for attr in body.class.listed() {
@@ -107,11 +108,15 @@ impl Repository {
             attrs.push(match attr {
                 AttrRef::Own(at) => {
                     let def = &body.class.def().attrs[usize::from(*at)];
-                    let values = match visible(body, *at, shown, holder.is_some()) {
-                        Visible::Values(_) if *at == body.class.rdn_position() => vec![rdn_value(body)],
-                        Visible::Values(values) => values.to_vec(),
-                        Visible::Nothing => Vec::new(),
-                        Visible::Ask => {
+                    let known = of_service.then(|| self.service_values(body, def)).flatten();
+                    let values = match (known, visible(body, *at, shown, holder.is_some())) {
+                        (Some(values), _) => values,
+                        (None, Visible::Values(_)) if *at == body.class.rdn_position() => {
+                            vec![rdn_value(body)]
+                        }
+                        (None, Visible::Values(values)) => values.to_vec(),
+                        (None, Visible::Nothing) => Vec::new(),
+                        (None, Visible::Ask) => {
                             ask.push(def.name.clone());
                             Vec::new()
                         }
@@ -160,6 +165,9 @@ impl Repository {
             AttrRef::ImplementerName => is_text(name.map(|name| &**name)),
             AttrRef::Own(at) if at == body.class.rdn_position() => {
                 wanted.is_none_or(|value| rdn_value(body) == *value)
+            }
+            AttrRef::Own(at) if let Some(values) = self.service_values_at(body, at) => {
+                wanted.map_or(!values.is_empty(), |value| values.contains(value))
             }
             AttrRef::Own(at) => {
                 let attached = name.is_some_and(|name| self.implementers.holder(name).is_some());

@@ -57,10 +57,15 @@ impl Repository {
             }
         }
         let stored = overlay.stored(&self.tree);
+        let notices = match self.implementers.name_of(implementer) {
+            Some(name) => self.notices_of(&overlay, name),
+            None => Vec::new(),
+        };
         let prepared = self.prepared(
             stored,
             Content {
                 overlay,
+                notices,
                 ..Content::default()
             },
         );

@@ -10,7 +10,7 @@ use crate::locks::Holder;
 use crate::overlay::Overlay;
 use crate::schema_change::ClassChange;
 use crate::tree::ROOT;
-use crate::{Class, ClassId, ObjectBody, ObjectId, Repository, Values, service};
+use crate::{Class, ClassId, ImplementerCall, ObjectBody, ObjectId, Repository, Values, service};
 
 /// One thing that the store must write. Changes of one list belong in one transaction, in their order.
 #[derive(Debug, Clone)]
@@ -94,6 +94,8 @@ pub(crate) struct Content {
     pub(crate) overlay: Overlay,
     /// Pending references: target and referrer.
     pub(crate) references: Vec<(Dn, Dn)>,
+    /// What a special applier is to be told.
+    pub(crate) notices: Vec<ImplementerCall>,
 }
 
 impl Prepared {
@@ -242,6 +244,7 @@ impl Repository {
             return self.class_migrate(change);
         }
         self.install(change.content.overlay);
+        self.notices.extend(change.content.notices);
         if let Some(id) = change.content.class_gone {
             self.classes.remove(id);
             self.implementers.forget_class(id);
@@ -262,7 +265,7 @@ impl Repository {
 
     /// Puts an overlay into the tree and follows what depends on it.
     pub(crate) fn install(&mut self, overlay: Overlay) {
-        let service = overlay.entries.keys().any(service::is_opensaf_imm);
+        let service = overlay.entries.keys().any(service::is_service_dn);
         self.implementers.forget_objects(&overlay);
         overlay.install(&mut self.tree);
         if service {

@@ -21,6 +21,8 @@ pub(crate) struct Tree {
     by_class: BTreeMap<ClassId, BTreeMap<Dn, ObjectId>>,
     /// Targets of NO_DANGLING attributes with the objects that name them.
     referrers: BTreeSet<(Dn, ObjectId)>,
+    /// How many objects have an admin owner.
+    owned: usize,
     next: u64,
 }
 
@@ -32,6 +34,7 @@ impl Default for Tree {
             children: BTreeSet::new(),
             by_class: BTreeMap::new(),
             referrers: BTreeSet::new(),
+            owned: 0,
             next: 1,
         }
     }
@@ -40,6 +43,11 @@ impl Default for Tree {
 impl Tree {
     pub(crate) fn len(&self) -> usize {
         self.objects.len()
+    }
+
+    /// How many objects have an admin owner, the loader apart, who is none.
+    pub(crate) const fn owned(&self) -> usize {
+        self.owned
     }
 
     pub(crate) fn get(&self, dn: &Dn) -> Option<&Arc<ObjectBody>> {
@@ -127,6 +135,7 @@ impl Tree {
     /// Adds an object whose parent is there and whose name is free.
     pub(crate) fn insert(&mut self, body: Arc<ObjectBody>) {
         let id = body.id;
+        self.owned += usize::from(body.is_owned());
         self.reserve(id.0 + 1);
         self.by_dn.insert(body.dn.clone(), id);
         self.children.insert((body.parent, id));
@@ -142,6 +151,7 @@ impl Tree {
     /// Takes one object out; its children, if any, must follow.
     pub(crate) fn remove(&mut self, id: ObjectId) -> Option<Arc<ObjectBody>> {
         let body = self.objects.remove(&id)?;
+        self.owned -= usize::from(body.is_owned());
         self.by_dn.remove(&body.dn);
         self.children.remove(&(body.parent, id));
         if let Some(instances) = self.by_class.get_mut(&body.class.id()) {
@@ -164,7 +174,9 @@ impl Tree {
         for target in body.references() {
             self.referrers.remove(&(target, id));
         }
+        self.owned -= usize::from(body.is_owned());
         change(Arc::make_mut(body));
+        self.owned += usize::from(body.is_owned());
         self.referrers
             .extend(body.references().map(|target| (target, id)));
     }
@@ -214,6 +226,7 @@ impl Tree {
             .iter()
             .flat_map(|b| b.references().map(|target| (target, b.id)))
             .collect();
+        self.owned = bodies.iter().filter(|body| body.is_owned()).count();
         self.by_dn = by_dn;
         self.objects = bodies.into_iter().map(|b| (b.id, Arc::new(b))).collect();
         if self.by_dn.len() != count || self.objects.len() != count {
@@ -237,6 +250,13 @@ impl Tree {
                     "{count} objects, but {have} entries in the index by {what}"
                 ));
             }
+        }
+        let owned = self.objects.values().filter(|body| body.is_owned()).count();
+        if owned != self.owned {
+            found.push(format!(
+                "{owned} objects have an owner, {} are counted",
+                self.owned
+            ));
         }
         let mut references = 0;
         for (id, body) in &self.objects {

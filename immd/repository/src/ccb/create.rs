@@ -59,6 +59,9 @@ impl Repository {
         }
         let guard = self.guard(scene.ccb, &body, &mut plan)?;
         self.add_calls(&mut plan, guard, &body, true, || created(&body));
+        self.add_notices(scene.ccb, &mut plan, |notices| {
+            notices.create(&body).into_iter().collect()
+        });
         plan.entries.push((dn.clone(), Entry::Created(body)));
         Ok(plan)
     }

@@ -39,6 +39,7 @@ impl Repository {
             self.add_calls(&mut plan, guard, body, false, || CcbOperation::Delete {
                 dn: body.dn.clone(),
             });
+            self.add_notices(scene.ccb, &mut plan, |notices| notices.delete(body));
             plan.entries.push((body.dn.clone(), Entry::Deleted(body.id)));
         }
         Ok(plan)

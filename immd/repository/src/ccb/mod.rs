@@ -3,6 +3,7 @@
 //! The operations are in [`create`], [`modify`] and [`delete`], what is checked of the bundle as a whole in
 //! [`whole`].
 
+mod augment;
 mod create;
 mod delete;
 mod modify;
@@ -10,7 +11,7 @@ mod operation;
 mod reference;
 mod whole;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ais::{AisError, CcbOperation, Dn, Refusal};
@@ -118,6 +119,13 @@ pub(crate) struct Ccb {
     /// Classes of the objects it touches.
     pub(crate) classes: BTreeSet<ClassId>,
     appliers: Vec<ImplementerCall>,
+    /// Whether the special applier will know whose CCB it is.
+    owner_told: bool,
+    /// Whom it waits for in a callback, and in how many.
+    asking: BTreeMap<ImplementerId, usize>,
+    augmentation: Option<augment::Augmentation>,
+    /// Gives up at the end what augmentations acquired.
+    augment_owner: Option<AdminOwnerId>,
     abort: Option<(AbortKind, String)>,
     errors: Vec<String>,
 }
@@ -187,6 +195,10 @@ impl Repository {
             names: BTreeSet::new(),
             classes: BTreeSet::new(),
             appliers: Vec::new(),
+            owner_told: false,
+            asking: BTreeMap::new(),
+            augmentation: None,
+            augment_owner: None,
             abort: None,
             errors: Vec::new(),
         };
@@ -304,7 +316,12 @@ impl Repository {
         ccb.names.clear();
         ccb.classes.clear();
         ccb.appliers.clear();
+        ccb.owner_told = false;
+        ccb.augmentation = None;
         let asked = std::mem::take(&mut ccb.asked);
+        if let Some(owner) = ccb.augment_owner.take() {
+            self.admin_owner_finalize(owner);
+        }
         asked
             .into_iter()
             .filter(|id| self.implementers.name_of(*id).is_some())

@@ -132,6 +132,9 @@ impl Repository {
                 operation,
             });
         }
+        self.add_notices(scene.ccb, plan, |notices| {
+            notices.modify(whole, changes).into_iter().collect()
+        });
         Ok(())
     }
 }

@@ -11,6 +11,7 @@ use ais::{
 use super::{CCB_ALLOW_NULL_OI, CCB_REGISTERED_OI, Ccb, CcbState};
 use crate::binding::no_object;
 use crate::locks::Holder;
+use crate::notify::CcbNotices;
 use crate::overlay::{Entry, View};
 use crate::{CcbId, ClassId, ImplementerCall, ImplementerId, ObjectBody, ReadObject, Repository, service};
 
@@ -23,6 +24,8 @@ pub(super) struct Plan {
     pub(super) classes: BTreeSet<ClassId>,
     pub(super) calls: Vec<ImplementerCall>,
     pub(super) appliers: Vec<ImplementerCall>,
+    /// Whether the special applier has been told whose CCB it is.
+    pub(super) owner_told: bool,
 }
 
 /// The CCB that an operation is checked for.
@@ -98,6 +101,7 @@ impl Repository {
         ccb.classes.extend(plan.classes);
         ccb.asked.extend(plan.calls.iter().map(|call| call.implementer));
         ccb.appliers.extend(plan.appliers);
+        ccb.owner_told |= plan.owner_told;
         plan.calls
     }
 
@@ -162,6 +166,29 @@ impl Repository {
             }));
     }
 
+    /// Adds what the special applier is told about an operation, if one is attached.
+    pub(super) fn add_notices(
+        &self,
+        ccb: &Ccb,
+        plan: &mut Plan,
+        about: impl FnOnce(&mut CcbNotices<'_>) -> Vec<CcbOperation>,
+    ) {
+        let Some(implementer) = self.implementers.special_applier() else {
+            return;
+        };
+        let mut notices = CcbNotices {
+            owner: &ccb.owner_name,
+            told: ccb.owner_told || plan.owner_told,
+        };
+        let operations = about(&mut notices);
+        plan.owner_told = notices.told;
+        plan.appliers
+            .extend(operations.into_iter().map(|operation| ImplementerCall {
+                implementer,
+                operation,
+            }));
+    }
+
     /// Refuses an object that another CCB changes or has read.
     pub(super) fn check_unlocked(&self, id: CcbId, dn: &Dn) -> Result<(), Refusal> {
         let busy = |text: String| Err(Refusal::new(AisError::Busy, text));
@@ -206,7 +233,7 @@ impl Repository {
         }
     }
 
-    fn read_in(
+    pub(super) fn read_in(
         &self,
         scene: Scene<'_>,
         dn: &Dn,

@@ -154,6 +154,9 @@ impl Repository {
                 self.owners.note_acquired(own.owner, id);
             }
         }
+        if let Some(owner) = own.augment_owner {
+            self.admin_owner_finalize(owner);
+        }
         let attached = |id: &ImplementerId| self.implementers.name_of(*id).is_some();
         let asked: BTreeSet<ImplementerId> = own.asked;
         Committed {

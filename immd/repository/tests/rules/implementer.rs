@@ -52,9 +52,6 @@ fn one_name_one_handle() {
         code(fixture.repo.implementer_set(ImplementerId(99), "x")),
         Err(AisError::BadHandle)
     );
-    let third = fixture.repo.implementer_initialize(false);
-    let special = fixture.repo.implementer_set(third, "@OpenSafImmReplicatorA");
-    assert_eq!(code(special), Err(AisError::NotSupported));
     let infos = fixture.repo.implementers();
     assert_eq!(
         (infos.len(), &*infos[0].name, infos[0].holder),
