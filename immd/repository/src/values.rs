@@ -248,7 +248,7 @@ mod tests {
         let short = Settings::default();
         let long = Settings {
             long_dns: true,
-            ..short
+            ..short.clone()
         };
         let name = def(ValueType::Name, AttrFlags::CONFIG);
         let string = def(ValueType::String, AttrFlags::CONFIG);

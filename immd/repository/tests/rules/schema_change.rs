@@ -100,7 +100,10 @@ fn what_may_change_and_what_may_not() {
         ("no NO_DUPLICATES", flags("tags", |f| f - F::NO_DUPLICATES)),
         ("WRITABLE", flags("fixed", |f| f | F::WRITABLE)),
         ("no INITIALIZED", flags("must", |f| f - F::INITIALIZED)),
-        ("no PERSISTENT", flags("admin", |f| (f - F::PERSISTENT) | F::CACHED)),
+        (
+            "no PERSISTENT",
+            flags("admin", |f| (f - F::PERSISTENT) | F::CACHED),
+        ),
         ("NOTIFY", flags("size", |f| f | F::NOTIFY)),
         ("NO_DANGLING", flags("where", |f| f | F::NO_DANGLING)),
         ("no NO_DANGLING", flags("peer", |f| f - F::NO_DANGLING)),
