@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ais::AisError;
 use immd_client::{Imm, ImmError};
@@ -46,6 +46,22 @@ impl Session {
         }
     }
 
+    /// What `work` gives, for as long as `timeout` lasts.
+    ///
+    /// # Errors
+    /// `work`'s failure; that the time is over.
+    pub(super) async fn within<T>(
+        &self,
+        program: &str,
+        timeout: Duration,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        match tokio::time::timeout(timeout, work).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(time_is_over(program, self.patience.last_refusal())),
+        }
+    }
+
     /// Waits until the daemon is there again; the command's time limit ends the wait.
     async fn reconnect(&self) -> Result<(), ImmError> {
         loop {
@@ -83,6 +99,22 @@ pub(super) fn with_session(
     common: &Common,
     body: impl AsyncFnOnce(&Session) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
+    let started = Instant::now();
+    with_open_session(limits, common, async |session| {
+        let left = Duration::from_secs(limits.timeout_s).saturating_sub(started.elapsed());
+        session.within(limits.program, left, body(session)).await
+    })
+}
+
+/// As [`with_session`], but the limits are those of connecting only: `body` may take as long as it likes.
+///
+/// # Errors
+/// `body`'s failure; that no cluster runs; that it does not answer in time.
+pub(super) fn with_open_session<T>(
+    limits: Limits,
+    common: &Common,
+    body: impl AsyncFnOnce(&Session) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let dir = cluster_dir(common.dir.as_deref());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -91,11 +123,11 @@ pub(super) fn with_session(
     tokio::task::LocalSet::new().block_on(&runtime, run(limits, dir, body))
 }
 
-async fn run(
+async fn run<T>(
     limits: Limits,
     dir: PathBuf,
-    body: impl AsyncFnOnce(&Session) -> Result<(), Failure>,
-) -> Result<(), Failure> {
+    body: impl AsyncFnOnce(&Session) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let deadline = tokio::time::Instant::now() + Duration::from_secs(limits.timeout_s);
     let imm = match tokio::time::timeout_at(deadline, open(&dir)).await {
         Ok(Ok(imm)) => imm,
@@ -111,10 +143,7 @@ async fn run(
         imm: RefCell::new(imm),
         patience: Patience::new(limits.try_again),
     };
-    match tokio::time::timeout_at(deadline, body(&session)).await {
-        Ok(outcome) => outcome,
-        Err(_) => Err(time_is_over(limits.program, session.patience.last_refusal())),
-    }
+    body(&session).await
 }
 
 /// Connects; where the cluster is up but its daemon is not, it is being started again, which is waited for.

@@ -1,6 +1,10 @@
 //! One CCB: ownership, operations, and what to say when it is refused.
 
-use ais::{AisError, CcbOperation, Dn, Scope};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use ais::{AisError, AttrChoice, CcbOperation, Dn, Object, Scope};
 use immd_client::{AdminOwner, CCB_ALLOW_NULL_OI, CCB_REGISTERED_OI, Ccb, ImmError};
 
 use super::{Course, HELP, UNKNOWN};
@@ -24,7 +28,7 @@ fn refusal(operation: &CcbOperation, code: &str) -> String {
 ///
 /// # Errors
 /// The refusal.
-pub(super) async fn owner(course: &Course<'_>) -> Result<AdminOwner, Failure> {
+async fn owner(course: &Course<'_>) -> Result<AdminOwner, Failure> {
     let name = match &course.request.owner {
         Some(name) => name.clone(),
         None => default_owner(),
@@ -49,7 +53,7 @@ fn default_owner() -> String {
 ///
 /// # Errors
 /// The refusal; where an object does not exist, `missing` makes the line about it.
-pub(super) async fn own(
+async fn own(
     course: &Course<'_>,
     owner: &AdminOwner,
     names: &[Dn],
@@ -110,36 +114,136 @@ impl From<Refused> for Failure {
     }
 }
 
-/// Applies these operations as one CCB; gives its id.
+/// A CCB that commands add to, with its owner. Dropping it aborts what was not applied.
+pub(super) struct Bundle {
+    owner: AdminOwner,
+    ccb: Ccb,
+    /// The objects that the CCB creates; they have its owner.
+    created: RefCell<BTreeSet<Dn>>,
+}
+
+impl Bundle {
+    /// An empty one.
+    ///
+    /// # Errors
+    /// The refusal.
+    async fn new(course: &Course<'_>) -> Result<Bundle, Failure> {
+        let owner = owner(course).await?;
+        let flags = if course.request.is_unsafe {
+            0
+        } else {
+            CCB_REGISTERED_OI | CCB_ALLOW_NULL_OI
+        };
+        let patience = &course.session.patience;
+        let ccb = patience.retry(async || owner.ccb(flags).await).await;
+        let ccb = ccb.map_err(|error| Failure::of_call("saImmOmCcbInitialize", &error))?;
+        Ok(Bundle {
+            owner,
+            ccb,
+            created: RefCell::default(),
+        })
+    }
+
+    /// The attributes of an object that the CCB creates; `None` for any other.
+    pub(super) async fn created(&self, dn: &Dn, attrs: AttrChoice) -> Option<Result<Object, ImmError>> {
+        if !self.created.borrow().contains(dn) {
+            return None;
+        }
+        Some(self.ccb.read(dn, attrs).await)
+    }
+
+    /// Becomes owner of these objects where the CCB does not create them.
+    async fn own(&self, course: &Course<'_>, targets: &Targets) -> Result<(), Failure> {
+        let is_other = |name: &&Dn| !self.created.borrow().contains(*name);
+        let names: Vec<Dn> = targets.names.iter().filter(is_other).cloned().collect();
+        own(course, &self.owner, &names, targets.scope, targets.missing).await
+    }
+
+    async fn add(&self, course: &Course<'_>, operations: &[CcbOperation]) -> Result<(), Refused> {
+        for operations in operations.chunks(OPERATIONS_IN_A_MESSAGE) {
+            run(course, &self.ccb, operations).await?;
+        }
+        let created = operations.iter().filter_map(|operation| match operation {
+            CcbOperation::Create { dn, .. } => Some(dn.clone()),
+            CcbOperation::Modify { .. } | CcbOperation::Delete { .. } => None,
+        });
+        self.created.borrow_mut().extend(created);
+        Ok(())
+    }
+
+    /// Asks whether the CCB could be applied; it stays as it is.
+    ///
+    /// # Errors
+    /// The refusal with every explanation.
+    pub(super) async fn validate(&self, course: &Course<'_>) -> Result<(), Failure> {
+        let validated = course
+            .session
+            .patience
+            .retry(async || self.ccb.validate().await)
+            .await;
+        validated.map_err(|error| explained(format!("error - saImmOmCcbValidate FAILED: {error}"), &error))
+    }
+
+    /// Applies the CCB; gives its id.
+    ///
+    /// # Errors
+    /// The refusal with every explanation of the daemon and of the implementers; nothing was changed then.
+    pub(super) async fn apply(&self, course: &Course<'_>) -> Result<u64, Failure> {
+        // Stays set where the command's time is over in the middle of it.
+        course.is_applying.set(true);
+        let applied = course
+            .session
+            .patience
+            .retry(async || self.ccb.apply().await)
+            .await;
+        course.is_applying.set(false);
+        match applied {
+            Ok(id) => Ok(id),
+            Err(ImmError::Disconnected(why)) => outcome(course, self.ccb.id(), why).await,
+            Err(error) => Err(apply_refused(&error)),
+        }
+    }
+}
+
+/// Whom a change needs as owner of what.
+pub(super) struct Targets {
+    pub(super) names: Vec<Dn>,
+    pub(super) scope: Scope,
+    /// The line about one that does not exist.
+    pub(super) missing: fn(&Dn) -> String,
+}
+
+/// Adds these operations to the open CCB, or applies them as one of their own where none is open; gives its id if so.
 ///
 /// # Errors
-/// The refusal with every explanation of the daemon and of the implementers; nothing was changed then.
-pub(super) async fn apply(
+/// The refusal with every explanation of the daemon and of the implementers.
+pub(super) async fn change(
     course: &Course<'_>,
-    owner: &AdminOwner,
+    targets: &Targets,
     operations: &[CcbOperation],
-) -> Result<u64, Refused> {
-    let flags = if course.request.is_unsafe {
-        0
-    } else {
-        CCB_REGISTERED_OI | CCB_ALLOW_NULL_OI
+) -> Result<Option<u64>, Refused> {
+    let Some(open) = course.open else {
+        let bundle = Bundle::new(course).await?;
+        bundle.own(course, targets).await?;
+        bundle.add(course, operations).await?;
+        course.note(&format!("applying {} operations", operations.len()));
+        return Ok(Some(bundle.apply(course).await?));
     };
-    let patience = &course.session.patience;
-    let ccb = patience.retry(async || owner.ccb(flags).await).await;
-    let ccb = ccb.map_err(|error| Failure::of_call("saImmOmCcbInitialize", &error))?;
-    for operations in operations.chunks(OPERATIONS_IN_A_MESSAGE) {
-        run(course, &ccb, operations).await?;
-    }
-    course.note(&format!("applying {} operations", operations.len()));
-    // Stays set where the command's time is over in the middle of it.
-    course.is_applying.set(true);
-    let applied = patience.retry(async || ccb.apply().await).await;
-    course.is_applying.set(false);
-    match applied {
-        Ok(id) => Ok(id),
-        Err(ImmError::Disconnected(why)) => Ok(outcome(course, ccb.id(), why).await?),
-        Err(error) => Err(apply_refused(&error).into()),
-    }
+    let present = open.borrow().clone();
+    let bundle = match present {
+        Some(_) if course.request.owner.is_some() => {
+            return Err(Failure::new("error - the open CCB has an admin owner already; end it first").into());
+        }
+        Some(bundle) => bundle,
+        None => {
+            let bundle = Rc::new(Bundle::new(course).await?);
+            *open.borrow_mut() = Some(bundle.clone());
+            bundle
+        }
+    };
+    bundle.own(course, targets).await?;
+    bundle.add(course, operations).await?;
+    Ok(None)
 }
 
 /// Adds operations; one that cannot be done now is tried again.

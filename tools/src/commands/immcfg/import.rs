@@ -7,7 +7,7 @@ use ais::{AttrChoice, CcbOperation, ClassCategory, ClassDef, Dn, Object, SYSTEM_
 use immd_client::SearchParams;
 use models::{Document, Options, Problems};
 
-use super::ccb::{apply, own, owner};
+use super::ccb::{Targets, change};
 use super::object::{describe, parents};
 use super::{Course, Done};
 use crate::commands::output::{self, Failure};
@@ -263,11 +263,13 @@ async fn load(course: &Course<'_>, plan: &Plan, created: &mut Vec<String>) -> Re
         .iter()
         .map(|operation| operation.dn().clone())
         .collect();
-    let owner = owner(course).await?;
-    let missing = |dn: &Dn| format!("error - parent '{dn}' does not exist");
-    own(course, &owner, &parents(&names), Scope::One, missing).await?;
-    match apply(course, &owner, &plan.operations).await {
-        Ok(ccb) => Ok(Some(ccb)),
+    let targets = Targets {
+        names: parents(&names),
+        scope: Scope::One,
+        missing: |dn| format!("error - parent '{dn}' does not exist"),
+    };
+    match change(course, &targets, &plan.operations).await {
+        Ok(ccb) => Ok(ccb),
         Err(refused) => Err(match refused.dn {
             Some(dn) => refused
                 .failure

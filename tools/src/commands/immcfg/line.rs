@@ -18,11 +18,14 @@ pub(super) const HELP: Help = Help {
         "immcfg [options] --delete-class <class name> [class name]*",
         "immcfg [options] --class-name <class name> --enable-attr-notify|--disable-attr-notify <attribute>*",
         "immcfg [options] --admin-owner-clear <object DN> [object DN]*",
+        "immcfg",
     ],
     description: &[
         "All objects of one command are changed together or not at all. Success is silent.",
         "EXPR is name=value, name+=value, name-=value, or name= for no value at all. Several values of one attribute",
         "are several expressions. Every object of a command gets the same attributes.",
+        "Without an operation, the explicit mode: each line of the input is an immcfg command, and all lines up to",
+        "immcfg --ccb-apply, or to the end of the input, are changed together or not at all.",
     ],
     options: &[
         (
@@ -78,7 +81,7 @@ pub(super) const HELP: Help = Help {
         ("-v, --verbose", "tell each step on stderr"),
         (
             "--ccb-apply, --ccb-abort, --ccb-validate",
-            "accepted; without the explicit mode there is nothing to end",
+            "in the explicit mode: apply, drop or check what the lines so far have changed",
         ),
     ],
     examples: &[
@@ -187,7 +190,14 @@ pub(super) enum Action {
     Validate {
         file: PathBuf,
     },
-    EndCcb,
+    /// Apply the open CCB.
+    Apply,
+    /// Drop the open CCB.
+    Abort,
+    /// Ask whether the open CCB could be applied.
+    ValidateCcb,
+    /// Read commands from the input.
+    Explicit,
 }
 
 impl Action {
@@ -203,8 +213,18 @@ impl Action {
             Action::Notify { enable: false, .. } => "disable-attr-notify",
             Action::Import { .. } => "import",
             Action::Validate { .. } => "validate",
-            Action::EndCcb => "none",
+            Action::Apply => "ccb-apply",
+            Action::Abort => "ccb-abort",
+            Action::ValidateCcb => "ccb-validate",
+            Action::Explicit => "explicit",
         }
+    }
+}
+
+impl Action {
+    /// Whether it is about the open CCB of the explicit mode.
+    pub(super) const fn is_on_ccb(&self) -> bool {
+        matches!(self, Action::Apply | Action::Abort | Action::ValidateCcb)
     }
 }
 
@@ -238,7 +258,7 @@ pub(super) fn request(line: &Line) -> Result<Request, String> {
 }
 
 fn action(line: &Line) -> Result<Action, String> {
-    let ends_ccb = line.ccb_apply || line.ccb_abort || line.ccb_validate;
+    let on_ccb = usize::from(line.ccb_apply) + usize::from(line.ccb_abort) + usize::from(line.ccb_validate);
     let toggles = usize::from(line.enable_attr_notify) + usize::from(line.disable_attr_notify);
     let given = usize::from(line.modify_object)
         + line.create_object.len()
@@ -248,16 +268,15 @@ fn action(line: &Line) -> Result<Action, String> {
         + usize::from(line.delete_class)
         + toggles
         + usize::from(line.admin_owner_clear)
-        + usize::from(ends_ccb);
+        + on_ccb;
     if given > 1 {
         return Err("error - only one operation at a time supported".to_owned());
     }
     if given == 0 && line.attribute.is_empty() && line.words.is_empty() {
-        let why = "error - the explicit mode, which reads commands from the input, is not supported";
-        return Err(format!("{why}; give an operation"));
+        return Ok(Action::Explicit);
     }
-    if ends_ccb {
-        return Ok(Action::EndCcb);
+    if on_ccb > 0 {
+        return ccb_action(line);
     }
     if let Some(file) = line.file.first().or(line.validate.first()) {
         return file_action(line, file.clone());
@@ -266,6 +285,20 @@ fn action(line: &Line) -> Result<Action, String> {
         return Err("error - specify at least one object or class".to_owned());
     }
     word_action(line, toggles > 0)
+}
+
+/// The actions on the open CCB, each of which stands alone.
+fn ccb_action(line: &Line) -> Result<Action, String> {
+    if !line.words.is_empty() || !line.attribute.is_empty() {
+        return Err("error - an option that ends or checks the CCB stands alone".to_owned());
+    }
+    Ok(if line.ccb_apply {
+        Action::Apply
+    } else if line.ccb_abort {
+        Action::Abort
+    } else {
+        Action::ValidateCcb
+    })
 }
 
 fn file_action(line: &Line, file: PathBuf) -> Result<Action, String> {
@@ -359,7 +392,10 @@ mod tests {
                 "disable-attr-notify",
             ),
             (&["--admin-owner-clear", "a=1"], "admin-owner-clear"),
-            (&["--ccb-apply"], "none"),
+            (&["--ccb-apply"], "ccb-apply"),
+            (&["--ccb-abort"], "ccb-abort"),
+            (&["--ccb-validate"], "ccb-validate"),
+            (&[], "explicit"),
         ] {
             assert_eq!(name(args), Ok(action), "{args:?}");
         }
@@ -394,10 +430,17 @@ mod tests {
                 &["-o", "x", "-o", "y", "-d", "a=1"],
                 "error - the admin owner may be given once",
             ),
+            (
+                &["--ccb-apply", "a=1"],
+                "error - an option that ends or checks the CCB stands alone",
+            ),
+            (
+                &["--ccb-apply", "--ccb-abort"],
+                "error - only one operation at a time supported",
+            ),
             (&["-f"], "immcfg: option '--file' requires an argument"),
         ] {
             assert_eq!(name(args), Err(complaint.to_owned()), "{args:?}");
         }
-        assert!(name(&[]).unwrap_err().contains("explicit mode"));
     }
 }

@@ -1,17 +1,21 @@
 //! `immcfg`: creates, changes and deletes objects and classes, and loads files of them.
 //!
-//! All objects of one command are one change bundle (CCB): all is done, or nothing.
+//! All objects of one command are one change bundle (CCB): all is done, or nothing. In the explicit mode the commands
+//! of many lines are one.
 
 mod ccb;
 mod class;
+mod explicit;
 mod expression;
 mod import;
+mod input;
 mod line;
 mod object;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::rc::Rc;
 
 use serde::Serialize;
 
@@ -41,6 +45,16 @@ struct Done {
     text: &'static str,
 }
 
+impl Done {
+    /// Nothing yet of what was asked for.
+    fn of(request: &Request) -> Done {
+        Done {
+            operation: request.action.name(),
+            ..Done::default()
+        }
+    }
+}
+
 impl Report for Done {
     fn text(&self) -> String {
         self.text.to_owned()
@@ -53,7 +67,12 @@ struct Course<'a> {
     request: &'a Request,
     /// Whether a change is being applied, and may be made although nobody waits for the answer.
     is_applying: &'a Cell<bool>,
+    /// The CCB of the explicit mode, once a command has begun it; `None` where each command has its own.
+    open: Option<&'a Open>,
 }
+
+/// The open CCB of the explicit mode.
+type Open = RefCell<Option<Rc<ccb::Bundle>>>;
 
 impl Course<'_> {
     /// Tells a step to a person who asked for it.
@@ -74,36 +93,41 @@ pub(super) fn main(args: Vec<OsString>) -> ExitCode {
         Ok(request) => request,
         Err(complaint) => return HELP.refuse(&complaint),
     };
-    let mut done = Done {
-        operation: request.action.name(),
-        ..Done::default()
-    };
-    // Nothing is open outside the explicit mode, so there is nothing to apply, to abort or to validate.
-    if request.action == Action::EndCcb {
-        return finish(line.common.json, &done, Ok(()));
-    }
     let limits = Limits {
         program: HELP.name,
         timeout_s: request.timeout_s,
         try_again: true,
     };
+    if request.action == Action::Explicit {
+        return explicit::main(limits, &line.common);
+    }
+    let mut done = Done::of(&request);
+    // Nothing is open outside the explicit mode, so there is nothing to apply, to abort or to validate.
+    if request.action.is_on_ccb() {
+        return finish(line.common.json, &done, Ok(()));
+    }
     let is_applying = Cell::new(false);
     let outcome = with_session(limits, &line.common, async |session| {
         let course = Course {
             session,
             request: &request,
             is_applying: &is_applying,
+            open: None,
         };
         carry_out(&course, &mut done).await
     });
-    let outcome = outcome.map_err(|failure| {
+    finish(line.common.json, &done, in_doubt(outcome, &is_applying))
+}
+
+/// The outcome, with a word where a change may have been made although its answer did not come.
+fn in_doubt(outcome: Result<(), Failure>, is_applying: &Cell<bool>) -> Result<(), Failure> {
+    outcome.map_err(|failure| {
         if is_applying.get() {
             failure.and(UNKNOWN)
         } else {
             failure
         }
-    });
-    finish(line.common.json, &done, outcome)
+    })
 }
 
 async fn carry_out(course: &Course<'_>, done: &mut Done) -> Result<(), Failure> {
@@ -120,6 +144,7 @@ async fn carry_out(course: &Course<'_>, done: &mut Done) -> Result<(), Failure> 
         Action::Notify { class, attrs, enable } => class::notify(course, class, attrs, *enable, done).await,
         Action::Import { file } => import::import(course, file, done).await,
         Action::Validate { file } => import::validate(course, file, done).await,
-        Action::EndCcb => Ok(()),
+        Action::Apply | Action::Abort | Action::ValidateCcb => explicit::on_ccb(course, done).await,
+        Action::Explicit => Err(Failure::new("error - the explicit mode cannot be nested")),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ais::{AisError, AttrChoice, CcbOperation, ClassDef, Dn, Scope};
 
-use super::ccb::{apply, own, owner};
+use super::ccb::{Targets, change};
 use super::expression::{attrs, changes};
 use super::{Course, Done};
 use crate::commands::output::{Failure, is_code};
@@ -22,16 +22,18 @@ pub(super) async fn create(
 ) -> Result<(), Failure> {
     let names = names(objects)?;
     let attrs = attrs(&describe(course, class).await?, expressions)?;
-    let owner = owner(course).await?;
-    let missing = |dn: &Dn| format!("error - parent '{dn}' does not exist");
-    own(course, &owner, &parents(&names), Scope::One, missing).await?;
+    let targets = Targets {
+        names: parents(&names),
+        scope: Scope::One,
+        missing: |dn| format!("error - parent '{dn}' does not exist"),
+    };
     let create = |dn: Dn| CcbOperation::Create {
         class: class.to_owned(),
         dn,
         attrs: attrs.clone(),
     };
     let operations: Vec<_> = names.into_iter().map(create).collect();
-    done.ccb = Some(apply(course, &owner, &operations).await?);
+    done.ccb = change(course, &targets, &operations).await?;
     done.objects = objects.to_vec();
     Ok(())
 }
@@ -52,15 +54,17 @@ pub(super) async fn modify(
         None => return Ok(()),
     };
     let changes = changes(&describe(course, &class).await?, expressions)?;
-    let owner = owner(course).await?;
-    let missing = |dn: &Dn| format!("error - object '{dn}' does not exist");
-    own(course, &owner, &names, Scope::One, missing).await?;
+    let targets = Targets {
+        names: names.clone(),
+        scope: Scope::One,
+        missing: |dn| format!("error - object '{dn}' does not exist"),
+    };
     let modify = |dn: Dn| CcbOperation::Modify {
         dn,
         changes: changes.clone(),
     };
     let operations: Vec<_> = names.into_iter().map(modify).collect();
-    done.ccb = Some(apply(course, &owner, &operations).await?);
+    done.ccb = change(course, &targets, &operations).await?;
     done.objects = objects.to_vec();
     Ok(())
 }
@@ -71,11 +75,13 @@ pub(super) async fn modify(
 /// The refusal.
 pub(super) async fn delete(course: &Course<'_>, objects: &[String], done: &mut Done) -> Result<(), Failure> {
     let names = names(objects)?;
-    let owner = owner(course).await?;
-    let missing = |dn: &Dn| format!("error - object '{dn}' does not exist");
-    own(course, &owner, &names, Scope::Subtree, missing).await?;
+    let targets = Targets {
+        names: names.clone(),
+        scope: Scope::Subtree,
+        missing: |dn| format!("error - object '{dn}' does not exist"),
+    };
     let operations: Vec<_> = names.into_iter().map(|dn| CcbOperation::Delete { dn }).collect();
-    done.ccb = Some(apply(course, &owner, &operations).await?);
+    done.ccb = change(course, &targets, &operations).await?;
     done.objects = objects.to_vec();
     Ok(())
 }
@@ -148,10 +154,20 @@ pub(super) async fn describe(course: &Course<'_>, class: &str) -> Result<ClassDe
 /// The class of an object.
 async fn class_of(course: &Course<'_>, dn: &Dn) -> Result<String, Failure> {
     let choice = AttrChoice::Some(vec!["SaImmAttrClassName".to_owned()]);
-    let read = course
-        .session
-        .read(async |imm| imm.get(dn, choice.clone()).await)
-        .await;
+    let open = course.open.and_then(|open| open.borrow().clone());
+    let created = match &open {
+        Some(bundle) => bundle.created(dn, choice.clone()).await,
+        None => None,
+    };
+    let read = match created {
+        Some(created) => created,
+        None => {
+            course
+                .session
+                .read(async |imm| imm.get(dn, choice.clone()).await)
+                .await
+        }
+    };
     let object = read.map_err(|error| {
         if is_code(&error, AisError::NotExist) {
             Failure::with_code(

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panic")]
 
 mod harness;
+mod terminal;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -41,6 +42,12 @@ fn immadm_and_amf_adm_invoke_operations() {
 fn immcfg_changes_all_or_nothing() {
     let (cluster, _implementer) = demo();
     check("immcfg.txt", Some(&cluster));
+}
+
+#[test]
+fn immcfg_takes_many_commands_as_one_change() {
+    let (cluster, _implementer) = demo();
+    check("immcfg-explicit.txt", Some(&cluster));
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! Golden transcripts: a file of command lines with what they print and how they exit.
 //!
-//! A line `$ immlist x` is run; lines that begin with `|` are what it must print on stdout, with `!` on stderr, and the
+//! A line `$ immlist x` is run, with the lines after it that begin with `<` as its input; lines that begin with `|` are what it must print on stdout, with `!` on stderr, and the
 //! last one is the exit code. `UPDATE=1` writes what was printed into the file; the difference is then for review.
 
 use std::fmt::Write as _;
+use std::io::{Seek as _, Write as _};
 use std::process::Output;
 
 use super::{Cluster, command, golden};
@@ -16,14 +17,16 @@ pub(crate) fn check(name: &str, cluster: Option<&Cluster>) {
     let expected = std::fs::read_to_string(&path).unwrap();
     let mut actual = String::new();
     let is_result = |line: &&str| !line.starts_with(['|', '!']) && !line.starts_with("exit ");
-    for line in expected.lines().filter(is_result) {
+    let mut lines = expected.lines().filter(is_result).peekable();
+    while let Some(line) = lines.next() {
         writeln!(actual, "{line}").unwrap();
-        if let Some(line) = line.strip_prefix("$ ") {
-            let output = match cluster {
-                Some(cluster) => cluster.run(line),
-                None => command(line).output().unwrap(),
-            };
-            record(&mut actual, output, cluster);
+        if let Some(command) = line.strip_prefix("$ ") {
+            let mut input = String::new();
+            while let Some(given) = lines.next_if(|line| line.starts_with('<')) {
+                writeln!(actual, "{given}").unwrap();
+                writeln!(input, "{}", given.strip_prefix("< ").unwrap_or_default()).unwrap();
+            }
+            record(&mut actual, run(command, input, cluster), cluster);
         }
     }
     if std::env::var_os("UPDATE").is_some() {
@@ -36,6 +39,21 @@ pub(crate) fn check(name: &str, cluster: Option<&Cluster>) {
             .count();
         panic!("{name}:{number} differs; UPDATE=1 writes what was printed\n--- printed:\n{actual}");
     }
+}
+
+/// Runs a command line with this input.
+fn run(line: &str, input: String, cluster: Option<&Cluster>) -> Output {
+    let mut command = match cluster {
+        Some(cluster) => cluster.command(line),
+        None => command(line),
+    };
+    if input.is_empty() {
+        return command.output().unwrap();
+    }
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(input.as_bytes()).unwrap();
+    file.rewind().unwrap();
+    command.stdin(file).output().unwrap()
 }
 
 fn record(transcript: &mut String, output: Output, cluster: Option<&Cluster>) {

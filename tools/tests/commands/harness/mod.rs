@@ -65,7 +65,14 @@ impl Cluster {
 
     /// Runs a command line; words in single quotes stay together.
     pub(crate) fn run(&self, line: &str) -> Output {
-        command(line).env("PERDURE_DIR", self.dir()).output().unwrap()
+        self.command(line).output().unwrap()
+    }
+
+    /// A command line for this cluster.
+    pub(crate) fn command(&self, line: &str) -> Command {
+        let mut command = command(line);
+        command.env("PERDURE_DIR", self.dir());
+        command
     }
 
     /// Runs a command line that must succeed; gives what it printed.
