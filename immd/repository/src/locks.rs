@@ -150,25 +150,40 @@ impl Locks {
     ) {
         if let Holder::Ccb(ccb) = holder {
             for dn in overlay.entries.keys() {
-                if self.exclusive.get(dn) == Some(&ccb) {
-                    self.exclusive.remove(dn);
-                }
+                self.unlock(dn, ccb);
             }
             for dn in read {
                 self.shared.remove(&(dn.clone(), ccb));
             }
         }
         for body in overlay.added() {
-            let key = (body.parent, body.dn.clone());
-            if self.creates.get(&key).is_some_and(|(by, _)| *by == holder) {
-                self.creates.remove(&key);
-                self.forget_instance(body.class.id());
-            }
+            self.forget_create(body, holder);
         }
         for (target, referrer) in references {
-            self.references
-                .remove(&(target.clone(), holder, referrer.clone()));
+            self.forget_reference(target, holder, referrer);
         }
+    }
+
+    /// Takes back [`Locks::lock`].
+    pub(crate) fn unlock(&mut self, dn: &Dn, ccb: CcbId) {
+        if self.exclusive.get(dn) == Some(&ccb) {
+            self.exclusive.remove(dn);
+        }
+    }
+
+    /// Takes back [`Locks::note_create`].
+    pub(crate) fn forget_create(&mut self, body: &ObjectBody, holder: Holder) {
+        let key = (body.parent, body.dn.clone());
+        if self.creates.get(&key).is_some_and(|(by, _)| *by == holder) {
+            self.creates.remove(&key);
+            self.forget_instance(body.class.id());
+        }
+    }
+
+    /// Takes back [`Locks::note_reference`].
+    pub(crate) fn forget_reference(&mut self, target: &Dn, holder: Holder, referrer: &Dn) {
+        self.references
+            .remove(&(target.clone(), holder, referrer.clone()));
     }
 
     fn forget_instance(&mut self, class: ClassId) {

@@ -19,6 +19,8 @@ use crate::{CcbId, ClassId, ImplementerCall, ImplementerId, ObjectBody, ReadObje
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     pub(super) entries: Vec<(Dn, Entry)>,
+    /// Creations that are taken back.
+    pub(super) dropped: BTreeSet<Dn>,
     pub(super) references: Vec<(Dn, Dn)>,
     pub(super) names: BTreeSet<Arc<str>>,
     pub(super) classes: BTreeSet<ClassId>,
@@ -85,6 +87,30 @@ impl Repository {
         let Some(ccb) = self.ccbs.get_mut(&id) else {
             return Vec::new();
         };
+        let holder = Holder::Ccb(id);
+        let ends = |entry: &Entry| matches!(entry, Entry::Deleted(_));
+        let ended = plan.entries.iter().filter(|(_, entry)| ends(entry));
+        let ended: BTreeSet<Dn> = ended
+            .map(|(dn, _)| dn)
+            .filter(|dn| ccb.overlay.entries.contains_key(*dn))
+            .chain(&plan.dropped)
+            .cloned()
+            .collect();
+        if !ended.is_empty() {
+            ccb.references.retain(|(target, referrer)| {
+                let stays = !ended.contains(referrer);
+                if !stays {
+                    self.locks.forget_reference(target, holder, referrer);
+                }
+                stays
+            });
+        }
+        for dn in &plan.dropped {
+            if let Some(Entry::Created(body)) = ccb.overlay.entries.remove(dn) {
+                self.locks.forget_create(&body, holder);
+            }
+            self.locks.unlock(dn, id);
+        }
         for (dn, entry) in plan.entries {
             self.locks.lock(&dn, id);
             if let Entry::Created(body) = &entry {

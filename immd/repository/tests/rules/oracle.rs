@@ -53,6 +53,8 @@ pub(crate) struct Bundle {
     pub(crate) touched: BTreeMap<String, Touch>,
     /// Every target it ever named.
     pub(crate) named: BTreeSet<String>,
+    /// Whether an operation of it was ever accepted: then its implementer knows of it.
+    pub(crate) met: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,18 +158,14 @@ impl Oracle {
     pub(crate) fn may_delete(&self, slot: usize, name: &str) -> Verdict {
         match self.touch(slot, name) {
             Some(Touch::Deleted) => return Verdict::Yes,
-            Some(Touch::Created(_) | Touch::Modified(_)) => return Verdict::No,
-            None => {}
+            Some(Touch::Created(_) | Touch::Modified(_)) => {}
+            None if matches!(self.base.get(name), Some(Thing::Node { .. })) => {}
+            None => return Verdict::No,
         }
-        if !matches!(self.base.get(name), Some(Thing::Node { .. })) {
+        let others = self.bundles.iter().filter(|(at, _)| **at != slot);
+        let mut touched = others.flat_map(|(_, bundle)| bundle.touched.keys());
+        if touched.any(|touched| within(touched, name)) {
             return Verdict::No;
-        }
-        for (at, bundle) in &self.bundles {
-            let own_deletion = |touch: &Touch| *at == slot && matches!(touch, Touch::Deleted);
-            let mut touches = bundle.touched.iter();
-            if touches.any(|(touched, touch)| within(touched, name) && !own_deletion(touch)) {
-                return Verdict::No;
-            }
         }
         let goes_too = |record: &str| {
             let touch = parent(record).and_then(|parent| self.touch(slot, parent));
@@ -332,6 +330,8 @@ impl Bundle {
     }
 
     pub(crate) fn delete(&mut self, name: &str, base: &Base) {
+        self.touched
+            .retain(|own, touch| !(within(own, name) && matches!(touch, Touch::Created(_))));
         let going = base.keys().filter(|own| within(own, name));
         self.touched
             .extend(going.map(|own| (own.clone(), Touch::Deleted)));
