@@ -4,7 +4,6 @@ use ais::Dn;
 use ais::amf::AdminState;
 
 use crate::Director;
-use crate::plan;
 use crate::reason::Reason;
 use crate::state::Serving;
 
@@ -130,13 +129,9 @@ pub(crate) fn reasons(director: &Director, dn: &Dn) -> Vec<Reason> {
         .map(|(sg, ..)| sg)
         .or_else(|| model.si(dn).map(|(sg, ..)| sg))
         .or_else(|| model.sgs.get_key_value(dn).map(|(sg, _)| sg));
-    let Some((sg, group)) = sg.and_then(|sg| model.sgs.get_key_value(sg)) else {
+    let Some(sg) = sg.filter(|sg| model.sgs.contains_key(*sg)) else {
         return all;
     };
-    if plan::protection(group.model).is_none() {
-        all.push(Reason::ModelNotServed { model: group.model });
-        return all;
-    }
     let Some(evaluation) = director.evaluations.get(sg) else {
         return all;
     };

@@ -5,46 +5,103 @@ use std::collections::{BTreeMap, BTreeSet};
 use ais::Dn;
 use ais::amf::{AdminState, HaState};
 
-use crate::model::{Sg, Su};
+use crate::model::{Sg, Si, Su};
 use crate::placement::{self, Present};
-use crate::plan::{Availability, Group, Member, MemberFault, Protection, Service};
+use crate::plan::{
+    self, Availability, Group, Limits, Load, Member, MemberFault, Preferred, Service, SuNumbers, Wanted,
+};
 use crate::state::{InFlight, OrderKind, Serving, SuState, View, takes_su_down};
 
 /// The group of the SG.
-pub(crate) fn build(view: View<'_>, dn: &Dn, sg: &Sg, protection: Protection) -> Group {
+pub(crate) fn build(view: View<'_>, dn: &Dn, sg: &Sg) -> Group {
+    let protection = plan::protection(sg.model);
+    let sis: Vec<(&Dn, &Si)> = sg
+        .sis_by_rank()
+        .into_iter()
+        .filter_map(|si| sg.sis.get_key_value(si))
+        .collect();
     Group {
         protection,
         members: sg
             .sus_by_rank()
             .into_iter()
-            .filter_map(|su_dn| Some(member(view, sg, su_dn, sg.sus.get(su_dn)?)))
-            .collect(),
-        services: sg
-            .sis_by_rank()
-            .into_iter()
-            .filter_map(|si_dn| {
-                Some(Service {
-                    dn: si_dn.clone(),
-                    wanted: view.si_wanted(si_dn, sg.sis.get(si_dn)?),
-                    stopping: view.state.admin(si_dn) == AdminState::ShuttingDown,
-                })
+            .filter_map(|su_dn| {
+                let su = sg.sus.get(su_dn)?;
+                let fits = sis.iter().map(|(_, si)| su.supports(si)).collect();
+                Some(member(view, sg, su_dn, su, fits))
             })
             .collect(),
-        swap: view
-            .state
-            .swaps
-            .get(dn)
-            .map(|swap| (swap.from.clone(), swap.to.clone())),
+        services: sis
+            .iter()
+            .map(|(si_dn, si)| service(view, sg, si_dn, si))
+            .collect(),
+        preferred: SuNumbers {
+            active: sg.pref_active,
+            standby: sg.pref_standby,
+            assigned: sg.pref_assigned,
+        },
+        swap: view.state.swaps.get(dn).cloned(),
+        adjust: view.state.adjusts.contains(dn),
     }
 }
 
-fn member(view: View<'_>, sg: &Sg, dn: &Dn, su: &Su) -> Member {
+/// How many assignments the SI wants.
+pub(crate) fn preferred(sg: &Sg, si: &Si) -> Preferred {
+    let protection = plan::protection(sg.model);
+    Preferred {
+        active: match protection.actives {
+            Wanted::Fixed(number) => number,
+            Wanted::Configured => si.pref_active.unwrap_or(sg.pref_assigned),
+        },
+        standby: match protection.standbys {
+            Wanted::Fixed(number) => number,
+            Wanted::Configured => si.pref_standby,
+        },
+    }
+}
+
+/// For how many SIs the SU may be active and standby.
+pub(crate) fn limits(sg: &Sg, su: &Su) -> Limits {
+    let protection = plan::protection(sg.model);
+    let one = Limits {
+        active: 1,
+        standby: 0,
+    };
+    match protection.load {
+        Load::All => Limits::NONE,
+        Load::One => one,
+        Load::Configured if !su.pre_instantiable => one,
+        Load::Configured => Limits {
+            active: sg.max_active.unwrap_or(usize::MAX),
+            standby: if protection.has_standbys {
+                sg.max_standby.unwrap_or(usize::MAX)
+            } else {
+                0
+            },
+        },
+    }
+}
+
+fn service(view: View<'_>, sg: &Sg, dn: &Dn, si: &Si) -> Service {
+    Service {
+        dn: dn.clone(),
+        rank: si.rank,
+        preferred: preferred(sg, si),
+        ranked: si.ranked.clone(),
+        wanted: view.si_wanted(dn, si),
+        stopping: view.state.admin(dn) == AdminState::ShuttingDown,
+    }
+}
+
+fn member(view: View<'_>, sg: &Sg, dn: &Dn, su: &Su, fits: Vec<bool>) -> Member {
     let unknown = SuState::default();
     let state = view.state.su(dn).unwrap_or(&unknown);
     let serving = view.serving(dn);
     let holds = state.holds();
     Member {
         dn: dn.clone(),
+        rank: su.rank,
+        limits: limits(sg, su),
         stopping: matches!(serving, Serving::Stopping(_)),
         usable: match serving {
             Serving::InService => Ok(()),
@@ -67,12 +124,8 @@ fn member(view: View<'_>, sg: &Sg, dn: &Dn, su: &Su) -> Member {
             isolated: fault.isolated,
         }),
         can_stand_by: su.pre_instantiable,
-        fits: sg
-            .sis
-            .iter()
-            .filter(|(_, si)| su.supports(si))
-            .map(|(si_dn, _)| si_dn.clone())
-            .collect(),
+        on_probation: state.probation_until.is_some_and(|end| view.now < end),
+        fits,
     }
 }
 

@@ -18,9 +18,7 @@ pub fn check(director: &Director) -> Result<(), String> {
         return Err("the index of deadlines differs from the states".to_owned());
     }
     for (dn, sg) in &director.model.sgs {
-        let Some(protection) = plan::protection(sg.model) else {
-            continue;
-        };
+        let protection = plan::protection(sg.model);
         one_active_each(director, dn, sg, protection)?;
         limits(director, sg, protection)?;
     }
@@ -58,7 +56,7 @@ fn one_active_each(director: &Director, dn: &Dn, sg: &Sg, protection: Protection
 }
 
 fn limits(director: &Director, sg: &Sg, protection: Protection) -> Result<(), String> {
-    for su in sg.sus.keys() {
+    for (su, config) in &sg.sus {
         let Some(state) = director.state.su(su) else {
             continue;
         };
@@ -66,12 +64,15 @@ fn limits(director: &Director, sg: &Sg, protection: Protection) -> Result<(), St
         if let Some(OrderKind::Assign { ha, sis }) = state.in_flight.as_ref().map(|order| &order.kind) {
             held.extend(sis.iter().map(|si| (si.clone(), *ha)));
         }
-        if protection.one_si_per_su && held.len() > 1 {
-            return Err(format!("{su} holds more than one SI: {:?}", held.keys()));
-        }
         // A fault may stop an order half way; what is left then is taken away before anything else is given.
         let half_way = state.fault().is_some() || !state.uncertain.is_empty();
-        let has = |ha: HaState| held.values().any(|have| *have == ha);
+        let with = |ha: HaState| held.values().filter(|have| **have == ha).count();
+        let has = |ha: HaState| with(ha) > 0;
+        let limits = group::limits(sg, config);
+        let served = with(HaState::Active) + with(HaState::Quiescing);
+        if !half_way && (served > limits.active || with(HaState::Standby) > limits.standby) {
+            return Err(format!("{su} holds more than its limits allow: {held:?}"));
+        }
         if !protection.roles_mix && !half_way && has(HaState::Active) && has(HaState::Standby) {
             return Err(format!("{su} is active and standby at once: {held:?}"));
         }

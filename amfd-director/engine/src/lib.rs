@@ -218,7 +218,11 @@ impl Director {
         }
         for dn in self.state.sus.due_by(now) {
             if let Some(su) = self.state.sus.get_mut(&dn) {
-                su.hold_until = None;
+                for end in [&mut su.hold_until, &mut su.probation_until] {
+                    if past(*end) {
+                        *end = None;
+                    }
+                }
             }
             self.touch_su(&dn);
         }
@@ -249,8 +253,7 @@ impl Director {
     fn evaluate(&mut self, dn: &Dn) {
         self.touched.insert(dn.clone());
         let view = self.view();
-        let sg = self.model.sgs.get(dn);
-        let Some((sg, protection)) = sg.and_then(|sg| Some((sg, plan::protection(sg.model)?))) else {
+        let Some(sg) = self.model.sgs.get(dn) else {
             self.evaluations.remove(dn);
             self.startup.forget(dn);
             return;
@@ -259,7 +262,7 @@ impl Director {
         let mut evaluation = Evaluation::default();
         let mut actions = Vec::new();
         if gate.is_none() {
-            let group = group::build(view, dn, sg, protection);
+            let group = group::build(view, dn, sg);
             evaluation.target = plan::plan(sg.model, &group);
             let steps = steps::next(&group, &evaluation.target);
             actions = steps.orders;
@@ -275,12 +278,16 @@ impl Director {
             let progress = startup::progress(view, sg, life_steps.is_empty() && self.is_quiet(sg));
             self.startup.note(dn, progress);
         }
+        let adjusted = evaluation.settled;
         self.evaluations.insert(dn.clone(), evaluation);
         for (su, action) in actions {
             self.order_action(&su, action);
         }
         for (su, step) in life_steps {
             self.order_life_step(&su, step);
+        }
+        if adjusted {
+            self.state.adjusts.remove(dn);
         }
     }
 

@@ -9,7 +9,6 @@ use ais::amf::{AdminState, NodeOrder, Term};
 use crate::Director;
 use crate::event::ModelChange;
 use crate::model::{Changes, Concern, Model, Node, Sg, node_config};
-use crate::plan;
 use crate::publish::admin_attribute;
 use crate::reason::Reason;
 
@@ -110,13 +109,6 @@ impl Director {
         for app in &changes.foreign_apps {
             self.because(app, Reason::ForeignApplication);
         }
-        for (dn, before) in &changes.sgs {
-            let model = self.model.sgs.get(dn).map(|sg| sg.model);
-            let unserved = model.filter(|model| plan::protection(*model).is_none());
-            if let Some(model) = unserved.filter(|model| before.as_ref().map(|sg| sg.model) != Some(*model)) {
-                self.because(dn, Reason::ModelNotServed { model });
-            }
-        }
     }
 
     /// Tells nodes about SUs that they do not host any more.
@@ -183,12 +175,12 @@ impl Director {
     }
 
     fn configure_su(&mut self, dn: &Dn) {
-        let Some((_, sg, su)) = self.model.su(dn) else {
+        let Some((_, _, su)) = self.model.su(dn) else {
             return;
         };
         let Some(node) = &su.node else { return };
         let connected = self.state.node(node).is_some_and(|state| state.session.is_some());
-        if !connected || plan::protection(sg.model).is_none() {
+        if !connected {
             return;
         }
         let (node, config) = (node.clone(), su.config(dn));

@@ -118,7 +118,7 @@ impl Director {
         let Some((_, sg, _)) = self.model.su(su) else {
             return Vec::new();
         };
-        let single = plan::protection(sg.model).is_some_and(|protection| protection.single_active);
+        let single = plan::protection(sg.model).single_active;
         let own = self.view().may_act(sg, su);
         let sis: BTreeSet<Dn> = sis.difference(&own).cloned().collect();
         sg.sus

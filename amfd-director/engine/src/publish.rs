@@ -11,7 +11,6 @@ use crate::effect::Publish;
 use crate::event::ModelChange;
 use crate::life_cycle;
 use crate::model::{Sg, Su};
-use crate::plan::{self, Protection};
 use crate::state::SuState;
 
 /// The attribute that holds the administrative state, class by class.
@@ -163,8 +162,8 @@ impl Director {
                 dn.parent().and_then(|csi| csi.parent())
             };
             let served = si.and_then(|si| {
-                let (sg, group, _) = self.model.si(&si)?;
-                plan::protection(group.model).map(|_| sg.clone())
+                let (sg, ..) = self.model.si(&si)?;
+                Some(sg.clone())
             });
             let foreign = self
                 .options
@@ -240,9 +239,6 @@ impl Director {
             self.attributes_above(dn, &mut all);
         }
         for (dn, sg) in touched.iter().filter_map(|dn| self.model.sgs.get_key_value(dn)) {
-            let Some(protection) = plan::protection(sg.model) else {
-                continue;
-            };
             all.entry(dn.clone())
                 .or_default()
                 .insert("saAmfSGAdminState", self.admin_value(dn));
@@ -255,7 +251,7 @@ impl Director {
                 let values = all.entry(si.clone()).or_default();
                 values.insert("saAmfSIAdminState", self.admin_value(si));
                 if known || self.is_unpublished(si, "saAmfSIAssignmentState") {
-                    self.si_attributes(sg, si, protection, values);
+                    self.si_attributes(sg, si, values);
                 }
             }
             for (su_dn, su) in &sg.sus {
@@ -332,12 +328,12 @@ impl Director {
         values.insert("saAmfSGNumCurrNonInstantiatedSpareSUs", count(idle.count()));
     }
 
-    fn si_attributes(&self, sg: &Sg, si: &Dn, protection: Protection, values: &mut Values) {
+    fn si_attributes(&self, sg: &Sg, si: &Dn, values: &mut Values) {
         let view = self.view();
         let (active, standby) = view.counts(sg, si);
         values.insert(
             "saAmfSIAssignmentState",
-            number(view.assignment_state(sg, si, protection).code()),
+            number(view.assignment_state(sg, si).code()),
         );
         values.insert("saAmfSINumCurrActiveAssignments", number(active));
         values.insert("saAmfSINumCurrStandbyAssignments", number(standby));

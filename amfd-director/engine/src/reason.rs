@@ -1,7 +1,7 @@
 //! Why something was, or was not, done. Each reason has a stable code for programs and a sentence for people.
 
 use ais::Dn;
-use ais::amf::{PresenceState, RecommendedRecovery, RedundancyModel};
+use ais::amf::{PresenceState, RecommendedRecovery};
 
 macro_rules! reasons {
     ($($(#[$doc:meta])* $variant:ident $({ $($(#[$fdoc:meta])* $field:ident: $ty:ty),* $(,)? })? = $code:literal, $text:literal;)*) => {
@@ -32,11 +32,6 @@ reasons! {
     } = "MODEL-BROKEN", "left unmanaged: {rule}";
     /// The application belongs to the middleware.
     ForeignApplication = "APP-FOREIGN", "the middleware's own application is left unmanaged";
-    /// Its redundancy model is not served.
-    ModelNotServed {
-        /// The model.
-        model: RedundancyModel
-    } = "SG-MODEL-NOT-SERVED", "left unmanaged: the redundancy model {model} is not supported yet";
     /// The cluster is starting.
     ClusterStarting = "CLUSTER-STARTING", "waits for the SUs of the cluster to be instantiated, at most for the cluster startup timeout";
     /// A node has not reported yet.

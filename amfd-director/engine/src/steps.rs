@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ais::Dn;
 use ais::amf::HaState;
 
-use crate::plan::{Availability, Group, Member, Target};
+use crate::plan::{Availability, Group, Load, Member, Target};
 use crate::reason::Reason;
 
 /// What an SU is to be told.
@@ -164,7 +164,7 @@ impl Builder<'_> {
         };
         let mixes = !self.group.protection.roles_mix && held_otherwise(HaState::Standby);
         let too_many =
-            self.group.protection.one_si_per_su && member.holds.keys().any(|si| !ready.contains(si));
+            self.group.protection.load == Load::One && member.holds.keys().any(|si| !ready.contains(si));
         (!mixes && !too_many).then_some(Action::Assign(HaState::Active, ready))
     }
 
@@ -262,7 +262,7 @@ mod tests {
     const SIS: &[&str] = &["si=a", "si=b"];
 
     fn both(name: &str, ha: HaState) -> Member {
-        member(name, SIS, &[("si=a", ha), ("si=b", ha)])
+        member(name, &[("si=a", ha), ("si=b", ha)])
     }
 
     fn locked(mut member: Member) -> Member {
@@ -300,7 +300,7 @@ mod tests {
     #[test]
     fn each_situation_of_a_pair_has_its_next_orders() {
         use HaState::{Active, Quiesced, Standby};
-        let fresh = |name: &str| member(name, SIS, &[]);
+        let fresh = |name: &str| member(name, &[]);
         let table: Vec<(&str, Vec<Member>, &str)> = vec![
             (
                 "fresh: the active first",
@@ -371,17 +371,17 @@ mod tests {
 
     #[test]
     fn an_uncertain_su_blocks_others_and_is_cleared_first() {
-        let mut uncertain = member("s=1", SIS, &[]);
+        let mut uncertain = member("s=1", &[]);
         uncertain.usable = Err(Reason::SuWithdrawn);
         uncertain.uncertain = [dn("si=a")].into();
         uncertain.may_act = [dn("si=a")].into();
-        let text = orders(vec![uncertain, member("s=2", SIS, &[])]);
+        let text = orders(vec![uncertain, member("s=2", &[])]);
         assert_eq!(text, "s=1 remove {si=a}; s=2 ACTIVE {si=b}; ");
     }
 
     #[test]
     fn roles_do_not_mix_in_an_su() {
-        let mut first = member("s=1", SIS, &[("si=a", HaState::Active)]);
+        let mut first = member("s=1", &[("si=a", HaState::Active)]);
         first.usable = Err(Reason::SuLocked);
         let text = orders(vec![first, both("s=2", HaState::Standby)]);
         assert_eq!(

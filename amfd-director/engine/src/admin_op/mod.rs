@@ -15,7 +15,6 @@ use ais::{AisError, Dn, Refusal};
 use crate::Director;
 use crate::effect::Effect;
 use crate::event::RequestId;
-use crate::plan;
 use crate::reason::Reason;
 use crate::state::{OrderKind, SuState};
 
@@ -112,22 +111,12 @@ impl Director {
     }
 
     fn check_managed(&self, entity: Entity, dn: &Dn) -> Result<(), Refusal> {
-        let is_served = |sg: &Dn| {
-            self.model
-                .sgs
-                .get(sg)
-                .is_some_and(|group| plan::protection(group.model).is_some())
-        };
         let managed = match entity {
             Entity::Cluster | Entity::Application | Entity::Node | Entity::NodeGroup => true,
-            Entity::Sg => is_served(dn),
-            Entity::Su => self.model.su(dn).is_some_and(|(sg, ..)| is_served(sg)),
-            Entity::Si => self.model.si(dn).is_some_and(|(sg, ..)| is_served(sg)),
-            Entity::Comp => self
-                .model
-                .comp(dn)
-                .and_then(|(su, ..)| self.model.su(&su))
-                .is_some_and(|(sg, ..)| is_served(sg)),
+            Entity::Sg => self.model.sgs.contains_key(dn),
+            Entity::Su => self.model.su(dn).is_some(),
+            Entity::Si => self.model.si(dn).is_some(),
+            Entity::Comp => self.model.comp(dn).is_some(),
         };
         if managed {
             return Ok(());
@@ -185,12 +174,7 @@ impl Director {
 
     /// The managed SUs in the scope of an SU, an SG, a node, a node group, an application or the cluster.
     pub(crate) fn sus_below(&self, dn: &Dn) -> Vec<Dn> {
-        let served = |su: &&Dn| {
-            let sg = self.model.su(su).map(|(_, sg, _)| sg.model);
-            sg.is_some_and(|model| plan::protection(model).is_some())
-        };
-        let sus = self.model.sus_within(dn).into_iter().filter(served);
-        sus.cloned().collect()
+        self.model.sus_within(dn).into_iter().cloned().collect()
     }
 
     fn change_admin_state(

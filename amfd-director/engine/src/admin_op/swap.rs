@@ -6,8 +6,8 @@ use ais::{AisError, Dn, Refusal};
 use super::goal::Goal;
 use super::refuse;
 use crate::Director;
-use crate::plan;
-use crate::state::{Serving, Swap};
+use crate::plan::{self, Swap, Swaps};
+use crate::state::Serving;
 
 impl Director {
     pub(super) fn swap(&mut self, si: &Dn) -> Result<Goal, Refusal> {
@@ -15,7 +15,7 @@ impl Director {
             return refuse(AisError::BadOperation, format!("{si} is not managed"));
         };
         let (sg, view) = (sg.clone(), self.view());
-        if !plan::protection(group.model).is_some_and(|protection| protection.swaps) {
+        if plan::protection(group.model).swaps == Swaps::Nothing {
             let text = format!("si-swap has no meaning in the redundancy model {}", group.model);
             return refuse(AisError::NotSupported, text);
         }
@@ -64,6 +64,7 @@ impl Director {
             Swap {
                 from: from.clone(),
                 to: to.clone(),
+                si: None,
             },
         );
         Ok(Goal::Swapped { sg, from, to })

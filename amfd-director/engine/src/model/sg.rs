@@ -61,6 +61,20 @@ pub(crate) struct Sg {
     pub(crate) auto_repair: bool,
     /// `saAmfSGNumPrefInserviceSUs`; the number of SUs where it is 0 or missing (OpenSAF practice).
     pub(crate) pref_in_service: usize,
+    /// `saAmfSGNumPrefActiveSUs`, 1 where it is 0 or missing.
+    pub(crate) pref_active: usize,
+    /// `saAmfSGNumPrefStandbySUs`, 1 where it is missing.
+    pub(crate) pref_standby: usize,
+    /// `saAmfSGNumPrefAssignedSUs`; as many as shall be in service where it is 0 or missing.
+    pub(crate) pref_assigned: usize,
+    /// For how many SIs an SU may be active; `None` where there is no limit.
+    pub(crate) max_active: Option<usize>,
+    /// For how many SIs an SU may be standby; `None` where there is no limit.
+    pub(crate) max_standby: Option<usize>,
+    /// `saAmfSGAutoAdjust`, else the type's.
+    pub(crate) auto_adjust: bool,
+    /// How long a repaired SU is not used for an auto-adjustment.
+    pub(crate) auto_adjust_probation: Millis,
     pub(crate) sus: BTreeMap<Dn, Su>,
     pub(crate) sis: BTreeMap<Dn, Si>,
 }
@@ -143,7 +157,13 @@ pub(crate) fn build(
         .filter(|(_, object)| object.dn("saAmfSIProtectedbySG").as_ref() == Some(dn))
         .map(|(si, object)| (si.clone(), si::build(raw, si, object, problems)))
         .collect();
-    let preferred = object.u32("saAmfSGNumPrefInserviceSUs").unwrap_or(0) as usize;
+    let number = |name: &str| {
+        object
+            .u32(name)
+            .filter(|value| *value > 0)
+            .map(|value| value as usize)
+    };
+    let pref_in_service = number("saAmfSGNumPrefInserviceSUs").unwrap_or(sus.len());
     Ok(Sg {
         model,
         app: dn.parent(),
@@ -151,7 +171,20 @@ pub(crate) fn build(
             .u32("saAmfSGAutoRepair")
             .or_else(|| sg_type.u32("saAmfSgtDefAutoRepair"))
             .is_none_or(|value| value != 0),
-        pref_in_service: if preferred == 0 { sus.len() } else { preferred },
+        pref_in_service,
+        pref_active: number("saAmfSGNumPrefActiveSUs").unwrap_or(1),
+        pref_standby: object.u32("saAmfSGNumPrefStandbySUs").unwrap_or(1) as usize,
+        pref_assigned: number("saAmfSGNumPrefAssignedSUs").unwrap_or(pref_in_service),
+        max_active: number("saAmfSGMaxActiveSIsperSU"),
+        max_standby: number("saAmfSGMaxStandbySIsperSU"),
+        auto_adjust: object
+            .u32("saAmfSGAutoAdjust")
+            .or_else(|| sg_type.u32("saAmfSgtDefAutoAdjust"))
+            .is_some_and(|value| value != 0),
+        auto_adjust_probation: object
+            .millis("saAmfSGAutoAdjustProb")
+            .or_else(|| sg_type.millis("saAmfSgtDefAutoAdjustProb"))
+            .unwrap_or(Millis(0)),
         sus,
         sis,
     })

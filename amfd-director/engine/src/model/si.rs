@@ -24,6 +24,12 @@ pub(crate) struct Csi {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Si {
     pub(crate) rank: Rank,
+    /// `saAmfSIPrefActiveAssignments`; `None` where it is 0 or missing: as many as there shall be assigned SUs.
+    pub(crate) pref_active: Option<usize>,
+    /// `saAmfSIPrefStandbyAssignments`, 1 where it is missing.
+    pub(crate) pref_standby: usize,
+    /// The SUs of its `SaAmfSIRankedSU` objects, the best first.
+    pub(crate) ranked: Vec<Dn>,
     /// By level, then by name.
     pub(crate) csis: Vec<Csi>,
 }
@@ -49,8 +55,27 @@ pub(crate) fn build(raw: &Raw, dn: &Dn, object: &RawObject, problems: &mut Vec<P
     csis.sort_by(|a, b| (a.level, &a.dn).cmp(&(b.level, &b.dn)));
     Si {
         rank: Rank::from_config(object.u32("saAmfSIRank")),
+        pref_active: object
+            .u32("saAmfSIPrefActiveAssignments")
+            .filter(|number| *number > 0)
+            .map(|number| number as usize),
+        pref_standby: object.u32("saAmfSIPrefStandbyAssignments").unwrap_or(1) as usize,
+        ranked: ranked(raw, dn),
         csis,
     }
+}
+
+/// The RDN of a `SaAmfSIRankedSU` embeds the DN of the SU.
+fn ranked(raw: &Raw, si: &Dn) -> Vec<Dn> {
+    let mut order: Vec<(u32, Dn)> = raw
+        .children_of_class(si, "SaAmfSIRankedSU")
+        .filter_map(|(dn, object)| {
+            let su = Dn::new(&dn.rdn_value()).ok()?;
+            Some((object.u32("saAmfRank").unwrap_or(u32::MAX), su))
+        })
+        .collect();
+    order.sort();
+    order.into_iter().map(|(_, su)| su).collect()
 }
 
 fn attributes(raw: &Raw, csi: &Dn) -> Vec<(String, Vec<String>)> {

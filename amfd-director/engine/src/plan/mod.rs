@@ -6,12 +6,14 @@
 
 mod no_redundancy;
 mod two_n;
+mod unserved;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use ais::Dn;
 use ais::amf::{HaState, RedundancyModel};
 
+use crate::model::Rank;
 use crate::reason::Reason;
 
 /// What a redundancy model promises and allows, for those who must not ask which model it is.
@@ -23,45 +25,134 @@ use crate::reason::Reason;
 pub(crate) struct Protection {
     /// Never two SUs active for an SI.
     pub(crate) single_active: bool,
+    /// Never two SUs standby for an SI.
+    pub(crate) single_standby: bool,
     /// An SU may be active for one SI and standby for another.
     pub(crate) roles_mix: bool,
-    /// An SU holds one SI at most.
-    pub(crate) one_si_per_su: bool,
+    /// There are standby assignments.
+    pub(crate) has_standbys: bool,
+    pub(crate) load: Load,
     /// How many active assignments an SI wants.
-    pub(crate) preferred_active: u32,
+    pub(crate) actives: Wanted,
     /// How many standby assignments an SI wants.
-    pub(crate) preferred_standby: u32,
-    /// Two SUs may swap their roles by `si-swap`.
-    pub(crate) swaps: bool,
+    pub(crate) standbys: Wanted,
+    /// What `si-swap` exchanges.
+    pub(crate) swaps: Swaps,
 }
 
-/// The properties of a model; `None` where it is not served.
-pub(crate) const fn protection(model: RedundancyModel) -> Option<Protection> {
+/// How many SIs an SU may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Load {
+    /// All of the group.
+    All,
+    /// One.
+    One,
+    /// As many as the configuration of the group says; one, where its components are not pre-instantiable
+    /// (AMF B.02.01 §3.7.1.1).
+    Configured,
+}
+
+/// Where a preferred number comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// From the model.
+    Fixed(usize),
+    /// From the configuration of the SI.
+    Configured,
+}
+
+/// What `si-swap` exchanges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Swaps {
+    /// There is nothing to exchange.
+    Nothing,
+    /// All SIs of two SUs.
+    Units,
+    /// One SI, with its highest ranked standby.
+    Instance,
+}
+
+/// The properties of a model.
+pub(crate) const fn protection(model: RedundancyModel) -> Protection {
+    let two_n = Protection {
+        single_active: true,
+        single_standby: true,
+        roles_mix: false,
+        has_standbys: true,
+        load: Load::All,
+        actives: Wanted::Fixed(1),
+        standbys: Wanted::Fixed(1),
+        swaps: Swaps::Units,
+    };
     match model {
-        RedundancyModel::TwoN => Some(Protection {
-            single_active: true,
-            roles_mix: false,
-            one_si_per_su: false,
-            preferred_active: 1,
-            preferred_standby: 1,
-            swaps: true,
-        }),
-        RedundancyModel::NoRedundancy => Some(Protection {
-            single_active: true,
-            roles_mix: false,
-            one_si_per_su: true,
-            preferred_active: 1,
-            preferred_standby: 0,
-            swaps: false,
-        }),
-        RedundancyModel::NPlusM | RedundancyModel::NWay | RedundancyModel::NWayActive => None,
+        RedundancyModel::TwoN => two_n,
+        RedundancyModel::NPlusM => Protection {
+            load: Load::Configured,
+            ..two_n
+        },
+        RedundancyModel::NWay => Protection {
+            single_standby: false,
+            roles_mix: true,
+            load: Load::Configured,
+            standbys: Wanted::Configured,
+            swaps: Swaps::Instance,
+            ..two_n
+        },
+        RedundancyModel::NWayActive => Protection {
+            single_active: false,
+            has_standbys: false,
+            load: Load::Configured,
+            actives: Wanted::Configured,
+            standbys: Wanted::Fixed(0),
+            swaps: Swaps::Nothing,
+            ..two_n
+        },
+        RedundancyModel::NoRedundancy => Protection {
+            has_standbys: false,
+            load: Load::One,
+            standbys: Wanted::Fixed(0),
+            swaps: Swaps::Nothing,
+            ..two_n
+        },
     }
+}
+
+/// For how many SIs an SU may be active and standby; `usize::MAX` where there is no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limits {
+    pub(crate) active: usize,
+    pub(crate) standby: usize,
+}
+
+impl Limits {
+    pub(crate) const NONE: Limits = Limits {
+        active: usize::MAX,
+        standby: usize::MAX,
+    };
+}
+
+/// How many assignments an SI wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Preferred {
+    pub(crate) active: usize,
+    pub(crate) standby: usize,
+}
+
+/// How many SUs of a group shall be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SuNumbers {
+    pub(crate) active: usize,
+    pub(crate) standby: usize,
+    /// Active, standby or both.
+    pub(crate) assigned: usize,
 }
 
 /// An SU as a planner and the step builder see it.
 #[derive(Debug, Clone)]
 pub(crate) struct Member {
     pub(crate) dn: Dn,
+    pub(crate) rank: Rank,
+    pub(crate) limits: Limits,
     /// May get work; otherwise why not.
     pub(crate) usable: Result<(), Reason>,
     /// Finishes its work and gets none.
@@ -80,8 +171,10 @@ pub(crate) struct Member {
     pub(crate) orders: Availability,
     pub(crate) fault: Option<MemberFault>,
     pub(crate) can_stand_by: bool,
-    /// The SIs that it could serve.
-    pub(crate) fits: BTreeSet<Dn>,
+    /// Was repaired lately: it takes over from others, and no adjustment moves anything to it.
+    pub(crate) on_probation: bool,
+    /// Which SIs it could serve, in the order of [`Group::services`].
+    pub(crate) fits: Vec<bool>,
     /// SIs whose CSIs it should hold in another arrangement than it does.
     pub(crate) outdated: BTreeSet<Dn>,
 }
@@ -120,6 +213,10 @@ impl Member {
 #[derive(Debug, Clone)]
 pub(crate) struct Service {
     pub(crate) dn: Dn,
+    pub(crate) rank: Rank,
+    pub(crate) preferred: Preferred,
+    /// The SUs that it prefers, the best first; the others follow in the order of the group.
+    pub(crate) ranked: Vec<Dn>,
     /// Takes part; otherwise why not.
     pub(crate) wanted: Result<(), Reason>,
     /// Its active SU finishes its work instead of being stopped.
@@ -134,8 +231,22 @@ pub(crate) struct Group {
     pub(crate) members: Vec<Member>,
     /// The most important first.
     pub(crate) services: Vec<Service>,
+    pub(crate) preferred: SuNumbers,
     /// Who shall be active in whose place, by the operator's wish.
-    pub(crate) swap: Option<(Dn, Dn)>,
+    pub(crate) swap: Option<Swap>,
+    /// The assignments shall be the most preferred ones, by the operator's wish or by the option auto-adjust.
+    pub(crate) adjust: bool,
+}
+
+/// Two SUs that shall exchange their roles.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Swap {
+    /// Active when the wish was made.
+    pub(crate) from: Dn,
+    /// Active when it is fulfilled.
+    pub(crate) to: Dn,
+    /// The SI concerned; `None` where all SIs of the two are.
+    pub(crate) si: Option<Dn>,
 }
 
 impl Group {
@@ -185,11 +296,17 @@ pub(crate) fn plan(model: RedundancyModel, group: &Group) -> Target {
     let mut target = match model {
         RedundancyModel::TwoN => two_n::plan(group),
         RedundancyModel::NoRedundancy => no_redundancy::plan(group),
-        RedundancyModel::NPlusM | RedundancyModel::NWay | RedundancyModel::NWayActive => Target::default(),
+        RedundancyModel::NPlusM | RedundancyModel::NWay | RedundancyModel::NWayActive => {
+            unserved::plan(group)
+        }
     };
+    let used: BTreeSet<Dn> = target
+        .sis
+        .values()
+        .flat_map(|si| si.active.iter().chain(&si.standby).cloned())
+        .collect();
     for member in &group.members {
-        let used = target.sis.values().any(|si| si.role(&member.dn).is_some());
-        if !used {
+        if !used.contains(&member.dn) {
             let reason = member.usable.clone().err().unwrap_or(Reason::SuSpare);
             target.passed_over.insert(member.dn.clone(), reason);
         }
@@ -205,11 +322,13 @@ pub(crate) mod tests_support {
         Dn::new(name).unwrap()
     }
 
-    /// An SU in service that supports all `sis` and holds what is listed.
-    pub(crate) fn member(name: &str, sis: &[&str], holds: &[(&str, HaState)]) -> Member {
+    /// An SU in service that holds what is listed.
+    pub(crate) fn member(name: &str, holds: &[(&str, HaState)]) -> Member {
         let holds: BTreeMap<Dn, HaState> = holds.iter().map(|(si, ha)| (dn(si), *ha)).collect();
         Member {
             dn: dn(name),
+            rank: Rank(1),
+            limits: Limits::NONE,
             usable: Ok(()),
             stopping: false,
             expects: holds.clone(),
@@ -224,24 +343,45 @@ pub(crate) mod tests_support {
             orders: Availability::Free,
             fault: None,
             can_stand_by: true,
-            fits: sis.iter().map(|si| dn(si)).collect(),
+            on_probation: false,
+            fits: Vec::new(),
             outdated: BTreeSet::new(),
         }
     }
 
-    pub(crate) fn group(model: RedundancyModel, members: Vec<Member>, sis: &[&str]) -> Group {
+    /// Every SU supports all `sis`.
+    pub(crate) fn group(model: RedundancyModel, mut members: Vec<Member>, sis: &[&str]) -> Group {
+        let protection = protection(model);
+        let number = |wanted| match wanted {
+            Wanted::Fixed(number) => number,
+            Wanted::Configured => 1,
+        };
+        for member in &mut members {
+            member.fits = vec![true; sis.len()];
+        }
+        let preferred = Preferred {
+            active: number(protection.actives),
+            standby: number(protection.standbys),
+        };
+        let services = sis.iter().zip(1..).map(|(si, rank)| Service {
+            dn: dn(si),
+            rank: Rank(rank),
+            preferred,
+            ranked: Vec::new(),
+            wanted: Ok(()),
+            stopping: false,
+        });
         Group {
-            protection: protection(model).unwrap(),
+            protection,
+            services: services.collect(),
+            preferred: SuNumbers {
+                active: 1,
+                standby: 1,
+                assigned: members.len(),
+            },
             members,
-            services: sis
-                .iter()
-                .map(|si| Service {
-                    dn: dn(si),
-                    wanted: Ok(()),
-                    stopping: false,
-                })
-                .collect(),
             swap: None,
+            adjust: false,
         }
     }
 }

@@ -30,14 +30,14 @@ pub(super) fn plan(group: &Group) -> Target {
                 .push(holder.dn.clone());
         }
     }
-    for service in &group.services {
+    for (position, service) in group.services.iter().enumerate() {
         if target.sis.contains_key(&service.dn) {
             continue;
         }
         let mut wish = SiTarget::default();
         match &service.wanted {
             Err(reason) => wish.reasons.push(reason.clone()),
-            Ok(()) => match spare(group, &service.dn, &taken) {
+            Ok(()) => match spare(group, position, &taken) {
                 Some(spare) => {
                     taken.insert(&spare.dn);
                     wish.active.push(spare.dn.clone());
@@ -61,11 +61,11 @@ fn holder<'a>(group: &'a Group, si: &Dn, taken: &BTreeSet<&Dn>) -> Option<&'a Me
     holds(&[HaState::Active, HaState::Quiescing]).or_else(|| holds(&[HaState::Quiesced, HaState::Standby]))
 }
 
-fn spare<'a>(group: &'a Group, si: &Dn, taken: &BTreeSet<&Dn>) -> Option<&'a Member> {
+fn spare<'a>(group: &'a Group, si: usize, taken: &BTreeSet<&Dn>) -> Option<&'a Member> {
     group.members.iter().find(|member| {
         member.usable.is_ok()
             && !taken.contains(&member.dn)
-            && member.fits.contains(si)
+            && member.fits.get(si) == Some(&true)
             && member.holds.is_empty()
             && member.expects.is_empty()
             && member.uncertain.is_empty()
@@ -82,8 +82,8 @@ mod tests {
     #[test]
     fn each_si_has_its_own_su_and_keeps_it() {
         let sis = &["safSi=a", "safSi=b", "safSi=c"];
-        let fresh = |name| member(name, sis, &[]);
-        let active = |name, si| member(name, sis, &[(si, HaState::Active)]);
+        let fresh = |name| member(name, &[]);
+        let active = |name, si| member(name, &[(si, HaState::Active)]);
         let chosen = |members| {
             let target = plan(&group(RedundancyModel::NoRedundancy, members, sis));
             sis.map(|si| {

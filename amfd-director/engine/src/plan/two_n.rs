@@ -3,7 +3,6 @@
 
 use std::cmp::Reverse;
 
-use ais::Dn;
 use ais::amf::HaState;
 
 use super::{Group, Member, SiTarget, Target};
@@ -31,9 +30,10 @@ pub(super) fn plan(group: &Group) -> Target {
     let sis = group
         .services
         .iter()
-        .map(|service| {
+        .enumerate()
+        .map(|(position, service)| {
             let target = match &service.wanted {
-                Ok(()) => target_of(&service.dn, active, standby),
+                Ok(()) => target_of(position, active, standby),
                 Err(reason) => SiTarget {
                     reasons: vec![reason.clone()],
                     ..SiTarget::default()
@@ -49,9 +49,9 @@ pub(super) fn plan(group: &Group) -> Target {
 }
 
 fn swapped_to(group: &Group) -> Option<&Member> {
-    let (from, to) = group.swap.as_ref()?;
-    let both = group.member(from)?.usable.is_ok() && group.member(to)?.usable.is_ok();
-    group.member(to).filter(|_| both)
+    let swap = group.swap.as_ref()?;
+    let both = group.member(&swap.from)?.usable.is_ok() && group.member(&swap.to)?.usable.is_ok();
+    group.member(&swap.to).filter(|_| both)
 }
 
 /// Of two active ones, that happens when a lost node comes back, the one that was made active here stays.
@@ -76,19 +76,19 @@ fn claim_to_standby(member: &Member) -> u8 {
     }
 }
 
-fn target_of(si: &Dn, active: Option<&Member>, standby: Option<&Member>) -> SiTarget {
+fn target_of(si: usize, active: Option<&Member>, standby: Option<&Member>) -> SiTarget {
     let mut target = SiTarget::default();
     let Some(active) = active else {
         target.reasons.push(Reason::NoSuForActive);
         return target;
     };
-    if !active.fits.contains(si) {
+    if active.fits.get(si) != Some(&true) {
         target.reasons.push(Reason::SuUnfit);
         return target;
     }
     target.active.push(active.dn.clone());
     match standby {
-        Some(standby) if standby.fits.contains(si) => target.standby.push(standby.dn.clone()),
+        Some(standby) if standby.fits.get(si) == Some(&true) => target.standby.push(standby.dn.clone()),
         Some(_) => target.reasons.push(Reason::SuUnfit),
         None if !active.can_stand_by => target.reasons.push(Reason::StandbyImpossible),
         None => target.reasons.push(Reason::NoSuForStandby),
@@ -98,8 +98,10 @@ fn target_of(si: &Dn, active: Option<&Member>, standby: Option<&Member>) -> SiTa
 
 #[cfg(test)]
 mod tests {
+    use ais::Dn;
     use ais::amf::RedundancyModel;
 
+    use super::super::Swap;
     use super::super::tests_support::{dn, group, member};
     use super::*;
 
@@ -107,7 +109,11 @@ mod tests {
 
     fn roles(members: Vec<Member>, swap: Option<(&str, &str)>) -> (Vec<Dn>, Vec<Dn>) {
         let mut group = group(RedundancyModel::TwoN, members, SIS);
-        group.swap = swap.map(|(from, to)| (dn(from), dn(to)));
+        group.swap = swap.map(|(from, to)| Swap {
+            from: dn(from),
+            to: dn(to),
+            si: None,
+        });
         let target = plan(&group);
         let first = target.sis[&dn("safSi=a")].clone();
         assert_eq!(
@@ -125,11 +131,10 @@ mod tests {
 
     #[test]
     fn of_two_active_ones_the_appointed_stays() {
-        let mut second = member("s=2", SIS, &[("safSi=a", HaState::Active)]);
+        let mut second = member("s=2", &[("safSi=a", HaState::Active)]);
         second.appointed = second.holds.keys().cloned().collect();
         let first = member(
             "s=1",
-            SIS,
             &[("safSi=a", HaState::Active), ("safSi=b", HaState::Active)],
         );
         assert_eq!(
@@ -141,8 +146,8 @@ mod tests {
     #[test]
     fn rank_decides_among_equals_and_present_roles_before_rank() {
         use HaState::{Active, Quiesced, Standby};
-        let fresh = |name| member(name, SIS, &[]);
-        let with = |name, ha| member(name, SIS, &[("safSi=a", ha), ("safSi=b", ha)]);
+        let fresh = |name| member(name, &[]);
+        let with = |name, ha| member(name, &[("safSi=a", ha), ("safSi=b", ha)]);
         let two = |active: &str, standby: &str| (vec![dn(active)], vec![dn(standby)]);
         assert_eq!(
             roles(vec![fresh("s=1"), fresh("s=2"), fresh("s=3")], None),

@@ -18,14 +18,7 @@ pub(crate) use node::{NodeRecovery, NodeState};
 pub(crate) use su::{Applied, Given, InFlight, OrderKind, SuState, takes_su_down};
 pub(crate) use view::{Serving, View, is_failed};
 
-/// An operator's wish to swap the roles of two SUs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Swap {
-    /// Active when the wish was made.
-    pub(crate) from: Dn,
-    /// Active when it is fulfilled.
-    pub(crate) to: Dn,
-}
+use crate::plan::Swap;
 
 /// Who was active for an SI last, as long as nobody has been quiesced since.
 pub(crate) type LastActive = BTreeMap<Dn, Dn>;
@@ -41,6 +34,9 @@ pub(crate) struct State {
     pub(crate) last_active: BTreeMap<Dn, LastActive>,
     /// For each SG.
     pub(crate) swaps: BTreeMap<Dn, Swap>,
+    /// SGs that shall be brought to their most preferred assignments, by `sg-adjust` or by the option auto-adjust; an SG
+    /// leaves the set when it is settled so.
+    pub(crate) adjusts: BTreeSet<Dn>,
     /// Scopes (an SU, a node, an application, the cluster) whose SUs are all terminated before any is instantiated
     /// again. While a scope stands here, its SUs get no work.
     pub(crate) restarts: BTreeSet<Dn>,
@@ -87,6 +83,7 @@ impl State {
     /// Forgets what is known of an SG that is not in the model any more.
     pub(crate) fn forget_sg(&mut self, sg: &Dn) {
         self.swaps.remove(sg);
+        self.adjusts.remove(sg);
     }
 
     /// When something is due next; after each step.

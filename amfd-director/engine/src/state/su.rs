@@ -74,13 +74,18 @@ pub(crate) struct SuState {
     pub(crate) failures: u32,
     /// No order before this time.
     pub(crate) hold_until: Option<Millis>,
+    /// It was repaired, and no auto-adjustment moves work to it before this time (AMF B.02.01 §3.7.1.2).
+    pub(crate) probation_until: Option<Millis>,
     /// The operator says that it was repaired.
     pub(crate) repair_wanted: bool,
 }
 
 impl Indexed for SuState {
     fn due(&self) -> Option<Millis> {
-        self.hold_until
+        [self.hold_until, self.probation_until]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Nothing of an SU alone needs a look after each event; its SG is evaluated.
@@ -184,7 +189,10 @@ impl SuState {
 
     /// Forgets all that belongs to a session.
     pub(crate) fn lose_session(&mut self) {
-        *self = SuState::default();
+        *self = SuState {
+            probation_until: self.probation_until,
+            ..SuState::default()
+        };
     }
 
     /// Takes in a report of the present session.

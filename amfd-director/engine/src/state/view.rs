@@ -7,8 +7,9 @@ use ais::{Dn, Millis};
 
 use super::{State, SuState};
 use crate::event::SessionId;
+use crate::group;
 use crate::model::{Model, Sg, Si, Su};
-use crate::plan::Protection;
+use crate::plan::Preferred;
 use crate::reason::Reason;
 
 /// Whether an SU may get work.
@@ -28,6 +29,11 @@ pub(crate) const fn is_failed(presence: PresenceState) -> bool {
         presence,
         PresenceState::InstantiationFailed | PresenceState::TerminationFailed
     )
+}
+
+fn is_full(preferred: Preferred, active: u32, standby: u32) -> bool {
+    let reached = |number: u32, wanted: usize| usize::try_from(number).is_ok_and(|number| number >= wanted);
+    reached(active, preferred.active) && reached(standby, preferred.standby)
 }
 
 /// Configuration and state together.
@@ -256,7 +262,8 @@ impl<'a> View<'a> {
         }
     }
 
-    pub(crate) fn assignment_state(self, sg: &Sg, si: &Dn, protection: Protection) -> AssignmentState {
+    /// Fully assigned with as many active and standby assignments as preferred (AMF B.02.01 §3.2.3.2).
+    pub(crate) fn assignment_state(self, sg: &Sg, si: &Dn) -> AssignmentState {
         let serving = self
             .holders(sg, si)
             .values()
@@ -264,7 +271,11 @@ impl<'a> View<'a> {
         let (active, standby) = self.counts(sg, si);
         if !serving {
             AssignmentState::Unassigned
-        } else if active >= protection.preferred_active && standby >= protection.preferred_standby {
+        } else if sg
+            .sis
+            .get(si)
+            .is_some_and(|si| is_full(group::preferred(sg, si), active, standby))
+        {
             AssignmentState::FullyAssigned
         } else {
             AssignmentState::PartiallyAssigned
