@@ -66,10 +66,12 @@ interface Imm {
   # In the order of creation.
 
   get @4 (dn :Text, attrs :AttrChoice) -> (status :Status, object :Object);
-  search @5 (root :Text, scope :UInt8, filterName :Text, filterValue :List(Value), attrs :AttrChoice)
+  search @5 (root :Text, scope :UInt8, filterName :Text, filterValue :List(Value), attrs :AttrChoice,
+          dependentsOf :Text)
       -> (status :Status, search :Search);
   # An empty root is the whole tree; an empty filter name is no filter; no filter value asks for existence.
   # filterName SaImmAttrClassName uses the index by class. The result is a snapshot.
+  # dependentsOf: only objects whose NO_DANGLING attributes name this one; excludes a filter.
 
   adminOwnerInitialize @6 (name :Text, releaseOnFinalize :Bool) -> (status :Status, owner :AdminOwner);
   adminOwnerClear @7 (objects :List(Text), scope :UInt8) -> (status :Status);
@@ -84,7 +86,8 @@ interface Imm {
 
 interface Search {
   next @0 (max :UInt32) -> (status :Status, objects :List(Object), done :Bool);
-  # At most `max` objects and about 1 MiB, in ascending byte order of their DNs.
+  # At most `max` objects and about 1 MiB, in ascending byte order of their DNs. A search that nobody reads for ten
+  # minutes is closed: BAD_HANDLE.
 }
 
 interface AdminOwner {
@@ -107,8 +110,10 @@ interface Ccb {
   run @0 (operations :List(Operation), apply :Bool) -> (status :Status, accepted :UInt32, id :UInt64);
   # Adds the operations in their order and stops at the first one refused; `accepted` says how many were taken.
   # With `apply` and all accepted, applies the CCB as well: OK then means durable. `id` names the CCB for ccbOutcome.
+  # A CCB that an implementer or the service aborted takes no more operations until it is aborted or its apply failed.
   validate @1 () -> (status :Status);
   apply @2 () -> (status :Status, id :UInt64);
+  # After either failed, the handle is empty and can be used again.
   abort @3 () -> (status :Status);
   read @4 (dn :Text, attrs :AttrChoice) -> (status :Status, object :Object);
   # Sees the CCB's own changes and locks the object against others.

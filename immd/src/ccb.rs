@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::time::SystemTime;
 
 use ais::{AisError, AttrChoice, CcbOperation, Dn, Object, Refusal};
-use repository::{AdminOwnerId, CcbId, ImplementerId, StoredChange};
+use repository::{AdminOwnerId, CcbId, CcbState, ImplementerId, StoredChange};
 use schema::value::Refused;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -27,9 +27,20 @@ pub(crate) struct CcbHandle {
     owner: AdminOwnerId,
     flags: u64,
     peer: Peer,
-    current: Cell<Option<CcbId>>,
+    stage: Cell<Stage>,
     /// The calls of one handle are carried out one after another, in the order in which they came.
     turn: Mutex<()>,
+}
+
+/// What a handle holds at present.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// This CCB.
+    Open(CcbId),
+    /// Nothing, after an abort or an apply that failed; whatever comes next begins a CCB.
+    Empty,
+    /// Nothing since the last apply, which cannot be repeated; an operation begins a CCB.
+    Applied,
 }
 
 /// How far a row of operations got.
@@ -56,7 +67,7 @@ impl CcbHandle {
             owner,
             flags,
             peer,
-            current: Cell::new(Some(first)),
+            stage: Cell::new(Stage::Open(first)),
             turn: Mutex::new(()),
         };
         Ok((handle, first))
@@ -64,14 +75,36 @@ impl CcbHandle {
 
     /// The open CCB; a new one after the last was committed or aborted.
     fn current(&self) -> Result<CcbId, Refusal> {
-        if let Some(id) = self.current.get() {
+        if let Stage::Open(id) = self.stage.get() {
             return Ok(id);
         }
         let id = self
             .core
             .change(|repository| repository.ccb_initialize(self.owner, self.flags))?;
-        self.current.set(Some(id));
+        self.stage.set(Stage::Open(id));
         Ok(id)
+    }
+
+    /// The CCB to be validated or applied: not the one that was applied already.
+    fn to_apply(&self) -> Result<CcbId, Refusal> {
+        if self.stage.get() == Stage::Applied {
+            let text = "IMM: nothing was added to the CCB since it was applied";
+            return Err(Refusal::new(AisError::FailedOperation, text));
+        }
+        self.current()
+    }
+
+    /// The answer to an apply or validate of this CCB. Where that aborted it, or found it aborted, the handle is empty
+    /// and can be used again.
+    ///
+    /// DEVIATION(IMM-011): as the standard says; OpenSAF wants the handle aborted first.
+    fn concluded(&self, id: CcbId, result: Result<(), Refusal>) -> Result<(), Refused> {
+        let answer = result.map_err(|refusal| self.explained(id, refusal));
+        let state = self.core.read(|repository| repository.ccb_state(id));
+        if answer.is_err() && state == Some(CcbState::Aborted) {
+            self.drop_current();
+        }
+        answer
     }
 
     /// Adds operations and, where it is wanted and all are accepted, applies the CCB.
@@ -89,11 +122,14 @@ impl CcbHandle {
         };
         let (accepted, result) = self.add(id, operations).await;
         let result = match result {
-            Ok(()) if apply => self.commit(id).await,
-            other => other,
+            Ok(()) if apply => {
+                let result = self.commit(id).await;
+                self.concluded(id, result)
+            }
+            other => other.map_err(|refusal| self.explained(id, refusal)),
         };
         Ran {
-            result: result.map_err(|refusal| self.explained(id, refusal)),
+            result,
             accepted,
             id: id.0,
         }
@@ -148,10 +184,9 @@ impl CcbHandle {
     /// Asks the implementers whether the CCB could be applied.
     pub(crate) async fn validate(self: Rc<Self>) -> Result<(), Refused> {
         let _turn = self.turn.lock().await;
-        let id = self.current()?;
-        self.agree(id)
-            .await
-            .map_err(|refusal| self.explained(id, refusal))
+        let id = self.to_apply()?;
+        let result = self.agree(id).await;
+        self.concluded(id, result)
     }
 
     async fn agree(&self, id: CcbId) -> Result<(), Refusal> {
@@ -173,12 +208,12 @@ impl CcbHandle {
     /// Applies the CCB; `Ok` means durable.
     pub(crate) async fn apply(self: Rc<Self>) -> (Result<(), Refused>, u64) {
         let _turn = self.turn.lock().await;
-        let id = match self.current() {
+        let id = match self.to_apply() {
             Ok(id) => id,
             Err(refusal) => return (Err(refusal.into()), 0),
         };
         let result = self.commit(id).await;
-        (result.map_err(|refusal| self.explained(id, refusal)), id.0)
+        (self.concluded(id, result), id.0)
     }
 
     async fn commit(&self, id: CcbId) -> Result<(), Refusal> {
@@ -192,7 +227,7 @@ impl CcbHandle {
             return Err(refusal);
         }
         let committed = self.core.change(|repository| repository.ccb_make_visible(id));
-        self.current.set(None);
+        self.stage.set(Stage::Applied);
         self.core.settled.notify_waiters();
         self.core.tell_committed(id, committed);
         Ok(())
@@ -240,7 +275,7 @@ impl CcbHandle {
     }
 
     fn drop_current(&self) {
-        if let Some(id) = self.current.take() {
+        if let Stage::Open(id) = self.stage.replace(Stage::Empty) {
             self.core.change(|repository| repository.ccb_abort(id));
             self.core.settled.notify_waiters();
         }

@@ -338,3 +338,81 @@ fn commits_of_many_clients_go_on_side_by_side() {
         assert_eq!(imm.info().await.unwrap().objects, before + 320);
     });
 }
+
+/// A class with a NO_DANGLING attribute.
+fn pointer_class() -> ais::ClassDef {
+    use ais::AttrFlags as F;
+    let mut class = item_class();
+    class.name = "Pointer".to_owned();
+    class.attrs = vec![
+        common::attr_def("item", ais::ValueType::String, F::RDN | F::CONFIG),
+        common::attr_def(
+            "to",
+            ais::ValueType::Name,
+            F::CONFIG | F::WRITABLE | F::NO_DANGLING,
+        ),
+    ];
+    class
+}
+
+#[test]
+fn a_ccb_handle_goes_on_after_an_apply_and_after_a_failed_one() {
+    run(async {
+        let dir = tempfile::tempdir().unwrap();
+        let _server = Server::in_dir(dir.path());
+        let (imm, owner) = client(dir.path()).await;
+        imm.class_create(&pointer_class()).await.unwrap();
+        let dangling = create(
+            "Pointer",
+            "item=p",
+            vec![ais::Attr::single("to", Value::Name("item=x".to_owned()))],
+        );
+        let ccb = owner.ccb(0).await.unwrap();
+        ccb.apply().await.expect("an empty CCB is applied");
+        assert_eq!(
+            code(ccb.apply().await),
+            AisError::FailedOperation,
+            "nothing was added"
+        );
+        assert_eq!(code(ccb.validate().await), AisError::FailedOperation);
+        ccb.run(std::slice::from_ref(&dangling)).await.unwrap();
+        let ImmError::Refused { error, texts } = ccb.apply().await.unwrap_err() else {
+            panic!("the daemon has gone")
+        };
+        assert_eq!(error, AisError::FailedOperation);
+        assert!(texts[0].starts_with("IMM: Validation abort: "), "{texts:?}");
+        assert!(
+            texts[0].contains("'item=p'") && texts[0].contains("NO_DANGLING"),
+            "{texts:?}"
+        );
+        // Nothing of it is left, and the handle takes operations again.
+        ccb.run(&[item("item=a", 1)]).await.unwrap();
+        let second = ccb.apply().await.unwrap();
+        assert!(imm.ccb_outcome(second).await.unwrap());
+        ccb.run(std::slice::from_ref(&dangling)).await.unwrap();
+        assert_eq!(code(ccb.validate().await), AisError::FailedOperation);
+        ccb.run(&[item("item=x", 1), dangling]).await.unwrap();
+        ccb.validate().await.unwrap();
+        ccb.validate().await.expect("again is no error");
+        let late = ccb.run(&[item("item=late", 1)]).await.unwrap_err().0;
+        assert_eq!(late.error(), Some(AisError::FailedOperation), "validated");
+        ccb.apply().await.unwrap();
+        ccb.run(&[item("item=gone", 1)]).await.unwrap();
+        ccb.abort().await.unwrap();
+        ccb.abort().await.expect("again is no error");
+        ccb.run(&[item("item=stays", 1)]).await.unwrap();
+        ccb.apply().await.unwrap();
+        for (name, there) in [
+            ("item=a", true),
+            ("item=p", true),
+            ("item=gone", false),
+            ("item=stays", true),
+        ] {
+            assert_eq!(
+                imm.get(&dn(name), AttrChoice::None).await.is_ok(),
+                there,
+                "{name}"
+            );
+        }
+    });
+}

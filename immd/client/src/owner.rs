@@ -150,7 +150,7 @@ impl Ccb {
         Ok((check(answer.get_status()?), answer.get_accepted() as usize))
     }
 
-    /// Asks the implementers whether the CCB could be applied.
+    /// Asks the implementers whether the CCB could be applied. After a failure the handle is empty and can be used again.
     pub async fn validate(&self) -> Result<(), ImmError> {
         check(
             self.handle
@@ -163,7 +163,8 @@ impl Ccb {
         )
     }
 
-    /// Applies; OK means durable. Gives the CCB's id.
+    /// Applies; OK means durable. Gives the CCB's id. After a failure the handle is empty and can be used again;
+    /// FAILED_OPERATION also where nothing was added since the last apply.
     pub async fn apply(&self) -> Result<u64, ImmError> {
         let response = self.handle.apply_request().send().promise.await?;
         let answer = response.get()?;

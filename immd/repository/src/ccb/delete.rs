@@ -22,6 +22,7 @@ struct Going {
 }
 
 impl Repository {
+    /// DEVIATION(IMM-010): what the CCB created or modified before may be deleted by it.
     pub(super) fn plan_delete(&self, scene: Scene<'_>, dn: &Dn) -> Result<Plan, Refusal> {
         let root = match scene.ccb.overlay.entries.get(dn) {
             Some(Entry::Deleted(_)) => return Ok(Plan::default()),
