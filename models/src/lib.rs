@@ -10,15 +10,17 @@ mod parse;
 mod position;
 mod problem;
 mod resolve;
+mod schema;
 mod standard;
 mod validate;
 mod write;
 
 pub use document::{Document, XmlAttr, XmlObject};
-pub use parse::parse;
+pub use parse::{parse, parse_with_flags};
 pub use position::{Located, Position};
 pub use problem::{Problem, Problems, Rule};
 pub use resolve::resolve;
+pub use schema::schema_values;
 pub use standard::{
     DEMO, NO_REDUNDANCY, TWO_N_THREE_SUS, missing_standard_classes, standard_classes, standard_objects,
 };

@@ -1,6 +1,7 @@
 //! From text to a [`Document`]: the format's structure, nothing about classes that stand elsewhere.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ais::{AttrDef, AttrFlags, ClassCategory, ClassDef, SYSTEM_ATTRIBUTES, Value, ValueType};
@@ -35,6 +36,14 @@ const SILENT_FLAGS: [&str; 3] = ["SA_RDN", "SA_CONFIG", "SA_RUNTIME"];
 /// # Errors
 /// The first thing that is not well-formed XML or not of the format.
 pub fn parse(file: &str, bytes: &[u8]) -> Result<Document, Problem> {
+    parse_with_flags(file, bytes, &BTreeSet::new())
+}
+
+/// As [`parse`], where attributes may have `flags` that mean nothing here, those of a newer schema.
+///
+/// # Errors
+/// As for [`parse`].
+pub fn parse_with_flags(file: &str, bytes: &[u8], flags: &BTreeSet<String>) -> Result<Document, Problem> {
     let file: Arc<str> = file.into();
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|error| {
@@ -44,6 +53,7 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<Document, Problem> {
     })?;
     let mut parser = Parser {
         input: Input::new(&file, text),
+        flags,
         document: Document {
             file,
             classes: Vec::new(),
@@ -58,6 +68,8 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<Document, Problem> {
 
 struct Parser<'a> {
     input: Input<'a>,
+    /// Flags that are stepped over.
+    flags: &'a BTreeSet<String>,
     document: Document,
 }
 
@@ -205,6 +217,7 @@ impl Parser<'_> {
             Value::parse(value_type, &text.it)
                 .map_err(|e| self.input.problem_at(text.at, subject, Rule::Value(e)))
         };
+        // DEVIATION(CLI-005): a default that is no value of the type is always an error.
         let default = default.map(typed).transpose()?;
         Ok(AttrDef {
             name,
@@ -231,7 +244,7 @@ impl Parser<'_> {
         if let Some((flag, _)) = FLAGS.iter().find(|(_, name)| *name == word) {
             return Ok(*flag);
         }
-        if SILENT_FLAGS.contains(&word.as_str()) {
+        if SILENT_FLAGS.contains(&word.as_str()) || self.flags.contains(&word) {
             return Ok(AttrFlags::empty());
         }
         Err(self.bad_word(open, subject, word, "flag of attributes"))

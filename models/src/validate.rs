@@ -25,6 +25,8 @@ pub struct Options {
     pub long_dns: bool,
     /// Whether names in configuration attributes must be those of objects that exist.
     pub references: bool,
+    /// Whether RDNs of type `SA_NAME_T`, those of association objects, must be names of objects that exist.
+    pub rdn_references: bool,
     /// How many problems are shown.
     pub limit: usize,
 }
@@ -34,6 +36,7 @@ impl Default for Options {
         Options {
             long_dns: false,
             references: true,
+            rdn_references: false,
             limit: 100,
         }
     }
@@ -68,6 +71,9 @@ pub fn check(
         checker.parent(one);
         if options.references {
             checker.references(one);
+        }
+        if options.rdn_references {
+            checker.association(one);
         }
     }
     found.finish()?;
@@ -254,6 +260,24 @@ impl<'a, F: Fn(&Dn) -> bool> Checker<'a, F> {
             let rule = Rule::NoParent(parent.to_string());
             let subject = Subject::object(one.dn.as_str());
             self.found.add(subject.breaks(rule, one.file, one.object.dn.at));
+        }
+    }
+
+    /// The object that an association object's RDN names.
+    fn association(&mut self, one: &Created<'_>) {
+        let rdn = self
+            .classes
+            .get(&one.object.class)
+            .and_then(|class| class.def.rdn());
+        if rdn.is_none_or(|def| def.value_type != ValueType::Name) {
+            return;
+        }
+        let named = one.dn.rdn_value();
+        let is_there = Dn::new(&named).is_ok_and(|dn| self.is_there(&dn));
+        if !is_there {
+            let subject = Subject::object(one.dn.as_str());
+            let problem = subject.breaks(Rule::Dangling(named), one.file, one.object.dn.at);
+            self.found.add(problem);
         }
     }
 

@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use ais::{Attr, AttrDef, AttrFlags, ClassCategory, ClassDef, Dn, Object, Value};
 use base64::Engine as _;
 
+use crate::XmlObject;
 use crate::input::is_xml;
 use crate::parse::FLAGS;
 
@@ -61,6 +62,25 @@ impl<W: Write> Writer<W> {
             writeln!(out, "      <name>{}</name>", escaped(&attr.name))?;
             for value in &attr.values {
                 write_value(out, "      ", "value", value)?;
+            }
+            writeln!(out, "    </attr>")?;
+        }
+        writeln!(out, "  </object>")
+    }
+
+    /// Writes an object as it was read, whatever its class.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub fn raw_object(&mut self, object: &XmlObject) -> io::Result<()> {
+        let out = &mut self.out;
+        writeln!(out, "  <object class=\"{}\">", escaped(&object.class))?;
+        writeln!(out, "    <dn>{}</dn>", escaped(&object.dn.it))?;
+        for attr in &object.attrs {
+            writeln!(out, "    <attr>")?;
+            writeln!(out, "      <name>{}</name>", escaped(&attr.name))?;
+            for value in &attr.values {
+                write_text(out, "      ", "value", &value.it)?;
             }
             writeln!(out, "    </attr>")?;
         }
@@ -153,11 +173,14 @@ fn write_attr_def(out: &mut impl Write, element: &str, attr: &AttrDef) -> io::Re
 }
 
 fn write_value(out: &mut impl Write, indent: &str, element: &str, value: &Value) -> io::Result<()> {
-    let text = value.to_text();
+    write_text(out, indent, element, &value.to_text())
+}
+
+fn write_text(out: &mut impl Write, indent: &str, element: &str, text: &str) -> io::Result<()> {
     if text.chars().all(is_xml) {
-        writeln!(out, "{indent}<{element}>{}</{element}>", escaped(&text))
+        writeln!(out, "{indent}<{element}>{}</{element}>", escaped(text))
     } else {
-        let packed = base64::prelude::BASE64_STANDARD.encode(&text);
+        let packed = base64::prelude::BASE64_STANDARD.encode(text);
         writeln!(
             out,
             "{indent}<{element} xsi:type=\"xs:base64Binary\">{packed}</{element}>"

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 pub mod commands;
+mod model;
 pub mod perdure;
 pub mod samples;
 
@@ -40,4 +41,5 @@ fn run_by_name(name: &str, args: &[OsString]) -> Option<ExitCode> {
     commands::run(name, args.to_vec())
         .or_else(|| samples::run(name, args.to_vec()))
         .or_else(|| perdure::daemons::run(name, args))
+        .or_else(|| model::run_by_name(name, args))
 }

@@ -16,6 +16,7 @@ use serde::Serialize;
 use super::connect::{Limits, Session, with_session};
 use super::json;
 use super::output::{Failure, Report, complain, finish};
+use super::progress::Progress;
 use super::usage::{CommandLine, Common, Help, parse, seconds};
 
 const HELP: Help = Help {
@@ -258,7 +259,19 @@ async fn objects(
         attrs: AttrChoice::Persistent,
     };
     let found = session
-        .read(async |imm| imm.search(params.clone()).await?.collect().await)
+        .read(async |imm| {
+            let progress = Progress::counting("objects read");
+            let mut search = imm.search(params.clone()).await?;
+            let mut all = Vec::new();
+            loop {
+                let batch = search.next_batch().await?;
+                if batch.is_empty() {
+                    return Ok(all);
+                }
+                progress.add(batch.len());
+                all.extend(batch);
+            }
+        })
         .await;
     let found = found.map_err(|error| Failure::of_call("saImmOmSearchInitialize_2", &error))?;
     Ok(found

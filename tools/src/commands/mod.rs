@@ -17,6 +17,7 @@ mod immfind;
 mod immlist;
 mod json;
 mod output;
+mod progress;
 mod retry;
 mod text;
 mod usage;

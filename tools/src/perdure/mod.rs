@@ -65,6 +65,8 @@ enum Command {
     Upgrade(upgrade::Arguments),
     /// Shows on this machine what the cluster does when things die
     Demo(demo::Arguments),
+    /// Checks, merges and makes model files, without a cluster
+    Model(crate::model::Arguments),
     /// Writes the scripts of the sample components, for models to name
     Bundle {
         /// Where to
@@ -96,6 +98,7 @@ pub fn main(argv: Vec<OsString>) -> ExitCode {
         Command::Upgrade(arguments) => upgrade::run(dir, &arguments),
         Command::Demo(arguments) => demo::run(dir, &arguments),
         Command::Bundle { to } => write_bundle(&to),
+        Command::Model(arguments) => return crate::model::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

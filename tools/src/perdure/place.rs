@@ -14,7 +14,7 @@ const SOCKET_PATH_MAX: usize = 107;
 /// A log longer than this is put aside when its daemon starts.
 const LOG_MOST: u64 = 16 << 20;
 /// The names that `bin` has links for.
-const LINKS: [&str; 9] = [
+const LINKS: [&str; 12] = [
     "perdure",
     "immlist",
     "immfind",
@@ -24,6 +24,9 @@ const LINKS: [&str; 9] = [
     "amf-adm",
     "amf-find",
     "amf-state",
+    "immxml-merge",
+    "immxml-nodegen",
+    "immxml-validate",
 ];
 
 /// A cluster's directory.

@@ -9,6 +9,7 @@ use immd_client::{AdminOwner, CCB_ALLOW_NULL_OI, CCB_REGISTERED_OI, Ccb, ImmErro
 
 use super::{Course, HELP, UNKNOWN};
 use crate::commands::output::{Failure, code_of, is_code, texts_of};
+use crate::commands::progress::Progress;
 
 /// How many operations travel in one message at most.
 const OPERATIONS_IN_A_MESSAGE: usize = 1000;
@@ -160,8 +161,13 @@ impl Bundle {
     }
 
     async fn add(&self, course: &Course<'_>, operations: &[CcbOperation]) -> Result<(), Refused> {
+        let progress = (operations.len() > OPERATIONS_IN_A_MESSAGE)
+            .then(|| Progress::towards("operations sent", operations.len()));
         for operations in operations.chunks(OPERATIONS_IN_A_MESSAGE) {
             run(course, &self.ccb, operations).await?;
+            if let Some(progress) = &progress {
+                progress.add(operations.len());
+            }
         }
         let created = operations.iter().filter_map(|operation| match operation {
             CcbOperation::Create { dn, .. } => Some(dn.clone()),

@@ -1,6 +1,6 @@
 //! Loading a file: everything is checked before anything is changed, and a refusal leaves nothing behind.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use ais::{AttrChoice, CcbOperation, ClassCategory, ClassDef, Dn, Object, SYSTEM_ATTRIBUTES, Scope, Value};
@@ -70,7 +70,14 @@ pub(super) async fn validate(course: &Course<'_>, file: &Path, done: &mut Done) 
 async fn plan(course: &Course<'_>, file: &Path) -> Result<Plan, Failure> {
     let name = file.display().to_string();
     let bytes = read(file)?;
-    let document = models::parse(&name, &bytes).map_err(|problem| told(&problem.into()))?;
+    let flags = match &course.request.xsd {
+        Some(schema) => {
+            crate::model::schema_flags(schema).map_err(|error| Failure::new(format!("error - {error}")))?
+        }
+        None => BTreeSet::new(),
+    };
+    let document =
+        models::parse_with_flags(&name, &bytes, &flags).map_err(|problem| told(&problem.into()))?;
     drop(bytes);
     let known = known_classes(course, &document).await?;
     let existing = existing_objects(course).await?;
@@ -146,7 +153,7 @@ async fn known_classes(course: &Course<'_>, document: &Document) -> Result<Vec<C
         .objects
         .iter()
         .map(|object| object.class.to_ascii_lowercase());
-    let wanted: std::collections::BTreeSet<String> = defined.chain(used).collect();
+    let wanted: BTreeSet<String> = defined.chain(used).collect();
     let mut known = Vec::new();
     for name in names {
         // Class names differ in more than case.
@@ -202,7 +209,7 @@ fn refuse_runtime<'a>(
     classes: impl Iterator<Item = &'a ClassDef>,
     existing: &BTreeMap<Dn, String>,
 ) -> Result<(), Failure> {
-    let runtime: std::collections::BTreeSet<&str> = classes
+    let runtime: BTreeSet<&str> = classes
         .filter(|class| class.category == ClassCategory::Runtime)
         .map(|class| class.name.as_str())
         .collect();

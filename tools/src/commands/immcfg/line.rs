@@ -53,7 +53,7 @@ pub(super) const HELP: Help = Help {
         ),
         (
             "-X, --xsd PATH",
-            "accepted; unknown flags are never taken from a schema",
+            "accept flags of attributes that this schema, or one in this directory, lists",
         ),
         ("--delete-class", "delete classes that have no objects"),
         ("--class-name CLASS", "the class whose attributes are meant"),
@@ -236,7 +236,7 @@ pub(super) struct Request {
     pub(super) owner: Option<String>,
     /// Whether implementers need not be there.
     pub(super) is_unsafe: bool,
-    pub(super) strict: bool,
+    pub(super) xsd: Option<PathBuf>,
     pub(super) verbose: bool,
     pub(super) timeout_s: u64,
 }
@@ -251,7 +251,7 @@ pub(super) fn request(line: &Line) -> Result<Request, String> {
         action,
         owner: line.admin_owner.first().cloned(),
         is_unsafe: line.r#unsafe,
-        strict: line.strict,
+        xsd: line.xsd.clone(),
         verbose: line.verbose,
         timeout_s: line.timeout,
     })

@@ -115,7 +115,7 @@ fn daemon(dir: &Path, models: &[&Path]) -> Child {
 pub(crate) fn command(line: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_perdure"));
     command
-        .args(words(line))
+        .args(words(line.strip_prefix("perdure ").unwrap_or(line)))
         .current_dir(golden())
         .env_remove("PERDURE_DIR")
         .env("TZ", "UTC")
