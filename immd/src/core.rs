@@ -23,6 +23,8 @@ pub(crate) struct Core {
     pub(crate) settled: Notify,
     /// Open searches of all connections, for the operator.
     pub(crate) searches: Cell<usize>,
+    /// A search that nobody reads for so long is closed.
+    pub(crate) search_idle: Cell<Duration>,
     pub(crate) callback_limit: Duration,
     epoch: u64,
     started: Instant,
@@ -43,6 +45,7 @@ impl Core {
             writer,
             settled: Notify::new(),
             searches: Cell::new(0),
+            search_idle: Cell::new(crate::SEARCH_IDLE),
             callback_limit,
             epoch,
             started: Instant::now(),

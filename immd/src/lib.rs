@@ -28,6 +28,8 @@ pub use crate::store::StoreError;
 pub const SOCKET: &str = "immd.sock";
 /// The name of the store's directory in the cluster's directory.
 pub const STORE: &str = "imm";
+/// A search that nobody reads for so long is closed (OpenSAF's limit).
+const SEARCH_IDLE: Duration = Duration::from_mins(10);
 
 /// How the daemon is to run.
 #[derive(Debug, Clone)]
@@ -40,6 +42,8 @@ pub struct Options {
     pub map_size: usize,
     /// An implementer that does not answer a callback of a CCB or a read for so long is given up.
     pub callback_limit: Duration,
+    /// A search that nobody reads for so long is closed.
+    pub search_idle: Duration,
 }
 
 impl Options {
@@ -50,6 +54,7 @@ impl Options {
             models: Vec::new(),
             map_size: 64 << 30,
             callback_limit: Duration::from_secs(6),
+            search_idle: SEARCH_IDLE,
         }
     }
 }
@@ -108,6 +113,7 @@ impl Daemon {
     /// [`Error`]; a store with a model is unchanged then, an empty one has none of a model that was refused.
     pub fn start(options: &Options) -> Result<Daemon, Error> {
         let core = Rc::new(start::open(options)?);
+        core.search_idle.set(options.search_idle);
         // The store's lock is held: no other daemon lives in this directory, so a socket there is a dead one's.
         let listener = Listener::bind(&options.dir.join(SOCKET))?;
         Ok(Daemon { core, listener })

@@ -416,3 +416,72 @@ fn a_ccb_handle_goes_on_after_an_apply_and_after_a_failed_one() {
         }
     });
 }
+
+#[test]
+fn dependents_are_found_over_the_wire() {
+    run(async {
+        let dir = tempfile::tempdir().unwrap();
+        let _server = Server::in_dir(dir.path());
+        let (imm, owner) = client(dir.path()).await;
+        imm.class_create(&pointer_class()).await.unwrap();
+        let to = ais::Attr::single("to", Value::Name("item=a".to_owned()));
+        owner
+            .ccb_apply(0, &[item("item=a", 1), create("Pointer", "item=p", vec![to])])
+            .await
+            .unwrap();
+        let params = SearchParams {
+            root: None,
+            scope: Scope::Subtree,
+            filter: None,
+            attrs: AttrChoice::None,
+        };
+        let search = imm
+            .search_dependents(params.clone(), &dn("item=a"))
+            .await
+            .unwrap();
+        let found = search.collect().await.unwrap();
+        assert_eq!(found.iter().map(|o| &o.dn).collect::<Vec<_>>(), [&dn("item=p")]);
+        let missing = imm.search_dependents(params, &dn("item=none")).await;
+        assert_eq!(code(missing.map(drop)), AisError::InvalidParam);
+    });
+}
+
+#[test]
+fn a_search_that_nobody_reads_is_closed() {
+    run(async {
+        let dir = tempfile::tempdir().unwrap();
+        let mut options = Options::new(dir.path());
+        options.search_idle = std::time::Duration::from_millis(50);
+        let _server = Server::start(&options);
+        let (imm, owner) = client(dir.path()).await;
+        let long = "x".repeat(100_000);
+        let items: Vec<_> = (0..40)
+            .map(|n| {
+                let note = ais::Attr::single("note", Value::String(long.clone()));
+                create("Item", &format!("item={n}"), vec![note])
+            })
+            .collect();
+        owner.ccb_apply(0, &items).await.unwrap();
+        let params = SearchParams {
+            root: None,
+            scope: Scope::Subtree,
+            filter: None,
+            attrs: AttrChoice::All,
+        };
+        let mut search = imm.search(params.clone()).await.unwrap();
+        // The first pages come as they are asked for; then nobody asks.
+        let mut abandoned = Vec::new();
+        while abandoned.len() < 99 {
+            abandoned.push(imm.search(params.clone()).await.unwrap());
+        }
+        // All are open, and then room again, for nobody read them.
+        eventually(async || imm.search(params.clone()).await.is_ok()).await;
+        let closed = loop {
+            match search.next_batch().await {
+                Ok(batch) => assert!(!batch.is_empty(), "the search was never closed"),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(closed.error(), Some(AisError::BadHandle));
+    });
+}

@@ -84,8 +84,17 @@ impl Imm {
 
     /// Begins a search over a snapshot.
     pub async fn search(&self, params: SearchParams) -> Result<Search, ImmError> {
+        self.begin_search(&params, None).await
+    }
+
+    async fn begin_search(
+        &self,
+        params: &SearchParams,
+        dependents_of: Option<&Dn>,
+    ) -> Result<Search, ImmError> {
         let mut request = self.connection.imm.search_request();
         let mut fields = request.get();
+        fields.set_dependents_of(dependents_of.map_or("", Dn::as_str));
         fields.set_root(params.root.as_ref().map_or("", Dn::as_str));
         fields.set_scope(params.scope as u8);
         if let Some((name, wanted)) = &params.filter {
@@ -103,6 +112,11 @@ impl Imm {
         let response = begun.promise.await?;
         check(response.get()?.get_status()?)?;
         Ok(search)
+    }
+
+    /// The objects whose NO_DANGLING attributes name `target`; `params` takes no filter.
+    pub async fn search_dependents(&self, params: SearchParams, target: &Dn) -> Result<Search, ImmError> {
+        self.begin_search(&params, Some(target)).await
     }
 
     /// An admin owner by this name.

@@ -51,7 +51,7 @@ pub use load::{LoadError, LoadItem, NewObject};
 pub use object::{ObjectBody, Values};
 pub use read::{Fetch, ReadObject};
 pub use runtime::RuntimeChange;
-pub use search::{SearchParams, Snapshot};
+pub use search::{SearchParams, Snapshot, Test};
 pub use service::SCHEMA_CHANGE;
 pub use settings::{AccessControl, AccessMode, Settings};
 pub use store::{Counters, Prepared, StoredChange, StoredObject};

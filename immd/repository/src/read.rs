@@ -5,7 +5,7 @@ use ais::{AisError, Attr, AttrChoice, AttrFlags, Dn, Millis, Object, Refusal, Va
 use crate::binding::no_object;
 use crate::class::AttrRef;
 use crate::values::refuse;
-use crate::{ImplementerId, ObjectBody, Repository, service};
+use crate::{ImplementerId, ObjectBody, Repository, Test, service};
 
 /// Runtime attributes that only the implementer knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct ReadObject {
     pub object: Object,
     /// What must be fetched, if anything.
     pub fetch: Option<Fetch>,
+    /// Whether the object is one that a search asked for shows when that is fetched.
+    pub test: Option<Test>,
 }
 
 impl ReadObject {
@@ -141,6 +143,7 @@ impl Repository {
                 implementer,
                 names: ask,
             }),
+            test: None,
         }
     }
 
@@ -172,7 +175,7 @@ impl Repository {
             AttrRef::Own(at) => {
                 let attached = name.is_some_and(|name| self.implementers.holder(name).is_some());
                 let shown = attached || name.is_some_and(|name| self.implementers.is_in_grace(name, now));
-                match visible(body, at, shown, true) {
+                match visible(body, at, shown, attached) {
                     Visible::Values(values) => {
                         wanted.map_or(!values.is_empty(), |value| values.contains(value))
                     }

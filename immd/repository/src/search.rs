@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ais::{AisError, AttrChoice, ClassCategory, Dn, Millis, Refusal, SYSTEM_ATTRIBUTES, Scope, Value};
+use ais::{AisError, AttrChoice, AttrFlags, Dn, Millis, Object, Refusal, SYSTEM_ATTRIBUTES, Scope, Value};
 
 use crate::binding::no_object;
 use crate::tree::ROOT;
@@ -26,10 +26,36 @@ pub struct SearchParams {
 pub struct Snapshot {
     objects: std::vec::IntoIter<Arc<ObjectBody>>,
     attrs: AttrChoice,
+    /// What is still to be tested, because only implementers know.
+    open: Option<(String, Option<Value>)>,
+}
+
+/// What an object must hold to be one that a search asked for; only its implementer knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Test {
+    name: String,
+    wanted: Option<Value>,
+    /// Whether the attribute was asked for as well.
+    is_shown: bool,
+}
+
+impl Test {
+    /// The object, with the attribute fetched, if it is one that was searched for.
+    pub fn passed(self, mut object: Object) -> Option<Object> {
+        let values = object.attr(&self.name).map_or(&[][..], |attr| &attr.values);
+        let passes = match &self.wanted {
+            None => !values.is_empty(),
+            Some(value) => values.contains(value),
+        };
+        if !self.is_shown {
+            object.attrs.retain(|attr| attr.name != self.name);
+        }
+        passes.then_some(object)
+    }
 }
 
 impl Snapshot {
-    /// How many objects are left.
+    /// How many objects are left, those included that only implementers can tell about.
     pub fn len(&self) -> usize {
         self.objects.len()
     }
@@ -48,10 +74,50 @@ impl Snapshot {
 impl Repository {
     /// Finds objects; copies no attribute.
     ///
+    /// DEVIATION(IMM-012): a filter may be on a runtime attribute that is not held here: the objects that can match are
+    /// found, and their implementers asked as the search goes on.
+    ///
     /// # Errors
     /// NOT_EXIST (the root), INVALID_PARAM (scope ONE, no attribute named in `Some`, an unknown attribute with a
-    /// filter on the class), NO_RESOURCES (filter on a runtime attribute that the repository does not hold).
+    /// filter on the class).
     pub fn search(&self, params: &SearchParams, now: Millis) -> Result<Snapshot, Refusal> {
+        let root = self.search_root(params)?;
+        let objects = self.candidates(root, params)?;
+        let Some((name, value)) = &params.filter else {
+            return Ok(snapshot(objects, params, None));
+        };
+        let (objects, is_open) = self.filtered(objects, name, value.as_ref(), now);
+        let open = is_open.then(|| (name.clone(), value.clone()));
+        Ok(snapshot(objects, params, open))
+    }
+
+    /// Finds the objects in scope whose NO_DANGLING attributes name this one.
+    ///
+    /// # Errors
+    /// NOT_EXIST (the root), INVALID_PARAM (also where the target does not exist or there is a filter).
+    pub fn search_dependents(&self, params: &SearchParams, target: &Dn) -> Result<Snapshot, Refusal> {
+        let root = self.search_root(params)?;
+        let invalid = |text: String| Err(Refusal::new(AisError::InvalidParam, text));
+        if params.filter.is_some() {
+            return invalid("a search for dependents takes no filter".to_owned());
+        }
+        if self.tree.get(target).is_none() {
+            return invalid(format!(
+                "object '{target}', whose dependents are wanted, does not exist"
+            ));
+        }
+        let in_scope = |body: &ObjectBody| match (&params.root, params.scope) {
+            (None, Scope::Subtree) => true,
+            (Some(root), Scope::Subtree) => body.dn.is_within(root),
+            (_, Scope::Sublevel | Scope::One) => body.parent == root || body.id == root,
+        };
+        let referrers = self.tree.referrers(target).filter(|body| in_scope(body));
+        let ids = referrers.map(|body| body.id).collect();
+        Ok(snapshot(self.sorted(ids), params, None))
+    }
+
+    /// Checks what all searches have in common and finds where they begin.
+    fn search_root(&self, params: &SearchParams) -> Result<ObjectId, Refusal> {
         let invalid = |text: &str| Err(Refusal::new(AisError::InvalidParam, text));
         if params.scope == Scope::One {
             return invalid("a search has the scope SUBLEVEL or SUBTREE");
@@ -59,27 +125,59 @@ impl Repository {
         if matches!(&params.attrs, AttrChoice::Some(names) if names.is_empty()) {
             return invalid("a search for some attributes names none");
         }
-        let root = match &params.root {
+        Ok(match &params.root {
             None => ROOT,
             Some(dn) => self.tree.get(dn).ok_or_else(|| no_object(dn))?.id,
-        };
-        let mut objects = self.candidates(root, params)?;
-        if let Some((name, value)) = &params.filter {
-            objects = self.filtered(objects, name, value.as_ref(), now)?;
-        }
-        if params.attrs == AttrChoice::Persistent {
-            objects.retain(|body| body.is_persistent());
-        }
-        Ok(Snapshot {
-            objects: objects.into_iter(),
-            attrs: params.attrs.clone(),
         })
     }
 
-    /// The next object of a search; `None` at the end.
+    /// The next object of a search, with what must be tested when its attributes are fetched; `None` at the end.
     pub fn search_next(&self, snapshot: &mut Snapshot, now: Millis) -> Option<ReadObject> {
-        let body = snapshot.objects.next()?;
-        Some(self.read_object(&body, &snapshot.attrs, now))
+        loop {
+            let body = snapshot.objects.next()?;
+            match &snapshot.open {
+                Some((name, wanted)) if is_asked_for(&body, name) => {
+                    // Its implementer may have left meanwhile: then it has no value.
+                    let wanted = wanted.as_ref();
+                    if let Some(read) = self.read_to_test(&body, &snapshot.attrs, name, wanted, now) {
+                        return Some(read);
+                    }
+                }
+                Some(_) | None => return Some(self.read_object(&body, &snapshot.attrs, now)),
+            }
+        }
+    }
+
+    /// The object with the attribute to be tested among those to be fetched; `None` where nobody can be asked.
+    fn read_to_test(
+        &self,
+        body: &ObjectBody,
+        choice: &AttrChoice,
+        name: &str,
+        wanted: Option<&Value>,
+        now: Millis,
+    ) -> Option<ReadObject> {
+        let mut read = self.read_object(body, choice, now);
+        let is_shown = read.object.attr(name).is_some();
+        if !is_shown {
+            let more = self.read_object(body, &AttrChoice::Some(vec![name.to_owned()]), now);
+            read.object.attrs.extend(more.object.attrs);
+            match (&mut read.fetch, more.fetch) {
+                (Some(fetch), Some(more)) => fetch.names.extend(more.names),
+                (none @ None, more) => *none = more,
+                (Some(_), None) => {}
+            }
+        }
+        let asked = read.fetch.as_ref();
+        if !asked.is_some_and(|fetch| fetch.names.iter().any(|asked| asked == name)) {
+            return None;
+        }
+        read.test = Some(Test {
+            name: name.to_owned(),
+            wanted: wanted.cloned(),
+            is_shown,
+        });
+        Some(read)
     }
 
     /// The objects in scope that can match at all, in order: by the cheaper of the tree and the classes.
@@ -138,37 +236,24 @@ impl Repository {
         Ok(Some(found.map(|class| class.id()).into_iter().collect()))
     }
 
+    /// The objects that match or may match, and whether any only may.
     fn filtered(
         &self,
-        objects: Vec<Arc<ObjectBody>>,
+        mut objects: Vec<Arc<ObjectBody>>,
         name: &str,
         value: Option<&Value>,
         now: Millis,
-    ) -> Result<Vec<Arc<ObjectBody>>, Refusal> {
-        let mut kept = Vec::with_capacity(objects.len());
-        for body in objects {
-            let Some(attr) = body.class.lookup(name) else {
-                continue;
-            };
-            match self.matches(&body, attr, value, now) {
-                Some(true) => kept.push(body),
-                Some(false) => {}
-                None => {
-                    let what = match body.class.category() {
-                        ClassCategory::Config => "object",
-                        ClassCategory::Runtime => "runtime object",
-                    };
-                    return Err(Refusal::new(
-                        AisError::NoResources,
-                        format!(
-                            "attribute '{name}' of {what} '{}' is not held here and cannot be searched for",
-                            body.dn
-                        ),
-                    ));
-                }
-            }
-        }
-        Ok(kept)
+    ) -> (Vec<Arc<ObjectBody>>, bool) {
+        let mut is_open = false;
+        objects.retain(|body| {
+            let verdict = body
+                .class
+                .lookup(name)
+                .map_or(Some(false), |attr| self.matches(body, attr, value, now));
+            is_open |= verdict.is_none();
+            verdict.unwrap_or(true)
+        });
+        (objects, is_open)
     }
 
     fn sorted(&self, ids: Vec<ObjectId>) -> Vec<Arc<ObjectBody>> {
@@ -179,5 +264,28 @@ impl Repository {
             .collect();
         found.sort_unstable_by(|a, b| a.dn.cmp(&b.dn));
         found
+    }
+}
+
+/// Whether only the object's implementer knows the attribute.
+fn is_asked_for(body: &ObjectBody, name: &str) -> bool {
+    body.class
+        .position(name)
+        .and_then(|at| body.class.attr(at))
+        .is_some_and(|def| !def.flags.intersects(AttrFlags::CONFIG | AttrFlags::CACHED))
+}
+
+fn snapshot(
+    mut objects: Vec<Arc<ObjectBody>>,
+    params: &SearchParams,
+    open: Option<(String, Option<Value>)>,
+) -> Snapshot {
+    if params.attrs == AttrChoice::Persistent {
+        objects.retain(|body| body.is_persistent());
+    }
+    Snapshot {
+        objects: objects.into_iter(),
+        attrs: params.attrs.clone(),
+        open,
     }
 }

@@ -72,7 +72,11 @@ impl ImmServer {
             filter: (!name.is_empty()).then_some((name, wanted)),
             attrs: wire::read_attr_choice(fields.get_attrs().map_err(WireError::from)?)?,
         };
-        SearchServer::begin(&self.connection, &params).map_err(Refused::from)
+        let dependents_of = value::read_optional_dn(
+            fields.get_dependents_of().map_err(WireError::from)?,
+            "dependentsOf",
+        )?;
+        SearchServer::begin(&self.connection, &params, dependents_of.as_ref()).map_err(Refused::from)
     }
 
     fn clear_owners(&self, params: &imm::AdminOwnerClearParams) -> Result<(), Refused> {

@@ -2,26 +2,44 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::Duration;
 
-use ais::{Object, Refusal};
+use ais::{AisError, Dn, Object, Refusal};
 use capnp::Error;
 use repository::{SearchParams, Snapshot};
 use schema::imm_capnp::search;
 use schema::value::{Refused, write_objects, write_status};
 use schema::{list_len, size};
 use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::Connection;
 use super::budget::Share;
 use super::imm::unsendable;
 use crate::core::Core;
 
+/// So many searches may be open on all connections together (OpenSAF's limit).
+const SEARCHES_MAX: usize = 5000;
+
 /// The handle.
 pub(super) struct SearchServer {
     connection: Rc<Connection>,
-    snapshot: RefCell<Snapshot>,
+    open: Rc<Open>,
     /// Pages are made one after another.
     turn: Mutex<()>,
+    /// Closes the search where nobody reads it.
+    watch: JoinHandle<()>,
+}
+
+/// What an open search holds.
+struct Open {
+    content: RefCell<Option<Content>>,
+    used: Cell<Instant>,
+}
+
+struct Content {
+    snapshot: Snapshot,
     _share: Share,
     _open: OpenSearch,
 }
@@ -30,10 +48,16 @@ pub(super) struct SearchServer {
 struct OpenSearch(Rc<Core>);
 
 impl OpenSearch {
-    fn count(core: &Rc<Core>) -> OpenSearch {
+    fn count(core: &Rc<Core>) -> Result<OpenSearch, Refusal> {
         let open: &Cell<usize> = &core.searches;
+        if open.get() >= SEARCHES_MAX {
+            return Err(Refusal::new(
+                AisError::NoResources,
+                format!("{SEARCHES_MAX} searches are open, as many as there may be"),
+            ));
+        }
         open.set(open.get() + 1);
-        OpenSearch(core.clone())
+        Ok(OpenSearch(core.clone()))
     }
 }
 
@@ -43,16 +67,49 @@ impl Drop for OpenSearch {
     }
 }
 
+/// Closes the search when nobody has read it for so long.
+async fn watch(open: Rc<Open>, idle: Duration) {
+    loop {
+        let due = open.used.get() + idle;
+        if due <= Instant::now() {
+            open.content.replace(None);
+            return;
+        }
+        tokio::time::sleep_until(due).await;
+    }
+}
+
+impl Drop for SearchServer {
+    fn drop(&mut self) {
+        self.watch.abort();
+    }
+}
+
 impl SearchServer {
-    pub(super) fn begin(connection: &Rc<Connection>, params: &SearchParams) -> Result<SearchServer, Refusal> {
+    pub(super) fn begin(
+        connection: &Rc<Connection>,
+        params: &SearchParams,
+        dependents_of: Option<&Dn>,
+    ) -> Result<SearchServer, Refusal> {
         let share = connection.budget.search()?;
         let core = &connection.core;
-        let snapshot = core.read(|repository| repository.search(params, core.now()))?;
+        let counted = OpenSearch::count(core)?;
+        let snapshot = core.read(|repository| match dependents_of {
+            None => repository.search(params, core.now()),
+            Some(target) => repository.search_dependents(params, target),
+        })?;
+        let open = Rc::new(Open {
+            content: RefCell::new(Some(Content {
+                snapshot,
+                _share: share,
+                _open: counted,
+            })),
+            used: Cell::new(Instant::now()),
+        });
         Ok(SearchServer {
-            snapshot: RefCell::new(snapshot),
+            watch: tokio::task::spawn_local(watch(open.clone(), core.search_idle.get())),
+            open,
             turn: Mutex::new(()),
-            _share: share,
-            _open: OpenSearch::count(core),
             connection: connection.clone(),
         })
     }
@@ -60,21 +117,38 @@ impl SearchServer {
     /// The next objects, at most `max` and about one message full; and whether they are the last.
     async fn page(&self, max: usize) -> Result<(Vec<Object>, bool, usize), Refused> {
         let _turn = self.turn.lock().await;
+        self.open.used.set(Instant::now());
         let core = &self.connection.core;
         let mut page = Vec::new();
+        let mut tests = Vec::new();
         let mut bytes = 0;
         let done = {
-            let mut snapshot = self.snapshot.borrow_mut();
+            let mut content = self.open.content.borrow_mut();
+            let Some(content) = content.as_mut() else {
+                let idle = core.search_idle.get().as_secs();
+                let text = format!("the search was not read for {idle} s and is closed");
+                return Err(Refusal::new(AisError::BadHandle, text).into());
+            };
             let now = core.now();
             while page.len() < max && bytes < size::MESSAGE {
-                let next = core.read(|repository| repository.search_next(&mut snapshot, now));
-                let Some(read) = next else { break };
+                let next = core.read(|repository| repository.search_next(&mut content.snapshot, now));
+                let Some(mut read) = next else { break };
                 bytes += size::object(&read.object);
+                tests.push(read.test.take());
                 page.push(read);
             }
-            snapshot.is_empty()
+            content.snapshot.is_empty()
         };
-        Ok((core.complete_all(page).await?, done, bytes))
+        let objects = core.complete_all(page).await?;
+        self.open.used.set(Instant::now());
+        let passed = objects
+            .into_iter()
+            .zip(tests)
+            .filter_map(|(object, test)| match test {
+                None => Some(object),
+                Some(test) => test.passed(object),
+            });
+        Ok((passed.collect(), done, bytes))
     }
 }
 

@@ -107,8 +107,6 @@ fn filters_match_existence_or_a_value() {
         ..by("SaImmAttrClassName", text("Task"))
     };
     assert_eq!(found(&fixture, &below), ["task=t,node=a"]);
-    let pure = fixture.repo.search(&by("progress", None), NOW).unwrap_err();
-    assert_eq!(pure.error, AisError::NoResources);
     let unknown = SearchParams {
         attrs: AttrChoice::Some(vec!["phase".into()]),
         ..by("SaImmAttrClassName", text("Node"))
@@ -178,4 +176,94 @@ fn a_dump_leaves_out_what_does_not_last() {
     };
     let names = found(&fixture, &dump);
     assert!(names.contains(&"record=r".to_owned()) && !names.contains(&"task=t".to_owned()));
+}
+
+#[test]
+fn a_filter_on_what_only_implementers_know_is_tested_with_them() {
+    let mut fixture = Fixture::with_nodes();
+    let oi = fixture.node_implementer();
+    fixture
+        .update(oi, &[task("task=t,node=a", 1), task("task=u", 2)])
+        .unwrap();
+    let params = SearchParams {
+        attrs: AttrChoice::Some(vec!["phase".into()]),
+        ..by("progress", Some(Value::Uint32(7)))
+    };
+    let mut snapshot = fixture.repo.search(&params, NOW).unwrap();
+    assert_eq!(snapshot.len(), 2, "nodes have no such attribute");
+    let mut passed = Vec::new();
+    for value in [7, 8] {
+        let mut read = fixture.repo.search_next(&mut snapshot, NOW).unwrap();
+        let test = read.test.take().unwrap();
+        assert_eq!(read.fetch.as_ref().unwrap().names, ["progress"]);
+        let object = read.complete(vec![u32s("progress", &[value])]).unwrap();
+        passed.extend(test.passed(object));
+    }
+    assert_eq!(passed.len(), 1);
+    assert_eq!(passed[0].dn, dn("task=t,node=a"));
+    assert!(passed[0].attr("progress").is_none(), "it was not asked for");
+    assert!(passed[0].attr("phase").is_some());
+    // Existence, and the attribute itself is wanted.
+    let mut snapshot = fixture.repo.search(&by("load", None), NOW).unwrap();
+    let mut read = fixture.repo.search_next(&mut snapshot, NOW).unwrap();
+    let test = read.test.take().unwrap();
+    let object = read.complete(vec![u32s("load", &[1])]).unwrap();
+    assert!(
+        test.clone()
+            .passed(object.clone())
+            .is_some_and(|o| o.value("load").is_some())
+    );
+    let empty = ais::Object {
+        attrs: vec![u32s("load", &[])],
+        ..object
+    };
+    assert!(test.passed(empty).is_none());
+    // Where the implementer has gone, before the search or during it, there is no value.
+    fixture.repo.implementer_finalize(oi, NOW);
+    assert!(fixture.repo.search_next(&mut snapshot, NOW).is_none());
+    assert!(fixture.repo.search(&by("load", None), NOW).unwrap().is_empty());
+}
+
+#[test]
+fn dependents_are_those_that_refer_with_no_dangling() {
+    use crate::fixture::names;
+    let mut fixture = Fixture::with_nodes();
+    fixture.commit(&[
+        replace("node=a", names("peer", &["node=b", "node=a"])),
+        replace("node=d,node=c,node=a", names("peer", &["node=b"])),
+        replace("node=c,node=a", names("where", &["node=b"])),
+    ]);
+    let search = |fixture: &Fixture, params: &SearchParams, target: &str| {
+        let snapshot = fixture.repo.search_dependents(params, &dn(target));
+        snapshot
+            .map(|found| rest(fixture, found))
+            .map_err(|refusal| refusal.error)
+    };
+    let all = params(None, Scope::Subtree);
+    let both = ["node=a", "node=d,node=c,node=a"].map(str::to_owned);
+    assert_eq!(search(&fixture, &all, "node=b"), Ok(both.to_vec()));
+    assert_eq!(search(&fixture, &all, "node=a"), Ok(both[..1].to_vec()));
+    assert_eq!(search(&fixture, &all, "node=c,node=a"), Ok(vec![]));
+    let below = params(Some("node=c,node=a"), Scope::Subtree);
+    assert_eq!(search(&fixture, &below, "node=b"), Ok(both[1..].to_vec()));
+    let beside = params(Some("node=a"), Scope::Sublevel);
+    assert_eq!(search(&fixture, &beside, "node=b"), Ok(both[..1].to_vec()));
+    assert_eq!(
+        search(&fixture, &params(None, Scope::Sublevel), "node=b"),
+        Ok(both[..1].to_vec())
+    );
+    assert_eq!(search(&fixture, &all, "node=x"), Err(AisError::InvalidParam));
+    let filtered = by("size", None);
+    assert_eq!(search(&fixture, &filtered, "node=b"), Err(AisError::InvalidParam));
+    assert_eq!(
+        search(&fixture, &params(Some("node=x"), Scope::Subtree), "node=b"),
+        Err(AisError::NotExist)
+    );
+    let one = params(None, Scope::One);
+    assert_eq!(search(&fixture, &one, "node=b"), Err(AisError::InvalidParam));
+    // What a CCB has not committed does not count.
+    let ccb = fixture.ccb_with(&[replace("node=b", names("peer", &["node=b"]))]);
+    assert_eq!(search(&fixture, &all, "node=b"), Ok(both.to_vec()));
+    fixture.apply(ccb).unwrap();
+    assert_eq!(search(&fixture, &all, "node=b").unwrap().len(), 3);
 }
