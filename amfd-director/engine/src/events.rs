@@ -208,6 +208,8 @@ impl Director {
             return;
         };
         match outcome {
+            // That something could be taken away says nothing about the order that failed.
+            OrderOutcome::Done if matches!(order.kind, OrderKind::Remove(_) | OrderKind::Cleanup) => {}
             OrderOutcome::Done => state.failures = 0,
             OrderOutcome::InProgress => {}
             OrderOutcome::Failed(cause) => {

@@ -37,7 +37,7 @@ use admin_op::Pending;
 use model::{Model, Raw};
 use plan::Target;
 use publish::Published;
-use state::{State, SuState, View};
+use state::{State, View};
 
 /// How many failovers of its SUs a node may have.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -88,8 +88,8 @@ struct Evaluation {
     waits: BTreeMap<Dn, Reason>,
     /// Why nothing is assigned at all.
     gate: Option<Reason>,
-    /// Nothing is in flight and nothing is to be done.
-    settled: bool,
+    /// Nothing is to be done now.
+    done: bool,
 }
 
 /// The director's whole state.
@@ -271,14 +271,13 @@ impl Director {
         let ordered: BTreeSet<Dn> = actions.iter().map(|(su, _)| su.clone()).collect();
         let mut life_steps = life_cycle::next(view, sg);
         life_steps.retain(|(su, _)| !ordered.contains(su));
-        evaluation.settled =
-            gate.is_none() && actions.is_empty() && life_steps.is_empty() && self.is_quiet(sg);
+        evaluation.done = gate.is_none() && actions.is_empty() && life_steps.is_empty();
         evaluation.gate = gate;
         if self.state.startup_until.is_some() {
-            let progress = startup::progress(view, sg, life_steps.is_empty() && self.is_quiet(sg));
+            let progress = startup::progress(view, sg, life_steps.is_empty() && self.is_quiet(dn));
             self.startup.note(dn, progress);
         }
-        let adjusted = evaluation.settled;
+        let adjusted = evaluation.done && self.is_quiet(dn);
         self.evaluations.insert(dn.clone(), evaluation);
         for (su, action) in actions {
             self.order_action(&su, action);
@@ -297,18 +296,5 @@ impl Director {
             return Some(Reason::NodesUnreported { node: node.clone() });
         }
         self.state.startup_until.map(|_| Reason::ClusterStarting)
-    }
-
-    /// Whether no SU of the SG is on its way from one state to another.
-    fn is_quiet(&self, sg: &model::Sg) -> bool {
-        use ais::amf::PresenceState as P;
-        sg.sus
-            .keys()
-            .filter_map(|su| self.state.su(su))
-            .all(|su: &SuState| {
-                let steady = !matches!(su.presence(), P::Instantiating | P::Terminating | P::Restarting);
-                let isolated = su.fault().is_none_or(|fault| fault.isolated);
-                steady && isolated && !su.is_busy() && su.hold_until.is_none()
-            })
     }
 }

@@ -1,10 +1,11 @@
-//! When an administrative operation is answered.
+//! When an administrative operation is answered: when its goal holds; when something happened after which it never
+//! will; and, so that each is answered, when nothing is in flight nor to be done any more in the SGs that it concerns.
 
-use ais::amf::{AdminOperation as Op, AdminState, HaState, OrderId, OrderOutcome, PresenceState};
-use ais::{AisError, Dn, Refusal};
+use ais::Dn;
+use ais::amf::{AdminState, HaState, OrderId, OrderOutcome, PresenceState};
 
 use super::Pending;
-use super::refuse;
+use super::obstacle::Obstacle;
 use crate::Director;
 use crate::life_cycle;
 use crate::state::{InFlight, OrderKind, Serving, SuState, is_failed};
@@ -30,24 +31,22 @@ pub(crate) enum Goal {
         id: OrderId,
         outcome: Option<OrderOutcome>,
     },
-    /// The SU was terminated and is instantiated again.
-    Returned { su: Dn },
+    /// Everything in the scope was terminated, and those of these SUs that should be instantiated are again.
+    Restarted { scope: Dn, sus: Vec<Dn> },
     /// These SUs are enabled.
     Enabled { sus: Vec<Dn> },
 }
 
-type Answer = Option<Result<(), Refusal>>;
+type Answer = Option<Result<(), Obstacle>>;
+
+fn repair<T>(su: &Dn, why: impl Into<String>) -> Result<T, Obstacle> {
+    Err(Obstacle::RepairPending {
+        su: su.clone(),
+        why: why.into(),
+    })
+}
 
 impl Director {
-    /// Whether nothing is in flight in the SG and nothing is to be done.
-    pub(crate) fn is_settled(&self, sg: &Dn) -> bool {
-        !self.dirty.contains(sg)
-            && self
-                .evaluations
-                .get(sg)
-                .is_some_and(|evaluation| evaluation.settled)
-    }
-
     /// An order was answered; an operation may have waited for it.
     pub(crate) fn operation_order_answered(&mut self, answered: OrderId, how: &OrderOutcome) {
         for pending in &mut self.pending {
@@ -71,6 +70,93 @@ impl Director {
                 self.set_admin(&dn, AdminState::Locked);
             }
         }
+    }
+
+    /// Answers the operations that have come to an end.
+    pub(crate) fn advance_operations(&mut self) {
+        let mut waiting = Vec::new();
+        for pending in std::mem::take(&mut self.pending) {
+            match self.outcome(&pending) {
+                Some(result) => self.finish(&pending, result),
+                None => waiting.push(pending),
+            }
+        }
+        self.pending = waiting;
+    }
+
+    fn outcome(&self, pending: &Pending) -> Answer {
+        if self.raw.get(&pending.dn).is_none() {
+            let dn = pending.dn.clone();
+            return Some(Err(Obstacle::Deleted { dn }));
+        }
+        self.goal_reached(pending)
+            .or_else(|| self.goal_out_of_reach(pending))
+    }
+
+    fn goal_reached(&self, pending: &Pending) -> Answer {
+        match &pending.goal {
+            Goal::Released { sus } => {
+                let done = self.has_ended(pending) && sus.iter().all(|su| self.is_released(su));
+                done.then_some(Ok(()))
+            }
+            Goal::SiReleased => {
+                let done = self.has_ended(pending) && self.is_si_released(&pending.dn);
+                done.then_some(Ok(()))
+            }
+            Goal::Terminated { sus } => self.terminated(sus),
+            Goal::Instantiated { sus } => self.instantiated(sus),
+            Goal::Settled { sus, disabled } => self.settled(pending, sus, disabled),
+            Goal::Swapped { sg, from, to } => self.swapped(sg, from, to),
+            Goal::Ordered { su, id, outcome } => self.ordered(su, *id, outcome.as_ref()),
+            Goal::Restarted { scope, sus } => self.restarted(pending, scope, sus),
+            Goal::Enabled { sus } => self.enabled(sus),
+        }
+    }
+
+    /// Nothing moves any more, and the goal does not hold: what could be done is done, and the rest is in the operator's
+    /// hands.
+    fn goal_out_of_reach(&self, pending: &Pending) -> Answer {
+        if !self.all_idle(pending) || !self.all_open(pending) {
+            return None;
+        }
+        let groups = || pending.sgs.iter().filter_map(|sg| self.model.sgs.get(sg));
+        let mut sus = groups().flat_map(|group| group.sus.keys());
+        let failed = |su: &&Dn| self.why_failed(su).is_some() && !self.is_released(su);
+        let mut found = sus.clone().find(failed);
+        found = found.or_else(|| sus.clone().find(|su| self.why_failed(su).is_some()));
+        found = found.or_else(|| sus.find(|su| !self.is_released(su)));
+        let su = found.unwrap_or(&pending.dn);
+        let why = self.why_failed(su);
+        Some(repair(
+            su,
+            why.unwrap_or_else(|| "it does not come any further".to_owned()),
+        ))
+    }
+
+    /// What is wrong with the SU.
+    fn why_failed(&self, su: &Dn) -> Option<String> {
+        let state = self.state.su(su)?;
+        if state.presence() == PresenceState::TerminationFailed {
+            return Some("it could not be terminated and has to be repaired first".to_owned());
+        }
+        if let Some((_, _, config)) = self.model.su(su)
+            && (state.fault().is_some() || is_failed(state.presence()))
+        {
+            return self.view().disabled(su, config).map(|reason| reason.to_string());
+        }
+        (state.failures > 0).then(|| "an order failed and is tried again".to_owned())
+    }
+
+    fn has_ended(&self, pending: &Pending) -> bool {
+        self.state.admin(&pending.dn) != AdminState::ShuttingDown && self.all_open(pending)
+    }
+
+    fn all_open(&self, pending: &Pending) -> bool {
+        pending.sgs.iter().all(|sg| self.is_open(sg))
+    }
+
+    fn all_idle(&self, pending: &Pending) -> bool {
+        pending.sgs.iter().all(|sg| self.is_idle(sg))
     }
 
     /// Whether it is known what the SUs of the SG hold.
@@ -108,74 +194,6 @@ impl Director {
         })
     }
 
-    /// Answers the operations whose goals hold.
-    pub(crate) fn advance_operations(&mut self) {
-        let mut waiting = Vec::new();
-        for pending in std::mem::take(&mut self.pending) {
-            match self.answer(&pending) {
-                Some(result) => {
-                    if let Goal::Swapped { sg, .. } = &pending.goal {
-                        self.state.swaps.remove(sg);
-                        self.dirty.insert(sg.clone());
-                    }
-                    self.finish(pending, result);
-                }
-                None => waiting.push(pending),
-            }
-        }
-        self.pending = waiting;
-    }
-
-    fn answer(&self, pending: &Pending) -> Answer {
-        self.goal_reached(pending)
-            .or_else(|| self.blocked_by_repair(pending))
-    }
-
-    /// An SU that could not be terminated may still be serving, and nothing moves in its SG until the operator repairs
-    /// it: the operation has done what it can.
-    fn blocked_by_repair(&self, pending: &Pending) -> Answer {
-        let stuck = |su: &&Dn| {
-            self.presence(su) == PresenceState::TerminationFailed
-                && !self.is_busy(su)
-                && !self.is_released(su)
-        };
-        let groups = pending.sgs.iter().filter_map(|sg| self.model.sgs.get(sg));
-        let su = groups.flat_map(|group| group.sus.keys()).find(stuck)?;
-        let text = format!("{su} could not be terminated and must be repaired first");
-        Some(refuse(AisError::RepairPending, text))
-    }
-
-    fn goal_reached(&self, pending: &Pending) -> Answer {
-        match &pending.goal {
-            Goal::Released { sus } => {
-                let locked = self.state.admin(&pending.dn) != AdminState::ShuttingDown;
-                (locked && self.all_open(pending) && sus.iter().all(|su| self.is_released(su)))
-                    .then_some(Ok(()))
-            }
-            Goal::SiReleased => {
-                let locked = self.state.admin(&pending.dn) != AdminState::ShuttingDown;
-                (locked && self.all_open(pending) && self.is_si_released(&pending.dn)).then_some(Ok(()))
-            }
-            Goal::Terminated { sus } => self.terminated(sus),
-            Goal::Instantiated { sus } => self.instantiated(sus),
-            Goal::Settled { sus, disabled } => self.settled(pending, sus, disabled),
-            Goal::Swapped { sg, from, to } => self.swapped(sg, from, to),
-            Goal::Ordered { su, id, outcome } => self.ordered(su, *id, outcome.as_ref()),
-            Goal::Returned { su } => self.returned(su),
-            Goal::Enabled { sus } => self.enabled(sus),
-        }
-    }
-
-    fn all_open(&self, pending: &Pending) -> bool {
-        pending.sgs.iter().all(|sg| self.is_open(sg))
-    }
-
-    fn presence(&self, su: &Dn) -> PresenceState {
-        self.state
-            .su(su)
-            .map_or(PresenceState::Uninstantiated, SuState::presence)
-    }
-
     fn is_busy(&self, su: &Dn) -> bool {
         self.state.su(su).is_some_and(SuState::is_busy)
     }
@@ -184,18 +202,13 @@ impl Director {
         if sus.iter().any(|su| self.is_busy(su)) {
             return None;
         }
-        if let Some(su) = sus
-            .iter()
-            .find(|su| self.presence(su) == PresenceState::TerminationFailed)
-        {
-            return Some(refuse(
-                AisError::RepairPending,
-                format!("{su} could not be terminated"),
-            ));
+        let stuck = |su: &&Dn| self.su_presence(su) == PresenceState::TerminationFailed;
+        if let Some(su) = sus.iter().find(stuck) {
+            return Some(repair(su, "it could not be terminated"));
         }
         let down = |su: &Dn| {
             matches!(
-                self.presence(su),
+                self.su_presence(su),
                 PresenceState::Uninstantiated | PresenceState::InstantiationFailed
             )
         };
@@ -203,16 +216,15 @@ impl Director {
     }
 
     fn instantiated(&self, sus: &[Dn]) -> Answer {
-        if let Some(su) = sus.iter().find(|su| is_failed(self.presence(su))) {
-            let text = format!("{su} is {}", self.presence(su));
-            return Some(refuse(AisError::RepairPending, text));
+        if let Some(su) = sus.iter().find(|su| is_failed(self.su_presence(su))) {
+            return Some(repair(su, format!("it is {}", self.su_presence(su))));
         }
         let ready = |su: &Dn| {
             let Some((sg, group, config)) = self.model.su(su) else {
                 return true;
             };
             let wanted = life_cycle::wanted(self.view(), group).contains(&su);
-            let up = self.presence(su) == PresenceState::Instantiated;
+            let up = self.su_presence(su) == PresenceState::Instantiated;
             // An SU that was just added is not needed only because its node has not reported it yet.
             let reported = self.state.su(su).is_none_or(|state| state.report.is_some());
             let reported = reported || self.view().session(config).is_none();
@@ -222,22 +234,20 @@ impl Director {
     }
 
     fn settled(&self, pending: &Pending, sus: &[Dn], disabled: &[Dn]) -> Answer {
-        if pending.op == Op::Unlock
-            && let Some(su) = sus
-                .iter()
-                .find(|su| self.has_failed(su) && !disabled.contains(su))
-        {
-            return Some(refuse(AisError::Timeout, format!("{su} failed meanwhile")));
-        }
         // Before the cluster has started, the state is all there is to change (OpenSAF practice).
-        let starting = self.state.startup_until.is_some();
-        (starting || pending.sgs.iter().all(|sg| self.is_settled(sg))).then_some(Ok(()))
-    }
-
-    fn has_failed(&self, su: &Dn) -> bool {
-        self.state
-            .su(su)
-            .is_some_and(|state| state.fault().is_some() || is_failed(state.presence()))
+        let done = self.state.startup_until.is_some() || self.all_idle(pending);
+        let has_failed = |su: &&Dn| {
+            self.state.su(su).is_some_and(|state| {
+                state.fault().is_some() || is_failed(state.presence()) || (done && state.failures > 0)
+            })
+        };
+        let failed = sus.iter().filter(|su| !disabled.contains(su)).find(has_failed);
+        if let Some(su) = failed {
+            let why = self.why_failed(su).unwrap_or_default();
+            let su = su.clone();
+            return Some(Err(Obstacle::FailedMeanwhile { su, why }));
+        }
+        done.then_some(Ok(()))
     }
 
     fn swapped(&self, sg: &Dn, from: &Dn, to: &Dn) -> Answer {
@@ -245,13 +255,10 @@ impl Director {
             .into_iter()
             .find_map(|su| match self.view().serving(su) {
                 Serving::InService => None,
-                Serving::Stopping(reason) | Serving::No(reason) => Some(format!("{su}: {reason}")),
+                Serving::Stopping(reason) | Serving::No(reason) => Some((su.clone(), reason.to_string())),
             });
-        if let Some(text) = broken {
-            return Some(refuse(
-                AisError::FailedOperation,
-                format!("the swap was given up, {text}"),
-            ));
+        if let Some((su, why)) = broken {
+            return Some(Err(Obstacle::SwapGivenUp { su, why }));
         }
         let holds = |su: &Dn, ha: HaState| {
             self.state.su(su).is_some_and(|state| {
@@ -266,39 +273,35 @@ impl Director {
     fn ordered(&self, su: &Dn, id: OrderId, outcome: Option<&OrderOutcome>) -> Answer {
         match outcome {
             Some(OrderOutcome::Done) => Some(Ok(())),
-            Some(OrderOutcome::Failed(cause)) => Some(refuse(AisError::RepairPending, cause.clone())),
+            Some(OrderOutcome::Failed(cause)) => Some(repair(su, cause.clone())),
             Some(OrderOutcome::InProgress) | None => {
-                let in_flight = self
-                    .state
-                    .su(su)
-                    .and_then(|state| state.in_flight.as_ref())
-                    .is_some_and(|order| order.id == id);
-                if in_flight {
+                let in_flight = self.state.su(su).and_then(|state| state.in_flight.as_ref());
+                if in_flight.is_some_and(|order| order.id == id) {
                     return None;
                 }
-                Some(refuse(
-                    AisError::RepairPending,
-                    format!("{su} was recovered otherwise meanwhile"),
-                ))
+                Some(repair(su, "it was recovered otherwise meanwhile"))
             }
         }
     }
 
-    fn returned(&self, su: &Dn) -> Answer {
-        if self.state.restarts.contains(su) {
+    fn restarted(&self, pending: &Pending, scope: &Dn, sus: &[Dn]) -> Answer {
+        if self.state.restarts.contains(scope) || !self.all_idle(pending) {
             return None;
         }
-        if let Some(text) = self
-            .model
-            .su(su)
-            .and_then(|(_, _, config)| self.view().disabled(su, config))
-        {
-            return Some(refuse(AisError::RepairPending, format!("{su}: {text}")));
+        for su in sus {
+            let Some((_, group, config)) = self.model.su(su) else {
+                continue;
+            };
+            if let Some(reason) = self.view().disabled(su, config) {
+                return Some(repair(su, reason.to_string()));
+            }
+            let wanted = life_cycle::wanted(self.view(), group).contains(&su);
+            let presence = self.su_presence(su);
+            if wanted && presence != PresenceState::Instantiated {
+                return Some(repair(su, format!("it is {presence}")));
+            }
         }
-        let (sg, group, _) = self.model.su(su)?;
-        let wanted = life_cycle::wanted(self.view(), group).contains(&su);
-        let up = self.presence(su) == PresenceState::Instantiated;
-        (self.is_settled(sg) && (up || !wanted)).then_some(Ok(()))
+        Some(Ok(()))
     }
 
     fn enabled(&self, sus: &[Dn]) -> Answer {
@@ -311,7 +314,7 @@ impl Director {
             };
             let state = self.state.su(su)?;
             let tried = !state.repair_wanted && !state.is_busy();
-            return tried.then(|| refuse(AisError::RepairPending, format!("{su}: {reason}")));
+            return tried.then(|| repair(su, reason.to_string()));
         }
         Some(Ok(()))
     }

@@ -1,34 +1,31 @@
 //! `si-swap`: who may be swapped with whom, and why not.
 
+use ais::Dn;
 use ais::amf::{AdminState, HaState};
-use ais::{AisError, Dn, Refusal};
 
 use super::goal::Goal;
-use super::refuse;
+use super::obstacle::Obstacle;
 use crate::Director;
 use crate::plan::{self, Swap, Swaps};
 use crate::state::Serving;
 
 impl Director {
-    pub(super) fn swap(&mut self, si: &Dn) -> Result<Goal, Refusal> {
+    pub(super) fn swap(&mut self, si: &Dn) -> Result<Goal, Obstacle> {
         let Some((sg, group, _)) = self.model.si(si) else {
-            return refuse(AisError::BadOperation, format!("{si} is not managed"));
+            return Err(Obstacle::Missing { dn: si.clone() });
         };
         let (sg, view) = (sg.clone(), self.view());
         if plan::protection(group.model).swaps == Swaps::Nothing {
-            let text = format!("si-swap has no meaning in the redundancy model {}", group.model);
-            return refuse(AisError::NotSupported, text);
+            return Err(Obstacle::SwapModel { model: group.model });
         }
         let admin = self.state.admin(si);
         if admin != AdminState::Unlocked {
-            return refuse(AisError::BadOperation, format!("{si} is {admin}"));
+            return Err(Obstacle::SwapState {
+                si: si.clone(),
+                state: admin,
+            });
         }
-        if !self.is_settled(&sg) {
-            return refuse(
-                AisError::TryAgain,
-                format!("assignments of {sg} are being changed"),
-            );
-        }
+        self.check_settled(&sg)?;
         let holders = view.holders(group, si);
         let with = |wanted: HaState| {
             holders
@@ -37,7 +34,7 @@ impl Director {
                 .map(|(su, _)| su.clone())
         };
         let Some(from) = with(HaState::Active) else {
-            return refuse(AisError::BadOperation, format!("{si} has no active assignment"));
+            return Err(Obstacle::SwapNoActive { si: si.clone() });
         };
         let Some(to) = with(HaState::Standby) else {
             let others: Vec<String> = group
@@ -54,10 +51,7 @@ impl Director {
             } else {
                 others.join("; ")
             };
-            return refuse(
-                AisError::BadOperation,
-                format!("{si} has no standby assignment ({why})"),
-            );
+            return Err(Obstacle::SwapNoStandby { si: si.clone(), why });
         };
         self.state.swaps.insert(
             sg.clone(),

@@ -1,7 +1,9 @@
-//! The administrative state machine (AMF B.02.01 §8.2.1) and which operation applies to which entity.
+//! The administrative state machine (AMF B.02.01 §7.4.1) and which operation applies to which entity.
 
-use ais::AisError;
+use ais::Dn;
 use ais::amf::{AdminOperation as Op, AdminState as S};
+
+use super::obstacle::Obstacle;
 
 /// What an object is to an administrative operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,52 +49,89 @@ impl Entity {
     }
 }
 
-/// Whether the operation is offered for the entity; where it is not, the code that says so.
-pub(crate) const fn applicable(entity: Entity, op: Op) -> Result<(), AisError> {
-    let offered = match op {
-        Op::Unlock | Op::Lock | Op::Shutdown => {
-            matches!(
-                entity,
-                Entity::Sg | Entity::Node | Entity::NodeGroup | Entity::Su | Entity::Si
-            )
-        }
-        Op::LockInstantiation | Op::UnlockInstantiation => {
-            matches!(entity, Entity::Sg | Entity::Node | Entity::NodeGroup | Entity::Su)
-        }
-        Op::Restart => matches!(entity, Entity::Su | Entity::Comp),
+/// Whether the operation is offered for the entity (AMF B.02.01 §7.5, table 17). Node groups, which the standard does not
+/// know, have those that OpenSAF gives them.
+pub(crate) const fn is_offered(entity: Entity, op: Op) -> bool {
+    match op {
+        Op::Unlock | Op::Lock | Op::Shutdown => !matches!(entity, Entity::Comp),
+        Op::LockInstantiation | Op::UnlockInstantiation => !matches!(entity, Entity::Comp | Entity::Si),
+        Op::Restart => matches!(
+            entity,
+            Entity::Cluster | Entity::Application | Entity::Node | Entity::Su | Entity::Comp
+        ),
         Op::SiSwap => matches!(entity, Entity::Si),
+        Op::SgAdjust => matches!(entity, Entity::Sg),
         Op::Repaired => matches!(entity, Entity::Su | Entity::Node),
-        Op::SgAdjust | Op::EamStart | Op::EamStop => false,
-    };
-    if offered {
-        Ok(())
-    } else {
-        Err(AisError::NotSupported)
+        Op::EamStart | Op::EamStop => matches!(entity, Entity::Su | Entity::Comp),
     }
 }
 
-/// The state that the operation leads to, or why it may not be invoked in this state. `None` for operations that
-/// change no administrative state.
-pub(crate) const fn transition(from: S, op: Op) -> Option<Result<S, AisError>> {
-    Some(match (from, op) {
-        (S::Locked | S::ShuttingDown, Op::Unlock) => Ok(S::Unlocked),
+/// The classes that the operation is offered for, as a sentence has them.
+pub(crate) fn offering(op: Op) -> String {
+    let classes: Vec<&str> = Entity::ALL
+        .into_iter()
+        .filter(|entity| is_offered(*entity, op))
+        .map(Entity::class)
+        .collect();
+    classes.join(", ")
+}
+
+/// Where an operation leads from a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Edge {
+    /// To this state; from SHUTTING_DOWN the entity goes on to LOCKED by itself.
+    To(S),
+    /// Nowhere: the entity is there already.
+    NoEffect,
+    /// Nowhere; what has to be done before.
+    Illegal(&'static str),
+}
+
+/// The administrative state machine (AMF B.02.01 §7.4.1, figure 26). Operations that change no administrative state are
+/// illegal in it.
+pub(crate) const fn edge(from: S, op: Op) -> Edge {
+    match (from, op) {
+        (S::Locked | S::ShuttingDown, Op::Unlock) => Edge::To(S::Unlocked),
         (S::Unlocked | S::ShuttingDown, Op::Lock) | (S::LockedInstantiation, Op::UnlockInstantiation) => {
-            Ok(S::Locked)
+            Edge::To(S::Locked)
         }
-        (S::Unlocked, Op::Shutdown) => Ok(S::ShuttingDown),
-        (S::Locked, Op::LockInstantiation) => Ok(S::LockedInstantiation),
+        (S::Unlocked, Op::Shutdown) => Edge::To(S::ShuttingDown),
+        (S::Locked, Op::LockInstantiation) => Edge::To(S::LockedInstantiation),
         (S::Unlocked, Op::Unlock)
         | (S::Locked, Op::Lock | Op::UnlockInstantiation)
         | (S::ShuttingDown, Op::Shutdown)
-        | (S::LockedInstantiation, Op::LockInstantiation) => Err(AisError::NoOp),
-        (S::Unlocked | S::ShuttingDown, Op::LockInstantiation | Op::UnlockInstantiation)
-        | (S::Locked, Op::Shutdown)
-        | (S::LockedInstantiation, Op::Unlock | Op::Lock | Op::Shutdown) => Err(AisError::BadOperation),
+        | (S::LockedInstantiation, Op::LockInstantiation) => Edge::NoEffect,
+        (S::Unlocked | S::ShuttingDown, Op::LockInstantiation) => Edge::Illegal("lock it first"),
+        (S::Unlocked | S::ShuttingDown, Op::UnlockInstantiation) => {
+            Edge::Illegal("it is not locked for instantiation")
+        }
+        (S::Locked, Op::Shutdown) => Edge::Illegal("it has no work left to finish"),
+        (S::LockedInstantiation, Op::Unlock | Op::Lock | Op::Shutdown) => {
+            Edge::Illegal("unlock it for instantiation first")
+        }
         (
             S::Unlocked | S::Locked | S::ShuttingDown | S::LockedInstantiation,
             Op::Restart | Op::SiSwap | Op::SgAdjust | Op::Repaired | Op::EamStart | Op::EamStop,
-        ) => return None,
-    })
+        ) => Edge::Illegal("it changes no administrative state"),
+    }
+}
+
+/// The state that the operation leads the entity to.
+///
+/// # Errors
+/// NO_OP and BAD_OPERATION as the state machine has them.
+pub(super) fn transition(from: S, dn: &Dn, op: Op) -> Result<S, Obstacle> {
+    let dn = dn.clone();
+    match edge(from, op) {
+        Edge::To(to) => Ok(to),
+        Edge::NoEffect => Err(Obstacle::NoEffect { dn, state: from }),
+        Edge::Illegal(first) => Err(Obstacle::State {
+            dn,
+            op,
+            state: from,
+            first,
+        }),
+    }
 }
 
 #[cfg(test)]
@@ -103,16 +142,22 @@ mod tests {
 
     #[test]
     fn the_state_machine_is_the_standards() {
+        let ops = [
+            Op::Unlock,
+            Op::Lock,
+            Op::LockInstantiation,
+            Op::UnlockInstantiation,
+            Op::Shutdown,
+        ];
         let mut table = String::new();
         for &from in S::ALL {
-            for &op in Op::ALL {
-                if let Some(outcome) = transition(from, op) {
-                    let text = match outcome {
-                        Ok(to) => to.to_string(),
-                        Err(error) => error.name().trim_start_matches("SA_AIS_ERR_").to_owned(),
-                    };
-                    writeln!(table, "{from} {op}: {text}").unwrap();
-                }
+            for op in ops {
+                let text = match edge(from, op) {
+                    Edge::To(to) => to.to_string(),
+                    Edge::NoEffect => "NO_OP".to_owned(),
+                    Edge::Illegal(_) => "BAD_OPERATION".to_owned(),
+                };
+                writeln!(table, "{from} {op}: {text}").unwrap();
             }
         }
         assert_eq!(
@@ -131,24 +176,26 @@ mod tests {
 
     #[test]
     fn what_is_offered_for_which_entity() {
-        let offered = |op| -> Vec<&str> {
-            Entity::ALL
-                .into_iter()
-                .filter(|entity| applicable(*entity, op).is_ok())
-                .map(Entity::class)
-                .collect()
-        };
-        assert_eq!(
-            offered(Op::Lock),
-            ["SaAmfSG", "SaAmfNode", "SaAmfNodeGroup", "SaAmfSU", "SaAmfSI"]
-        );
-        assert_eq!(
-            offered(Op::LockInstantiation),
-            ["SaAmfSG", "SaAmfNode", "SaAmfNodeGroup", "SaAmfSU"]
-        );
-        assert_eq!(offered(Op::Restart), ["SaAmfSU", "SaAmfComp"]);
-        assert_eq!(offered(Op::SiSwap), ["SaAmfSI"]);
-        assert_eq!(offered(Op::Repaired), ["SaAmfNode", "SaAmfSU"]);
-        assert!(offered(Op::SgAdjust).is_empty() && offered(Op::EamStart).is_empty());
+        let stateful = "SaAmfCluster, SaAmfApplication, SaAmfSG, SaAmfNode, SaAmfNodeGroup, SaAmfSU";
+        for op in [Op::LockInstantiation, Op::UnlockInstantiation] {
+            assert_eq!(offering(op), stateful);
+        }
+        for op in [Op::Unlock, Op::Lock, Op::Shutdown] {
+            assert_eq!(offering(op), format!("{stateful}, SaAmfSI"));
+        }
+        let rest = [
+            (
+                Op::Restart,
+                "SaAmfCluster, SaAmfApplication, SaAmfNode, SaAmfSU, SaAmfComp",
+            ),
+            (Op::SiSwap, "SaAmfSI"),
+            (Op::SgAdjust, "SaAmfSG"),
+            (Op::Repaired, "SaAmfNode, SaAmfSU"),
+            (Op::EamStart, "SaAmfSU, SaAmfComp"),
+            (Op::EamStop, "SaAmfSU, SaAmfComp"),
+        ];
+        for (op, classes) in rest {
+            assert_eq!(offering(op), classes, "{op}");
+        }
     }
 }
