@@ -6,7 +6,6 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::time::SystemTime;
 
 use ais::{AisError, AttrChoice, CcbOperation, Dn, Object, Refusal};
 use repository::{AdminOwnerId, CcbId, CcbState, ImplementerId, StoredChange};
@@ -15,8 +14,9 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::core::Core;
+use crate::journal::Entry;
 use crate::server::Peer;
-use crate::store::record::{self, JournalHead};
+use crate::store::record::journal::Author;
 
 /// After so many operations of one call others get their turn.
 const OPERATIONS_AT_ONCE: usize = 500;
@@ -219,14 +219,20 @@ impl CcbHandle {
     async fn commit(&self, id: CcbId) -> Result<(), Refusal> {
         self.agree(id).await?;
         let changes = self.stored_changes(id).await?;
-        if let Err(error) = self.store(id, &changes).await {
-            let refusal = self
-                .core
-                .change(|repository| repository.ccb_store_failed(id, &error.to_string()));
-            self.core.settled.notify_waiters();
-            return Err(refusal);
-        }
+        let entry = match self.store(id, &changes).await {
+            Ok(entry) => entry,
+            Err(error) => {
+                let refusal = self
+                    .core
+                    .change(|repository| repository.ccb_store_failed(id, &error.to_string()));
+                self.core.settled.notify_waiters();
+                return Err(refusal);
+            }
+        };
         let committed = self.core.change(|repository| repository.ccb_make_visible(id));
+        if let Some(entry) = entry {
+            self.core.journal.borrow_mut().committed(entry);
+        }
         self.stage.set(Stage::Applied);
         self.core.settled.notify_waiters();
         self.core.tell_committed(id, committed);
@@ -248,24 +254,16 @@ impl CcbHandle {
         }
     }
 
-    async fn store(&self, id: CcbId, changes: &[StoredChange]) -> Result<(), crate::StoreError> {
+    async fn store(&self, id: CcbId, changes: &[StoredChange]) -> Result<Option<Entry>, crate::StoreError> {
         if changes.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let owner = self.core.read(|repository| repository.ccb_owner_name(id));
-        let head = JournalHead {
+        let author = Author::Owner {
             ccb: id.0,
-            time: unix_time(),
-            owner: owner.as_deref().unwrap_or_default().to_owned(),
-            uid: self.peer.uid,
-            pid: self.peer.pid,
+            name: owner.as_deref().unwrap_or_default().to_owned(),
         };
-        let mut writes = record::writes(changes);
-        let (number, entry) = self.core.journal.borrow_mut().enter(&head, changes);
-        writes.extend(entry);
-        self.core.commit(writes).await?;
-        self.core.journal.borrow_mut().committed(number, id.0);
-        Ok(())
+        self.core.store(changes, author, self.peer).await.map(Some)
     }
 
     /// Drops all operations.
@@ -311,13 +309,4 @@ impl Drop for CcbHandle {
     fn drop(&mut self) {
         self.drop_current();
     }
-}
-
-/// Nanoseconds since the epoch.
-fn unix_time() -> i64 {
-    SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .ok()
-        .and_then(|since| i64::try_from(since.as_nanos()).ok())
-        .unwrap_or(0)
 }
