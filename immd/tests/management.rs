@@ -342,17 +342,18 @@ fn commits_of_many_clients_go_on_side_by_side() {
 /// A class with a NO_DANGLING attribute.
 fn pointer_class() -> ais::ClassDef {
     use ais::AttrFlags as F;
-    let mut class = item_class();
-    class.name = "Pointer".to_owned();
-    class.attrs = vec![
-        common::attr_def("item", ais::ValueType::String, F::RDN | F::CONFIG),
-        common::attr_def(
-            "to",
-            ais::ValueType::Name,
-            F::CONFIG | F::WRITABLE | F::NO_DANGLING,
-        ),
-    ];
-    class
+    ais::ClassDef {
+        name: "Pointer".to_owned(),
+        attrs: vec![
+            common::attr_def("item", ais::ValueType::String, F::RDN | F::CONFIG),
+            common::attr_def(
+                "to",
+                ais::ValueType::Name,
+                F::CONFIG | F::WRITABLE | F::NO_DANGLING,
+            ),
+        ],
+        ..item_class()
+    }
 }
 
 #[test]
