@@ -37,10 +37,10 @@ pub(crate) struct CcbHandle {
 enum Stage {
     /// This CCB.
     Open(CcbId),
-    /// Nothing, after an abort or an apply that failed; whatever comes next begins a CCB.
+    /// Nothing, after an abort; whatever comes next begins a CCB.
     Empty,
-    /// Nothing since the last apply, which cannot be repeated; an operation begins a CCB.
-    Applied,
+    /// Nothing since the last apply, well or not, which cannot be repeated; an operation begins a CCB.
+    Concluded,
 }
 
 /// How far a row of operations got.
@@ -87,15 +87,15 @@ impl CcbHandle {
 
     /// The CCB to be validated or applied: not the one that was applied already.
     fn to_apply(&self) -> Result<CcbId, Refusal> {
-        if self.stage.get() == Stage::Applied {
-            let text = "IMM: nothing was added to the CCB since it was applied";
+        if self.stage.get() == Stage::Concluded {
+            let text = "IMM: nothing was added to the CCB since the last apply";
             return Err(Refusal::new(AisError::FailedOperation, text));
         }
         self.current()
     }
 
-    /// The answer to an apply or validate of this CCB. Where that aborted it, or found it aborted, the handle is empty
-    /// and can be used again.
+    /// The answer to an apply of this CCB. Where that aborted it, or found it aborted, the handle is empty and can be
+    /// used again.
     ///
     /// DEVIATION(IMM-011): as the standard says; OpenSAF wants the handle aborted first.
     fn concluded(&self, id: CcbId, result: Result<(), Refusal>) -> Result<(), Refused> {
@@ -103,6 +103,7 @@ impl CcbHandle {
         let state = self.core.read(|repository| repository.ccb_state(id));
         if answer.is_err() && state == Some(CcbState::Aborted) {
             self.drop_current();
+            self.stage.set(Stage::Concluded);
         }
         answer
     }
@@ -185,8 +186,9 @@ impl CcbHandle {
     pub(crate) async fn validate(self: Rc<Self>) -> Result<(), Refused> {
         let _turn = self.turn.lock().await;
         let id = self.to_apply()?;
-        let result = self.agree(id).await;
-        self.concluded(id, result)
+        self.agree(id)
+            .await
+            .map_err(|refusal| self.explained(id, refusal))
     }
 
     async fn agree(&self, id: CcbId) -> Result<(), Refusal> {
@@ -233,7 +235,7 @@ impl CcbHandle {
         if let Some(entry) = entry {
             self.core.journal.borrow_mut().committed(entry);
         }
-        self.stage.set(Stage::Applied);
+        self.stage.set(Stage::Concluded);
         self.core.settled.notify_waiters();
         self.core.tell_committed(id, committed);
         Ok(())
