@@ -2,19 +2,16 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::ops::Range;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use ais::{AisError, Millis, Refusal};
-use repository::{ImplementerId, Prepared, Repository, StoredChange};
+use repository::{ImplementerId, Prepared, Repository};
 use schema::imm_capnp::implementer_callbacks;
 use tokio::sync::Notify;
 
-use crate::journal::{Entry, Journal};
-use crate::server::Peer;
-use crate::store::record::journal::{Author, JournalHead};
+use crate::journal::Journal;
 use crate::store::writer::Writer;
-use crate::store::{Records, StoreError, Table, Write, record};
+use crate::store::{StoreError, Write, record};
 
 /// The daemon's state. Nothing here is borrowed while anything is awaited.
 pub(crate) struct Core {
@@ -91,48 +88,26 @@ impl Core {
 
     /// Makes writes durable.
     pub(crate) async fn commit(&self, writes: Vec<Write>) -> Result<(), StoreError> {
-        let answer = self.writer.commit(writes).await;
-        answer.unwrap_or_else(|_| Err(writer_ended()))
-    }
-
-    /// Stores changes with their journal entry, which is to be given to [`Journal::committed`] once they are visible.
-    pub(crate) async fn store(
-        &self,
-        changes: &[StoredChange],
-        author: Author,
-        peer: Peer,
-    ) -> Result<Entry, StoreError> {
-        let head = JournalHead {
-            time: unix_time(),
-            author,
-            uid: peer.uid,
-            pid: peer.pid,
-        };
-        let mut writes = record::writes(changes);
-        let (entry, entered) = self.journal.borrow_mut().enter(&head, changes);
-        writes.extend(entered);
-        self.commit(writes).await?;
-        Ok(entry)
-    }
-
-    /// Records of the journal, as [`crate::store::Store::read`] gives them.
-    pub(crate) async fn read_journal(&self, keys: Range<u64>, bytes: usize) -> Result<Records, StoreError> {
-        let answer = self.writer.read(Table::Journal, keys, bytes).await;
-        answer.unwrap_or_else(|_| Err(writer_ended()))
+        self.writer.commit(writes).await.unwrap_or_else(|_| {
+            Err(StoreError::Io {
+                path: crate::STORE.into(),
+                reason: "the writer thread has ended; restart the daemon".to_owned(),
+            })
+        })
     }
 
     /// Stores a prepared change and shows it to everyone, or drops it.
     ///
     /// Must not be dropped half-way: the change would stay locked.
-    pub(crate) async fn settle(&self, change: Prepared, author: Author, peer: Peer) -> Result<(), Refusal> {
-        if change.stored().is_empty() {
+    pub(crate) async fn settle(&self, change: Prepared) -> Result<(), Refusal> {
+        let writes = record::writes(change.stored());
+        if writes.is_empty() {
             self.change(|repository| repository.make_visible(change));
             return Ok(());
         }
-        let result = match self.store(change.stored(), author, peer).await {
-            Ok(entry) => {
+        let result = match self.commit(writes).await {
+            Ok(()) => {
                 self.change(|repository| repository.make_visible(change));
-                self.journal.borrow_mut().committed(entry);
                 Ok(())
             }
             Err(error) => {
@@ -143,22 +118,6 @@ impl Core {
         self.settled.notify_waiters();
         result
     }
-}
-
-fn writer_ended() -> StoreError {
-    StoreError::Io {
-        path: crate::STORE.into(),
-        reason: "the writer thread has ended; restart the daemon".to_owned(),
-    }
-}
-
-/// Nanoseconds since the epoch.
-fn unix_time() -> i64 {
-    SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .ok()
-        .and_then(|since| i64::try_from(since.as_nanos()).ok())
-        .unwrap_or(0)
 }
 
 /// The refusal of a change, other than a CCB, that the store did not take.

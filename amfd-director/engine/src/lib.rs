@@ -271,23 +271,25 @@ impl Director {
         let ordered: BTreeSet<Dn> = actions.iter().map(|(su, _)| su.clone()).collect();
         let mut life_steps = life_cycle::next(view, sg);
         life_steps.retain(|(su, _)| !ordered.contains(su));
-        evaluation.done = gate.is_none() && actions.is_empty() && life_steps.is_empty();
+        let idle = gate.is_none() && life_steps.is_empty();
         evaluation.gate = gate;
         if self.state.startup_until.is_some() {
             let progress = startup::progress(view, sg, life_steps.is_empty() && self.is_quiet(dn));
             self.startup.note(dn, progress);
         }
-        let adjusted = evaluation.done && self.is_quiet(dn);
-        self.evaluations.insert(dn.clone(), evaluation);
+        // What an SU has no component for is not ordered, and awaits nothing.
+        let mut is_ordered = false;
         for (su, action) in actions {
-            self.order_action(&su, action);
+            is_ordered |= self.order_action(&su, action);
         }
         for (su, step) in life_steps {
             self.order_life_step(&su, step);
         }
-        if adjusted {
+        evaluation.done = idle && !is_ordered;
+        if evaluation.done && self.is_quiet(dn) {
             self.state.adjusts.remove(dn);
         }
+        self.evaluations.insert(dn.clone(), evaluation);
     }
 
     /// Why nothing may be assigned in the SG yet.

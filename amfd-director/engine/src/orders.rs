@@ -68,22 +68,22 @@ impl Director {
         self.order(su, OrderKind::Cleanup, |id| NodeOrder::Cleanup { id, su: dn });
     }
 
-    /// Carries out an assignment step of an SU.
-    pub(crate) fn order_action(&mut self, su: &Dn, action: Action) {
+    /// Carries out an assignment step of an SU; gives whether there was anything to order.
+    pub(crate) fn order_action(&mut self, su: &Dn, action: Action) -> bool {
         let dn = su.clone();
-        match action {
-            Action::Cleanup => self.order_cleanup(su),
+        let id = match action {
+            Action::Cleanup => self.order(su, OrderKind::Cleanup, |id| NodeOrder::Cleanup { id, su: dn }),
             Action::Remove(sis) => {
                 let list = sis.iter().cloned().collect();
                 self.order(su, OrderKind::Remove(sis), |id| NodeOrder::Remove {
                     id,
                     su: dn,
                     sis: list,
-                });
+                })
             }
             Action::Assign(ha, sis) => {
                 let Some((assignments, unplaced)) = self.assignments(su, ha, &sis) else {
-                    return;
+                    return false;
                 };
                 for csi in unplaced {
                     let reason = Reason::CsiWithoutComp {
@@ -94,7 +94,7 @@ impl Director {
                 }
                 let sis: BTreeSet<Dn> = assignments.iter().map(|part| part.si.clone()).collect();
                 if sis.is_empty() {
-                    return;
+                    return false;
                 }
                 self.remember_given(su, &assignments);
                 debug_assert!(
@@ -108,9 +108,10 @@ impl Director {
                     su: dn,
                     ha,
                     sis: assignments,
-                });
+                })
             }
-        }
+        };
+        id.is_some()
     }
 
     /// Other SUs that may act for these SIs where only one may, apart from SIs that the SU never gave up.

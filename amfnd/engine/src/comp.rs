@@ -79,7 +79,7 @@ pub(crate) struct Call {
 }
 
 /// A component.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Comp {
     /// What it runs with.
     pub(crate) config: CompConfig,

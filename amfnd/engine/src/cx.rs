@@ -10,7 +10,7 @@ use crate::effect::Effect;
 use crate::event::{Invocation, RunId};
 
 /// The ids that the engine gives out, and which component each open one belongs to.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Ids {
     last_run: u64,
     last_invocation: u64,

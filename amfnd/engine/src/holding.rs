@@ -49,7 +49,7 @@ pub(crate) struct Holding {
 }
 
 /// All that an SU holds, by SI.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Holdings(pub(crate) BTreeMap<Dn, Holding>);
 
 /// From the state that protects most to the one that protects least.

@@ -32,7 +32,7 @@ enum Ending {
 }
 
 /// A node director's whole state.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct NodeEngine {
     options: EngineOptions,
     node: Option<NodeConfig>,

@@ -44,7 +44,7 @@ pub(crate) enum RestartStage {
 }
 
 /// An SU.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Su {
     pub(crate) dn: Dn,
     /// `saAmfSUFailover`: a component's failover is the whole SU's.

@@ -8,20 +8,14 @@ use ais::{
     Value, ValueType,
 };
 
-use crate::{Rule, Settings};
+use crate::Settings;
 
 /// The longest name in bytes without long DNs.
 pub(crate) const SHORT_NAME_MAX: usize = 255;
 
 /// A refusal that names object, attribute and rule.
-pub(crate) fn refuse(
-    rule: Rule,
-    error: AisError,
-    dn: &Dn,
-    attr: &str,
-    text: impl std::fmt::Display,
-) -> Refusal {
-    rule.refuse(error, format!("attribute '{attr}' of object '{dn}' {text}"))
+pub(crate) fn refuse(error: AisError, dn: &Dn, attr: &str, rule: impl std::fmt::Display) -> Refusal {
+    Refusal::new(error, format!("attribute '{attr}' of object '{dn}' {rule}"))
 }
 
 /// Checks the values that are given for one attribute of one object.
@@ -37,34 +31,24 @@ pub(crate) fn check(
     settings: &Settings,
     too_long: AisError,
 ) -> Result<(), Refusal> {
-    let invalid = |rule: Rule, text: String| Err(refuse(rule, AisError::InvalidParam, dn, &def.name, text));
+    let invalid = |rule: String| Err(refuse(AisError::InvalidParam, dn, &def.name, rule));
     if values.len() > 1 && !def.flags.contains(AttrFlags::MULTI_VALUE) {
-        return invalid(
-            Rule::AttrSingle,
-            format!("has one value, {} were given", values.len()),
-        );
+        return invalid(format!("has one value, {} were given", values.len()));
     }
     for value in values {
         if value.value_type() != def.value_type {
-            let (own, given) = (def.value_type, value.value_type());
-            return invalid(
-                Rule::AttrType,
-                format!("is of type {own}, a value of type {given} was given"),
-            );
+            return invalid(format!(
+                "is of type {}, a value of type {} was given",
+                def.value_type,
+                value.value_type()
+            ));
         }
-        if let Some((error, text)) = text_fault(def, value, settings, too_long) {
-            let rule = match error {
-                AisError::InvalidParam => Rule::ValueText,
-                _ => Rule::ValueTooLong,
-            };
-            return Err(refuse(rule, error, dn, &def.name, text));
+        if let Some((error, rule)) = text_fault(def, value, settings, too_long) {
+            return Err(refuse(error, dn, &def.name, rule));
         }
     }
     if def.flags.contains(AttrFlags::NO_DUPLICATES) && has_duplicates(values) {
-        return invalid(
-            Rule::AttrDuplicates,
-            "takes no value twice (NO_DUPLICATES)".to_owned(),
-        );
+        return invalid("takes no value twice (NO_DUPLICATES)".to_owned());
     }
     Ok(())
 }
@@ -144,7 +128,7 @@ pub(crate) fn modified(
     settings: &Settings,
 ) -> Result<Vec<Value>, Refusal> {
     let given: &Attr = &change.attr;
-    let invalid = |rule: Rule, text: &str| Err(refuse(rule, AisError::InvalidParam, dn, &def.name, text));
+    let invalid = |rule: &str| Err(refuse(AisError::InvalidParam, dn, &def.name, rule));
     for value in &given.values {
         check(
             dn,
@@ -156,17 +140,11 @@ pub(crate) fn modified(
     }
     let mut result = match change.kind {
         ModificationType::Add | ModificationType::Delete if given.values.is_empty() => {
-            return invalid(
-                Rule::AttrNoValue,
-                "was to be changed by ADD or DELETE, which need a value",
-            );
+            return invalid("was to be changed by ADD or DELETE, which need a value");
         }
         ModificationType::Add => {
             if !def.flags.contains(AttrFlags::MULTI_VALUE) && !current.is_empty() {
-                return invalid(
-                    Rule::AttrSingle,
-                    "has one value already and takes no second one; use REPLACE",
-                );
+                return invalid("has one value already and takes no second one; use REPLACE");
             }
             [current, &given.values].concat()
         }
@@ -182,7 +160,7 @@ pub(crate) fn modified(
     };
     if result.is_empty() {
         if def.flags.contains(AttrFlags::INITIALIZED) {
-            return invalid(Rule::AttrInitialized, "must have a value (INITIALIZED)");
+            return invalid("must have a value (INITIALIZED)");
         }
         if def.flags.contains(AttrFlags::STRONG_DEFAULT) {
             result.extend(def.default.clone());

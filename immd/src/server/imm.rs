@@ -14,7 +14,6 @@ use super::implementer::ImplementerServer;
 use super::owner::OwnerServer;
 use super::search::SearchServer;
 use crate::core::{Core, detached};
-use crate::store::record::journal::Author;
 
 /// What every client begins with.
 pub(super) struct ImmServer {
@@ -43,8 +42,7 @@ impl ImmServer {
                 other => break other?,
             }
         };
-        let peer = self.connection.peer;
-        Ok(detached(async move { core.settle(prepared, Author::Client, peer).await }).await??)
+        Ok(detached(async move { core.settle(prepared).await }).await??)
     }
 
     fn get_object(&self, params: &imm::GetParams) -> Result<repository::ReadObject, Refused> {

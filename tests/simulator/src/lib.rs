@@ -1,34 +1,35 @@
-//! A seeded simulation of a whole cluster: disturbances, then healing, then liveness; invariants after every step.
+//! A seeded simulation of a whole cluster: disturbances, then healing, then mending, then liveness; what must hold is
+//! checked all the time.
 
+mod ccb;
 mod checks;
+mod disturb;
+mod mend;
 mod model;
 mod process;
-mod rates;
+mod story;
 mod world;
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use ais::Dn;
-use ais::amf::AdminOperation;
-use rand::Rng;
-use rand::seq::IndexedRandom;
+use ais::amf::RedundancyModel;
 
-pub use checks::{check_always, check_settled};
-pub use world::World;
+pub use checks::check_settled;
+pub use story::{Disturbance, Kind, Pace, Story};
+pub use world::{Counts, World};
 
-use rates::happens;
-
-/// How long the disturbed part of a run lasts, in simulated milliseconds.
-const DISTURBED_MS: u64 = 60_000;
-/// How long a healed cluster may take to settle, in simulated milliseconds.
-const SETTLE_MS: u64 = 180_000;
+/// With nothing done for so long, in simulated milliseconds, a cluster is at rest. Longer than every timeout, delay and
+/// probation time of the models.
+const QUIET_MS: u64 = 40_000;
+/// How long a healed cluster may take to come to rest.
+const SETTLE_MS: u64 = 900_000;
 
 /// What a run did.
 #[derive(Debug, Clone, Default)]
 pub struct Summary {
-    /// Events that the engines were given.
-    pub events: u64,
+    /// What was counted.
+    pub counts: Counts,
     /// Disturbances.
     pub disturbances: u64,
     /// All that happened, where it was asked for.
@@ -46,6 +47,8 @@ pub struct Failure {
     pub rule: String,
     /// What happened before, where it was asked for.
     pub log: Vec<String>,
+    /// What went wrong and was done about it, in words, where it was asked for.
+    pub told: Vec<String>,
 }
 
 /// Runs one seed.
@@ -53,23 +56,50 @@ pub struct Failure {
 /// # Errors
 /// The first rule that does not hold.
 pub fn run_seed(seed: u64, nodes_max: usize, verbose: bool) -> Result<Summary, Failure> {
-    let mut world = World::new(seed, nodes_max);
-    world.verbose = verbose;
-    let mut summary = Summary::default();
+    run_story(&Story::draw(seed, nodes_max, None), verbose)
+}
+
+/// Runs one seed with service groups of one redundancy model only.
+///
+/// # Errors
+/// The first rule that does not hold.
+pub fn run_seed_of(
+    model: RedundancyModel,
+    seed: u64,
+    nodes_max: usize,
+    verbose: bool,
+) -> Result<Summary, Failure> {
+    run_story(&Story::draw(seed, nodes_max, Some(model)), verbose)
+}
+
+/// Plays a story.
+///
+/// # Errors
+/// The first rule that does not hold.
+pub fn run_story(story: &Story, verbose: bool) -> Result<Summary, Failure> {
+    let mut world = None;
     // An engine's own assertion is a broken rule like any other, and its log is wanted.
-    let attempt = AssertUnwindSafe(|| run(&mut world, &mut summary));
+    let attempt = AssertUnwindSafe(|| {
+        let world = world.insert(World::new(story, verbose));
+        play(world, story)
+    });
     let outcome = catch_unwind(attempt).unwrap_or_else(|panic| Err(panic_text(panic.as_ref())));
-    summary.events = world.events;
+    let (now, counts, log, told) = world.map_or_else(
+        || (0, Counts::default(), Vec::new(), Vec::new()),
+        |world| (world.now, world.counts, world.log, world.told),
+    );
     match outcome {
-        Ok(()) => {
-            summary.log = world.log;
-            Ok(summary)
-        }
+        Ok(()) => Ok(Summary {
+            counts,
+            disturbances: story.disturbances.len() as u64,
+            log,
+        }),
         Err(rule) => Err(Failure {
-            seed,
-            at: world.now,
+            seed: story.seed,
+            at: now,
             rule,
-            log: world.log,
+            log,
+            told,
         }),
     }
 }
@@ -82,133 +112,59 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
     format!("panic: {}", text.unwrap_or("without a text"))
 }
 
-fn run(world: &mut World, summary: &mut Summary) -> Result<(), String> {
-    let mut check = |world: &World| check_always(world);
-    let start_up = world.rng.random_range(0..15_000);
-    world.run_until(start_up, &mut check)?;
-    let end = world.now + DISTURBED_MS;
-    while world.now < end {
-        disturb(world);
-        summary.disturbances += 1;
-        let pause = world.rng.random_range(0..=world.rates.pause_max_ms);
-        world.run_until((world.now + pause.max(1)).min(end), &mut check)?;
+fn play(world: &mut World, story: &Story) -> Result<(), String> {
+    for disturbance in &story.disturbances {
+        world.run_until(disturbance.at)?;
+        disturb::apply(world, *disturbance);
+        world.broken.take().map_or(Ok(()), Err)?;
     }
-    heal(world);
-    world.run_until(world.now + SETTLE_MS, &mut check)?;
-    mend(world);
-    world.run_until(world.now + SETTLE_MS, &mut check)?;
-    check_settled(world)
+    let last = story.disturbances.last().map_or(0, |last| last.pick % 8);
+    world.run_until(world.now + last * 1_000)?;
+    mend::heal(world);
+    world.settle(QUIET_MS, SETTLE_MS)?;
+    mend::mend(world)?;
+    world.settle(QUIET_MS, SETTLE_MS)?;
+    check_settled(world)?;
+    stays(world)?;
+    survives_its_director(world)
 }
 
-/// One thing goes wrong, or an operator does one thing.
-fn disturb(world: &mut World) {
-    let rates = world.rates;
-    let comp = world.model.comps.choose(&mut world.rng).cloned();
-    let node = world.model.nodes.choose(&mut world.rng).cloned();
-    let (Some(comp), Some(node)) = (comp, node) else {
-        return;
-    };
-    if happens(&mut world.rng, rates.crash) {
-        for place in world.model.nodes.clone() {
-            world.kill_process(&place, &comp);
-        }
-    }
-    if happens(&mut world.rng, rates.hang) {
-        for place in world.nodes.values_mut() {
-            if let Some(process) = place.processes.get_mut(&comp) {
-                process.hung = true;
-            }
-        }
-    }
-    if happens(&mut world.rng, rates.node_loss) {
-        if world.nodes[&node].engine.is_some() {
-            world.lose_node(&node);
-        } else {
-            world.start_node(&node);
-        }
-    }
-    if happens(&mut world.rng, rates.director_crash) {
-        if world.director.is_some() {
-            world.kill_director();
-        } else {
-            world.start_director();
-        }
-    }
-    if happens(&mut world.rng, rates.admin) {
-        let (dn, operation) = any_operation(world);
-        world.admin(&dn, operation);
+/// A settled cluster does nothing more.
+fn stays(world: &mut World) -> Result<(), String> {
+    let before = world.counts;
+    world.run_until(world.now + 2 * QUIET_MS)?;
+    if world.counts.orders == before.orders && world.counts.actions == before.actions {
+        Ok(())
+    } else {
+        Err("a settled cluster began to act again".to_owned())
     }
 }
 
-/// Any operation on any entity, sensible or not.
-fn any_operation(world: &mut World) -> (Dn, u64) {
-    let kinds = [
-        &world.model.sus,
-        &world.model.sis,
-        &world.model.sgs,
-        &world.model.nodes,
-        &world.model.comps,
-    ];
-    let kind = kinds[world.rng.random_range(0..kinds.len())];
-    let dn = kind
-        .choose(&mut world.rng)
-        .cloned()
-        .unwrap_or_else(|| world.model.sgs[0].clone());
-    let operation = AdminOperation::ALL
-        .choose(&mut world.rng)
-        .map_or(1, |op| u64::from(op.code()));
-    (dn, operation)
-}
-
-/// Everything that was taken away comes back, and nothing goes wrong any more.
-fn heal(world: &mut World) {
-    world.rates = world.rates.calm();
-    if world.director.is_none() {
-        world.start_director();
+/// A director that takes over a settled cluster disturbs nothing, and sees it as the one before did.
+fn survives_its_director(world: &mut World) -> Result<(), String> {
+    let (before, shown) = (world.counts, world.repository.clone());
+    world.kill_director(false);
+    world.run_until(world.now + 1_000)?;
+    world.start_director();
+    world.settle(QUIET_MS, SETTLE_MS)?;
+    if world.counts.orders != before.orders || world.counts.actions != before.actions {
+        return Err("a new director disturbed a settled cluster".to_owned());
     }
-    for node in world.model.nodes.clone() {
-        if world.nodes[&node].engine.is_none() {
-            world.start_node(&node);
+    for (dn, (_, attrs)) in &shown {
+        let now = world.repository.get(dn);
+        let differs = attrs.iter().find(|attr| {
+            let own = now.and_then(|(_, now)| ais::find_attr(now, &attr.name));
+            own.is_none_or(|own| own.values != attr.values)
+        });
+        if let Some(attr) = differs {
+            return Err(format!(
+                "a new director shows another {} of {dn} than {:?}",
+                attr.name, attr.values
+            ));
         }
     }
-    for place in world.nodes.values_mut() {
-        place
-            .processes
-            .values_mut()
-            .for_each(|process| process.hung = false);
+    match world.repository.keys().find(|dn| !shown.contains_key(*dn)) {
+        Some(new) => Err(format!("a new director shows {new}, which was not there")),
+        None => check_settled(world),
     }
-}
-
-/// The operator repairs and unlocks everything.
-fn mend(world: &mut World) {
-    let of = |operation: AdminOperation| u64::from(operation.code());
-    let (nodes, sgs) = (world.model.nodes.clone(), world.model.sgs.clone());
-    let (sus, sis) = (world.model.sus.clone(), world.model.sis.clone());
-    let settle = 30_000;
-    for entity in nodes.iter().chain(&sus) {
-        world.admin(entity, of(AdminOperation::Repaired));
-        quiet(world, settle);
-    }
-    for entity in nodes.iter().chain(&sgs).chain(&sus) {
-        world.admin(entity, of(AdminOperation::UnlockInstantiation));
-        quiet(world, settle);
-    }
-    for entity in nodes.iter().chain(&sgs).chain(&sus).chain(&sis) {
-        world.admin(entity, of(AdminOperation::Unlock));
-        quiet(world, settle);
-    }
-}
-
-/// Lets pass some time in which an operation can end; what is wrong then is found by the next check.
-fn quiet(world: &mut World, span: u64) {
-    let end = world.now + span;
-    let mut answered = |world: &World| {
-        if world.pending.is_empty() {
-            Err(String::new())
-        } else {
-            Ok(())
-        }
-    };
-    // Ends early, as soon as nothing awaits an answer.
-    let _early = world.run_until(end, &mut answered);
 }

@@ -6,13 +6,49 @@ use ais::Dn;
 use ais::amf::{CallbackKind, HaState};
 use node_engine::SessionId;
 
-/// A registered or starting process of a component.
+/// What goes wrong the next time a component is asked or one of its commands runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// The next command fails; what it started may be left behind.
+    CommandFails,
+    /// The next command never ends by itself.
+    CommandHangs,
+    /// The next process that is started never registers.
+    NeverRegisters,
+    /// The next process that is started dies before it registers.
+    DiesAtStart,
+    /// The next callback is answered with an error.
+    BadAnswer,
+    /// The next callback is answered late.
+    LateAnswer,
+    /// The next callback is never answered.
+    NoAnswer,
+}
+
+impl Trouble {
+    /// Every kind.
+    pub const ALL: [Trouble; 7] = [
+        Trouble::CommandFails,
+        Trouble::CommandHangs,
+        Trouble::NeverRegisters,
+        Trouble::DiesAtStart,
+        Trouble::BadAnswer,
+        Trouble::LateAnswer,
+        Trouble::NoAnswer,
+    ];
+}
+
+/// A process of a component.
 #[derive(Debug, Clone)]
 pub struct Process {
     /// Its connection to the node director.
     pub session: SessionId,
+    /// Whether its registration was accepted.
+    pub registered: bool,
     /// Hung: answers nothing until it is killed.
     pub hung: bool,
+    /// Whether it is being stopped.
+    pub ending: bool,
     /// The CSIs it acts on. It acts on a new ACTIVE from the moment it is told, and stops being ACTIVE when it has
     /// answered that it is not: what the world outside sees.
     pub roles: BTreeMap<Dn, HaState>,
@@ -23,24 +59,29 @@ impl Process {
     pub fn new(session: SessionId) -> Process {
         Process {
             session,
+            registered: false,
             hung: false,
+            ending: false,
             roles: BTreeMap::new(),
         }
     }
 
     /// The process is told something; taking the active role has effect at once.
     pub fn hear(&mut self, kind: &CallbackKind) {
-        if let CallbackKind::CsiSet {
-            ha: HaState::Active,
-            csi,
-        } = kind
-        {
-            match &csi.csi {
+        match kind {
+            CallbackKind::CsiSet {
+                ha: HaState::Active,
+                csi,
+            } => match &csi.csi {
                 Some(name) => {
                     self.roles.insert(name.clone(), HaState::Active);
                 }
                 None => self.roles.values_mut().for_each(|role| *role = HaState::Active),
-            }
+            },
+            CallbackKind::Terminate => self.ending = true,
+            CallbackKind::CsiSet { .. }
+            | CallbackKind::CsiRemove { .. }
+            | CallbackKind::Healthcheck { .. } => {}
         }
     }
 
@@ -65,7 +106,12 @@ impl Process {
     pub fn serving(&self) -> impl Iterator<Item = &Dn> {
         self.roles
             .iter()
-            .filter(|(_, role)| matches!(role, HaState::Active | HaState::Quiescing))
+            .filter(|(_, role)| serves(**role))
             .map(|(csi, _)| csi)
     }
+}
+
+/// Whether whoever has this role acts for the CSI.
+pub const fn serves(role: HaState) -> bool {
+    matches!(role, HaState::Active | HaState::Quiescing)
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use ais::{AisError, Attr, ClassCategory, Dn, Refusal};
 
 use super::operation::{Plan, Scene, created};
-use crate::class::ClassStage;
+use crate::class::{ClassStage, no_class};
 use crate::create::{Creator, check_name, complete};
 use crate::overlay::{Entry, Overlay};
 use crate::owner::{may_change, not_owner};
 use crate::tree::ROOT;
-use crate::{Class, ObjectBody, ObjectId, Repository, Rule, service};
+use crate::{Class, ObjectBody, ObjectId, Repository, service};
 
 impl Repository {
     pub(super) fn plan_create(
@@ -23,7 +23,7 @@ impl Repository {
     ) -> Result<Plan, Refusal> {
         let class = self.class_for_new(class, dn)?;
         if class.category() == ClassCategory::Runtime {
-            return Err(Rule::ClassRuntime.refuse(
+            return Err(Refusal::new(
                 AisError::InvalidParam,
                 format!(
                     "class '{}' of object '{dn}' is a runtime class; its objects are made by implementers",
@@ -32,7 +32,7 @@ impl Repository {
             ));
         }
         if service::is_service_class(class.name()) {
-            return Err(Rule::ServiceObject.refuse(
+            return Err(Refusal::new(
                 AisError::BadOperation,
                 format!(
                     "object '{dn}' of class '{}' belongs to the service and cannot be created",
@@ -71,21 +71,21 @@ impl Repository {
         match self.classes.find(name) {
             Some((class, ClassStage::Present)) => Ok(class),
             Some((_, ClassStage::Creating | ClassStage::Changing | ClassStage::Deleting)) => {
-                Err(Rule::ClassUnderWay.refuse(
+                Err(Refusal::new(
                     AisError::TryAgain,
                     format!("class '{name}' of object '{dn}' is just being created, changed or deleted"),
                 ))
             }
-            None => Err(Rule::ClassMissing.refuse(
+            None => Err(Refusal::new(
                 AisError::NotExist,
-                format!("class '{name}' of object '{dn}' does not exist"),
+                format!("{} (for object '{dn}')", no_class(name).text),
             )),
         }
     }
 
     /// Refuses a name that is taken, or about to be.
     pub(crate) fn check_name_free(&self, overlay: &Overlay, dn: &Dn) -> Result<(), Refusal> {
-        let exist = |text: String| Err(Rule::NameTaken.refuse(AisError::Exist, text));
+        let exist = |text: String| Err(Refusal::new(AisError::Exist, text));
         match overlay.entries.get(dn) {
             Some(Entry::Deleted(_)) => return exist(format!("object '{dn}' is deleted by the same CCB")),
             Some(_) => return exist(format!("object '{dn}' exists")),
@@ -115,15 +115,14 @@ impl Repository {
         let Some(parent) = dn.parent() else {
             return Ok(ROOT);
         };
-        let missing = |rule: Rule, text: &str| {
-            rule.refuse(
+        let missing = |rule: &str| {
+            Refusal::new(
                 AisError::NotExist,
-                format!("the parent '{parent}' of object '{dn}' {text}"),
+                format!("the parent '{parent}' of object '{dn}' {rule}"),
             )
         };
         let Some(seen) = scene.view.get(&parent) else {
             return Err(missing(
-                Rule::ParentMissing,
                 match (scene.ccb.overlay.entries.get(&parent), self.locks.writer(&parent)) {
                     (Some(_), _) => "is deleted by the same CCB",
                     (None, Some(_)) => "is being created in another CCB",
@@ -139,10 +138,10 @@ impl Repository {
             writer != scene.id && matches!(other, Some(Entry::Deleted(_)))
         });
         if leaves || self.locks.is_leaving(&parent) {
-            return Err(missing(Rule::ParentLeaving, "is being deleted"));
+            return Err(missing("is being deleted"));
         }
         if seen.body.class.category() == ClassCategory::Runtime {
-            return Err(missing(Rule::ParentRuntime, "is a runtime object"));
+            return Err(missing("is a runtime object"));
         }
         if !may_change(seen.body, &scene.ccb.owner_name) {
             return Err(not_owner(seen.body, &scene.ccb.owner_name));

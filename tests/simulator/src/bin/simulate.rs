@@ -1,10 +1,13 @@
 //! Runs seeds of the cluster simulation for as long as asked; prints one line to replay for a seed that fails.
 
 use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use ais::amf::RedundancyModel;
 use clap::Parser;
-use simulator::run_seed;
+use simulator::{Counts, Failure, Story, run_story};
 
 /// Simulates clusters: random models, random disturbances, healing, and what must hold.
 #[derive(Parser)]
@@ -15,12 +18,18 @@ struct Options {
     /// How many seeds.
     #[arg(long, default_value_t = 1000)]
     count: u64,
-    /// Stop after this many seconds even if seeds are left.
+    /// Run seeds for this many seconds instead, however many they are.
     #[arg(long)]
     seconds: Option<u64>,
+    /// How many threads.
+    #[arg(long, default_value_t = 1)]
+    jobs: usize,
     /// The largest number of nodes.
-    #[arg(long, default_value_t = 4)]
+    #[arg(long, default_value_t = 50)]
     nodes: usize,
+    /// Only service groups of this redundancy model: 2N, N+M, N-way, N-way-active, no-redundancy.
+    #[arg(long, value_parser = redundancy_model)]
+    model: Option<RedundancyModel>,
     /// Print every event and effect.
     #[arg(long)]
     verbose: bool,
@@ -29,40 +38,103 @@ struct Options {
     keep_going: bool,
 }
 
-fn main() -> ExitCode {
-    let options = Options::parse();
-    let started = Instant::now();
+fn redundancy_model(text: &str) -> Result<RedundancyModel, String> {
+    let mut all = RedundancyModel::ALL.iter();
+    let found = all.find(|model| model.name().eq_ignore_ascii_case(text));
+    found.copied().ok_or_else(|| "not a redundancy model".to_owned())
+}
+
+/// What all threads together have done.
+#[derive(Default)]
+struct Tally {
+    next: AtomicU64,
+    stop: AtomicBool,
+    sums: Mutex<Sums>,
+}
+
+#[derive(Default)]
+struct Sums {
+    seeds: u64,
+    failures: u64,
+    counts: Counts,
+}
+
+fn work(options: &Options, tally: &Tally, started: Instant) {
     let limit = options.seconds.map(Duration::from_secs);
-    let (mut runs, mut events, mut failures) = (0u64, 0u64, 0u64);
-    for seed in options.seed..options.seed.saturating_add(options.count) {
-        if limit.is_some_and(|limit| started.elapsed() > limit) {
-            break;
+    while !tally.stop.load(Ordering::Relaxed) {
+        let index = tally.next.fetch_add(1, Ordering::Relaxed);
+        let over = limit.map_or(index >= options.count, |limit| started.elapsed() > limit);
+        if over {
+            return;
         }
-        runs += 1;
-        match run_seed(seed, options.nodes, options.verbose) {
+        let seed = options.seed.wrapping_add(index);
+        let story = Story::draw(seed, options.nodes, options.model);
+        let outcome = run_story(&story, options.verbose);
+        let Ok(mut sums) = tally.sums.lock() else { return };
+        sums.seeds += 1;
+        match outcome {
             Ok(summary) => {
                 summary.log.iter().for_each(|line| println!("{line}"));
-                events += summary.events;
+                sums.counts.events += summary.counts.events;
+                sums.counts.failovers += summary.counts.failovers;
+                sums.counts.orders += summary.counts.orders;
             }
             Err(failure) => {
-                failures += 1;
-                failure.log.iter().for_each(|line| println!("{line}"));
-                println!("seed {seed} at {} ms: {}", failure.at, failure.rule);
-                println!(
-                    "replay: simulate --seed {seed} --count 1 --nodes {} --verbose",
-                    options.nodes
-                );
+                sums.failures += 1;
+                report(options, &failure);
                 if !options.keep_going {
-                    break;
+                    tally.stop.store(true, Ordering::Relaxed);
                 }
             }
         }
     }
+}
+
+fn report(options: &Options, failure: &Failure) {
+    failure.log.iter().for_each(|line| println!("{line}"));
+    let seed = failure.seed;
+    println!("seed {seed} at {} ms: {}", failure.at, failure.rule);
+    let model = options
+        .model
+        .map_or_else(String::new, |model| format!(" --model {model}"));
     println!(
-        "{runs} seeds, {events} events, {failures} failures, {:.1} s",
-        started.elapsed().as_secs_f64()
+        "replay: simulate --seed {seed} --count 1 --nodes {}{model} --verbose",
+        options.nodes
     );
-    if failures == 0 {
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let started = Instant::now();
+    // A panic of an engine is caught, and reported with the seed.
+    std::panic::set_hook(Box::new(|_| {}));
+    let tally = Tally::default();
+    std::thread::scope(|scope| {
+        for _ in 1..options.jobs {
+            scope.spawn(|| work(&options, &tally, started));
+        }
+        work(&options, &tally, started);
+    });
+    let seconds = started.elapsed().as_secs_f64();
+    let Ok(sums) = tally.sums.into_inner() else {
+        return ExitCode::FAILURE;
+    };
+    let rate = |count: u64| {
+        #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+        let count = count as f64;
+        count / seconds.max(0.001)
+    };
+    println!(
+        "{} seeds, {} events, {} failovers, {} failures in {seconds:.1} s: {:.0} seeds/s, {:.0} events/s, {:.0} failovers/min",
+        sums.seeds,
+        sums.counts.events,
+        sums.counts.failovers,
+        sums.failures,
+        rate(sums.seeds),
+        rate(sums.counts.events),
+        rate(sums.counts.failovers) * 60.0
+    );
+    if sums.failures == 0 {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

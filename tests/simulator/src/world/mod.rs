@@ -1,39 +1,78 @@
 //! The simulated cluster: the real director engine and real node engines, with a virtual clock, a network that
-//! delays, and processes that crash, hang, answer late or badly. One seed decides all.
+//! delays and breaks, and processes that crash, hang, answer late or badly. One seed decides all.
 
+mod director;
+mod links;
 mod nodes;
+mod processes;
+mod runs;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use ais::amf::{CallbackKind, NodeOrder, NodeReport, Term};
-use ais::{Attr, Dn, Millis};
-use director_engine::{Director, Effect as DirectorEffect, Event as DirectorEvent, ModelChange, Publish};
-use node_engine::{CommandKind, Event as NodeEvent, Invocation, NodeEngine, RunId, RunOutcome, SessionId};
+use ais::{Attr, Dn, Refusal};
+use director_engine::{Director, Event as DirectorEvent, ModelChange};
+use node_engine::{
+    Answer, CommandKind, Event as NodeEvent, Invocation, NodeEngine, RunId, RunOutcome, SessionId,
+};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
-use crate::model::Model;
-use crate::process::Process;
-use crate::rates::Rates;
+use crate::checks::{Acting, Duties};
+use crate::model::Known;
+use crate::process::{Process, Trouble};
+use crate::story::{Pace, Story};
 
-/// Something that will happen at a known time.
+/// Something that will happen at a known time. What happens on a node happens only while the node has not been started
+/// anew since.
 #[derive(Debug, Clone)]
 pub enum Happening {
     /// Orders reach a node director.
     Orders {
+        node: Dn,
         session: u64,
         term: Term,
         orders: Vec<NodeOrder>,
     },
-    /// A report reaches the director.
-    Report { session: u64, report: NodeReport },
-    /// A command ends.
-    RunEnds {
-        run: RunId,
-        comp: Dn,
-        kind: CommandKind,
-        outcome: RunOutcome,
+    /// Orders of a director that is no more reach a node that knows a newer one.
+    StaleOrders {
+        node: Dn,
+        term: Term,
+        orders: Vec<NodeOrder>,
     },
+    /// A report reaches the director.
+    Report {
+        node: Dn,
+        session: u64,
+        report: NodeReport,
+    },
+    /// The director notices that a connection is gone.
+    DirectorSeesLoss { node: Dn, session: u64 },
+    /// A node director notices that its connection is gone.
+    NodeSeesLoss { node: Dn, session: u64 },
+    /// A node director without a connection makes one.
+    Connect { node: Dn },
+    /// A node that was lost starts.
+    NodeStarts { node: Dn },
+    /// A node's messages are as fast as others'.
+    LinkRecovers { node: Dn },
+    /// A director takes the lead.
+    DirectorStarts,
+    /// The director dies.
+    DirectorDies,
+    /// An operator's next operation.
+    Operation { dn: Dn, operation: u64 },
+    /// An operator's deletion.
+    Deletion { dn: Dn },
+    /// Something that happens to a process or command.
+    At { node: Dn, boots: u32, what: Local },
+}
+
+/// Something that happens on a node.
+#[derive(Debug, Clone)]
+pub enum Local {
+    /// A command ends.
+    RunEnds { run: RunId, outcome: RunOutcome },
     /// A process that has just been started registers.
     Registers { comp: Dn, session: SessionId },
     /// A process answers a callback.
@@ -42,6 +81,7 @@ pub enum Happening {
         session: SessionId,
         invocation: Invocation,
         kind: CallbackKind,
+        good: bool,
     },
     /// A process completes quiescing.
     Quiesced {
@@ -54,108 +94,226 @@ pub enum Happening {
     Exits { comp: Dn, session: SessionId },
 }
 
+/// A connection between a node director and the director.
+#[derive(Debug, Clone)]
+pub struct Link {
+    /// Its number.
+    pub session: u64,
+    /// The term of the director at its end.
+    pub term: u64,
+    /// Broken: what is sent is lost, though neither end may know.
+    pub cut: bool,
+    /// When messages sent last arrive, so that the connection keeps their order.
+    down: u64,
+    up: u64,
+}
+
+/// A command that runs.
+#[derive(Debug, Clone)]
+pub struct Run {
+    comp: Dn,
+    kind: CommandKind,
+    killed: bool,
+}
+
 /// A node: its engine, the processes on it, and its connection to the director.
-#[derive(Debug)]
+#[derive(Debug, Clone, Default)]
 pub struct Node {
     /// The real node engine; `None` while the node is down.
     pub engine: Option<NodeEngine>,
+    /// How often it was started.
+    pub boots: u32,
     /// The processes of its components.
     pub processes: BTreeMap<Dn, Process>,
-    /// The connection to the director.
-    pub session: Option<u64>,
-    /// The runs in progress, with the component.
-    pub runs: BTreeMap<RunId, (Dn, CommandKind)>,
-    /// The runs that are being killed.
-    pub killed: BTreeSet<RunId>,
-    /// When messages sent last arrive, so that the link keeps their order.
-    down_link: u64,
-    up_link: u64,
+    /// What goes wrong next with its components.
+    pub troubles: BTreeMap<Dn, Trouble>,
+    /// The CSIs of components that are only started and stopped.
+    pub given: BTreeMap<Dn, BTreeSet<Dn>>,
+    link: Option<Link>,
+    runs: BTreeMap<RunId, Run>,
+    /// Cut off until then.
+    offline_until: u64,
+    /// Added to each message's time.
+    slow_ms: u64,
+    deadline: Option<u64>,
 }
 
+impl Node {
+    /// Whether messages reach it.
+    pub fn is_connected(&self) -> bool {
+        self.engine.is_some() && self.link.as_ref().is_some_and(|link| !link.cut)
+    }
+}
+
+/// What was counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Events that the engines got.
+    pub events: u64,
+    /// SIs that became active where the former active SU had failed.
+    pub failovers: u64,
+    /// Orders about SUs, apart from their configuration.
+    pub orders: u64,
+    /// Commands that were run, and callbacks other than healthchecks.
+    pub actions: u64,
+}
+
+/// An object of the information model: its class and attributes.
+pub type Stored = (String, Vec<Attr>);
+
 /// The whole simulated cluster.
+#[derive(Debug, Clone)]
 pub struct World {
     /// The present, in milliseconds.
     pub now: u64,
-    /// The model it began with.
-    pub model: Model,
-    /// What goes wrong how often.
-    pub rates: Rates,
-    /// The source of all chance.
+    /// The model as it is now.
+    pub known: Known,
+    /// How fast things go.
+    pub pace: Pace,
+    /// Delays come from it.
     pub rng: SmallRng,
     /// The real director engine; `None` while the director is down.
     pub director: Option<Director>,
     /// The nodes.
     pub nodes: BTreeMap<Dn, Node>,
     /// What the information model holds.
-    pub repository: BTreeMap<Dn, (String, Vec<Attr>)>,
+    pub repository: BTreeMap<Dn, Stored>,
     /// Administrative operations that await their answer.
     pub pending: BTreeMap<u64, String>,
+    /// How the operation that was answered last went.
+    pub reply: Option<Result<(), Refusal>>,
+    /// Who acts for what.
+    pub acting: Acting,
+    /// Recoveries that were recommended.
+    pub duties: Duties,
+    /// The first rule that was broken.
+    pub broken: Option<String>,
+    /// What was counted.
+    pub counts: Counts,
     /// What happened, for a failing seed.
     pub log: Vec<String>,
+    /// What went wrong and what was done about it, in words.
+    pub told: Vec<String>,
     /// Whether to keep the log.
     pub verbose: bool,
-    /// How many events the engines got.
-    pub events: u64,
-    queue: BTreeMap<(u64, u64), (Dn, Happening)>,
+    /// When something was last done that was not a healthcheck.
+    pub last_act: u64,
+    director_deadline: Option<u64>,
+    queue: BTreeMap<(u64, u64), Happening>,
     sequence: u64,
-    term: u64,
+    /// The number of the present or last director.
+    pub term: u64,
+    answer: Option<Answer>,
 }
 
 impl World {
-    /// The cluster of this seed, just started.
-    pub fn new(seed: u64, nodes_max: usize) -> World {
-        let mut rng = SmallRng::seed_from_u64(seed);
-        let model = Model::random(&mut rng, nodes_max);
-        let repository = model
-            .objects
-            .iter()
-            .filter_map(|change| match change {
-                ModelChange::Create { class, dn, attrs } => {
-                    Some((dn.clone(), (class.clone(), attrs.clone())))
-                }
-                ModelChange::Modify { .. } | ModelChange::Delete { .. } => None,
-            })
-            .collect();
-        let rates = Rates::draw(&mut rng);
-        let nodes = model.nodes.iter().map(|dn| (dn.clone(), Node::down())).collect();
+    /// The cluster of this story, just started.
+    pub fn new(story: &Story, verbose: bool) -> World {
         let mut world = World {
             now: 1,
-            model,
-            rates,
-            rng,
+            known: Known::default(),
+            pace: story.pace,
+            rng: SmallRng::seed_from_u64(story.seed ^ 0x5eed),
             director: None,
-            nodes,
-            repository,
+            nodes: BTreeMap::new(),
+            repository: BTreeMap::new(),
             pending: BTreeMap::new(),
+            reply: None,
+            acting: Acting::default(),
+            duties: Duties::default(),
+            broken: None,
+            counts: Counts::default(),
             log: Vec::new(),
-            verbose: false,
-            events: 0,
+            told: Vec::new(),
+            verbose,
+            last_act: 0,
+            director_deadline: None,
             queue: BTreeMap::new(),
             sequence: 0,
             term: 0,
+            answer: None,
         };
+        for change in &story.objects {
+            world.store(change);
+        }
         world.start_director();
-        for node in world.model.nodes.clone() {
+        for node in world.known.of("SaAmfNode").to_vec() {
             world.start_node(&node);
         }
         world
     }
 
-    fn note(&mut self, text: impl FnOnce() -> String) {
+    /// Takes a change into the information model; a new node starts with it.
+    fn store(&mut self, change: &ModelChange) {
+        self.known.apply(change);
+        match change {
+            ModelChange::Create { class, dn, attrs } => {
+                self.repository.insert(dn.clone(), (class.clone(), attrs.clone()));
+                if class == "SaAmfNode" {
+                    self.nodes.entry(dn.clone()).or_default();
+                }
+            }
+            ModelChange::Modify { dn, attrs } => self.update(dn, attrs),
+            ModelChange::Delete { dn } => self.repository.retain(|own, _| !own.is_within(dn)),
+        }
+    }
+
+    fn update(&mut self, dn: &Dn, attrs: &[Attr]) {
+        let Some((_, present)) = self.repository.get_mut(dn) else {
+            return;
+        };
+        for attr in attrs {
+            match present.iter_mut().find(|own| own.name == attr.name) {
+                Some(own) => own.values.clone_from(&attr.values),
+                None => present.push(attr.clone()),
+            }
+        }
+    }
+
+    /// A line for the log of a failing seed.
+    pub fn note(&mut self, text: impl FnOnce() -> String) {
         if self.verbose {
             let line = format!("{:>8} {}", self.now, text());
             self.log.push(line);
         }
     }
 
-    fn schedule(&mut self, at: u64, node: &Dn, what: Happening) {
+    /// A line for the story of a failing seed.
+    pub fn tell(&mut self, text: impl FnOnce() -> String) {
+        if self.verbose {
+            let line = format!("{:>8} {}", self.now, text());
+            self.log.push(format!("{line} ****"));
+            self.told.push(line);
+        }
+    }
+
+    /// A rule does not hold.
+    pub fn breaks(&mut self, rule: impl FnOnce() -> String) {
+        if self.broken.is_none() {
+            self.broken = Some(rule());
+        }
+    }
+
+    fn schedule(&mut self, at: u64, what: Happening) {
         self.sequence += 1;
-        self.queue
-            .insert((at.max(self.now), self.sequence), (node.clone(), what));
+        self.queue.insert((at.max(self.now), self.sequence), what);
+    }
+
+    /// Something will happen after a while.
+    pub fn later(&mut self, span: u64, what: Happening) {
+        self.schedule(self.now + span, what);
+    }
+
+    fn schedule_at(&mut self, at: u64, node: &Dn, what: Local) {
+        let Some(boots) = self.nodes.get(node).map(|place| place.boots) else {
+            return;
+        };
+        let node = node.clone();
+        self.schedule(at, Happening::At { node, boots, what });
     }
 
     fn delay(&mut self) -> u64 {
-        self.rng.random_range(0..=self.rates.delay_max_ms)
+        self.rng.random_range(0..=self.pace.delay_max_ms)
     }
 
     /// A number that was never used.
@@ -165,38 +323,49 @@ impl World {
     }
 
     /// Lets everything happen that is due until `end`.
-    pub fn run_until(
-        &mut self,
-        end: u64,
-        check: &mut dyn FnMut(&World) -> Result<(), String>,
-    ) -> Result<(), String> {
-        loop {
-            let next = self.next_time();
-            if next > end {
-                self.now = end;
-                return Ok(());
-            }
-            self.now = self.now.max(next);
-            self.happen();
-            check(self)?;
+    ///
+    /// # Errors
+    /// The first rule that does not hold.
+    pub fn run_until(&mut self, end: u64) -> Result<(), String> {
+        while self.next_time() <= end {
+            self.step()?;
         }
+        self.now = self.now.max(end);
+        Ok(())
     }
 
-    /// When the next thing happens; far away where nothing will.
+    /// Lets everything happen until nothing but healthchecks went on for the span `quiet`.
+    ///
+    /// # Errors
+    /// The first rule that does not hold; that the cluster does not come to rest within `most`.
+    pub fn settle(&mut self, quiet: u64, most: u64) -> Result<(), String> {
+        let end = self.now + most;
+        self.last_act = self.now;
+        while self.next_time() <= self.last_act.saturating_add(quiet) {
+            if self.now > end {
+                return Err(format!("the cluster does not come to rest within {most} ms"));
+            }
+            self.step()?;
+        }
+        self.now = self.last_act + quiet;
+        Ok(())
+    }
+
+    /// The next thing happens.
+    ///
+    /// # Errors
+    /// The rule that does not hold then.
+    pub fn step(&mut self) -> Result<(), String> {
+        self.now = self.now.max(self.next_time());
+        self.happen();
+        self.broken.take().map_or(Ok(()), Err)
+    }
+
+    /// When the next thing happens; the end of time where nothing will.
     pub fn next_time(&self) -> u64 {
-        let queued = self.queue.keys().next().map(|(at, _)| *at);
-        let director = self
-            .director
-            .as_ref()
-            .and_then(Director::next_deadline)
-            .map(|at| at.0);
-        let nodes = self
-            .nodes
-            .values()
-            .filter_map(|n| n.engine.as_ref()?.next_deadline())
-            .map(|at| at.0)
-            .min();
-        [queued, director, nodes]
+        let queued = self.queue.first_key_value().map(|((at, _), _)| *at);
+        let nodes = self.nodes.values().filter_map(|place| place.deadline).min();
+        [queued, self.director_deadline, nodes]
             .into_iter()
             .flatten()
             .min()
@@ -206,262 +375,100 @@ impl World {
     /// The one thing that is due: a queued happening before deadlines of the same moment.
     fn happen(&mut self) {
         if let Some(entry) = self.queue.first_entry().filter(|entry| entry.key().0 <= self.now) {
-            let (node, what) = entry.remove();
-            return self.carry_out(&node, what);
+            let what = entry.remove();
+            return self.carry_out(what);
         }
         let now = self.now;
-        let due = |at: Option<Millis>| at.is_some_and(|at| at.0 <= now);
-        if due(self.director.as_ref().and_then(Director::next_deadline)) {
+        if self.director_deadline.is_some_and(|at| at <= now) {
             return self.tell_director(DirectorEvent::Deadline);
         }
-        let node = self
-            .nodes
-            .iter()
-            .find(|(_, n)| due(n.engine.as_ref().and_then(NodeEngine::next_deadline)));
+        let due = |place: &Node| place.deadline.is_some_and(|at| at <= now);
+        let node = self.nodes.iter().find(|(_, place)| due(place));
         if let Some(dn) = node.map(|(dn, _)| dn.clone()) {
             self.tell_node(&dn, NodeEvent::Deadline);
         }
     }
 
-    fn carry_out(&mut self, node: &Dn, what: Happening) {
+    fn carry_out(&mut self, what: Happening) {
         match what {
             Happening::Orders {
+                node,
                 session,
                 term,
                 orders,
-            } => {
-                if self.nodes[node].session == Some(session) {
-                    self.tell_node(node, NodeEvent::Orders { term, orders });
+            } => self.orders_arrive(&node, session, term, orders),
+            Happening::StaleOrders { node, term, orders } => self.stale_orders_arrive(&node, term, orders),
+            Happening::Report {
+                node,
+                session,
+                report,
+            } => self.report_arrives(node, session, report),
+            Happening::DirectorSeesLoss { node, session } => self.director_sees_loss(node, session),
+            Happening::NodeSeesLoss { node, session } => self.node_sees_loss(&node, session),
+            Happening::Connect { node } => self.connect(&node),
+            Happening::NodeStarts { node } => self.start_node(&node),
+            Happening::LinkRecovers { node } => {
+                if let Some(place) = self.nodes.get_mut(&node) {
+                    place.slow_ms = 0;
                 }
             }
-            Happening::Report { session, report } => {
-                if self.nodes[node].session == Some(session) {
-                    let session = director_engine::SessionId(session);
-                    self.tell_director(DirectorEvent::Report {
-                        node: node.clone(),
-                        session,
-                        report,
-                    });
+            Happening::DirectorStarts => {
+                if self.director.is_none() {
+                    self.start_director();
                 }
             }
-            Happening::RunEnds {
-                run,
-                comp,
-                kind,
-                outcome,
-            } => self.run_ends(node, run, comp, kind, outcome),
-            Happening::Registers { comp, session } => self.registers(node, comp, session),
-            Happening::Answers {
+            Happening::DirectorDies => self.kill_director(false),
+            Happening::Operation { dn, operation } => self.admin(&dn, operation),
+            Happening::Deletion { dn } => {
+                self.ccb(vec![ModelChange::Delete { dn }]);
+            }
+            Happening::At { node, boots, what } => {
+                if self.nodes.get(&node).is_some_and(|place| place.boots == boots) {
+                    self.happen_at(&node, what);
+                }
+            }
+        }
+    }
+
+    fn happen_at(&mut self, node: &Dn, what: Local) {
+        match what {
+            Local::RunEnds { run, outcome } => self.run_ends(node, run, outcome),
+            Local::Registers { comp, session } => self.registers(node, comp, session),
+            Local::Answers {
                 comp,
                 session,
                 invocation,
                 kind,
-            } => {
-                self.answers(node, &comp, session, invocation, &kind);
-            }
-            Happening::Quiesced {
+                good,
+            } => self.answers(node, &comp, session, (invocation, kind), good),
+            Local::Quiesced {
                 comp,
                 session,
                 invocation,
                 kind,
             } => self.quiesced(node, &comp, session, invocation, kind),
-            Happening::Exits { comp, session } => self.process_exits(node, &comp, session),
+            Local::Exits { comp, session } => self.process_exits(node, &comp, session),
         }
     }
 
-    /// Gives the director an event and carries out what it wants.
-    pub fn tell_director(&mut self, event: DirectorEvent) {
-        let Some(director) = self.director.as_mut() else {
-            return;
+    /// Forgets what is still to go wrong.
+    pub fn calm(&mut self) {
+        let starts =
+            |what: &Happening| matches!(what, Happening::NodeStarts { .. } | Happening::DirectorStarts);
+        let mischief = |what: &Happening| {
+            matches!(
+                what,
+                Happening::DirectorDies
+                    | Happening::StaleOrders { .. }
+                    | Happening::Operation { .. }
+                    | Happening::Deletion { .. }
+            )
         };
-        self.events += 1;
-        let line = self.verbose.then(|| format!("director <- {event:?}"));
-        let effects = director.step(Millis(self.now), event);
-        if let Some(line) = line {
-            self.note(|| line);
-        }
-        let mut batches: Vec<(Dn, u64, Vec<NodeOrder>)> = Vec::new();
-        for effect in effects {
-            self.note(|| format!("director -> {effect:?}"));
-            match effect {
-                DirectorEffect::Send { node, session, order } => match batches.last_mut() {
-                    Some((to, on, orders)) if *to == node && *on == session.0 => orders.push(order),
-                    _ => batches.push((node, session.0, vec![order])),
-                },
-                DirectorEffect::Publish(publish) => self.publish(publish),
-                DirectorEffect::AdminReply { request, .. } => {
-                    let known = self.pending.remove(&request.0);
-                    assert!(
-                        known.is_some(),
-                        "operation {} is answered twice or was never asked",
-                        request.0
-                    );
-                }
-                DirectorEffect::Because(_) => {}
-            }
-        }
-        let term = Term(self.term);
-        for (node, session, orders) in batches {
-            let at = self.now + self.delay();
-            let place = self
-                .nodes
-                .get_mut(&node)
-                .expect("orders go to nodes of the model");
-            place.down_link = place.down_link.max(at);
-            let at = place.down_link;
-            self.schedule(
-                at,
-                &node,
-                Happening::Orders {
-                    session,
-                    term,
-                    orders,
-                },
-            );
-        }
-    }
-
-    fn publish(&mut self, publish: Publish) {
-        match publish {
-            Publish::Create { class, dn, attrs } => {
-                self.repository.insert(dn, (class, attrs));
-            }
-            Publish::Delete { dn } => {
-                self.repository.remove(&dn);
-            }
-            Publish::Update { dn, attrs } => {
-                if let Some((_, present)) = self.repository.get_mut(&dn) {
-                    for attr in attrs {
-                        present.retain(|a| a.name != attr.name);
-                        present.push(attr);
-                    }
-                }
-            }
-        }
-    }
-
-    /// The director process starts, reads the model, and the nodes connect to it.
-    pub fn start_director(&mut self) {
-        self.term += 1;
-        self.note(|| "the director starts".to_owned());
-        self.director = Some(Director::new());
-        let objects = self
-            .repository
-            .iter()
-            .map(|(dn, (class, attrs))| ModelChange::Create {
-                class: class.clone(),
-                dn: dn.clone(),
-                attrs: attrs.clone(),
-            })
-            .collect();
-        self.tell_director(DirectorEvent::Start {
-            term: Term(self.term),
-            objects,
-        });
-        let up: Vec<Dn> = self
-            .nodes
-            .iter()
-            .filter(|(_, n)| n.engine.is_some())
-            .map(|(dn, _)| dn.clone())
-            .collect();
-        for node in up {
-            self.connect(&node);
-        }
-    }
-
-    /// The director process dies; operations in progress lose their answer.
-    pub fn kill_director(&mut self) {
-        self.note(|| "the director dies".to_owned());
-        self.director = None;
-        self.pending.clear();
-        let nodes: Vec<Dn> = self.nodes.keys().cloned().collect();
-        for node in nodes {
-            if self
-                .nodes
-                .get_mut(&node)
-                .and_then(|place| place.session.take())
-                .is_some()
-            {
-                self.tell_node(&node, NodeEvent::DirectorLost);
-            }
-        }
-    }
-
-    fn connect(&mut self, node: &Dn) {
-        let session = self.fresh();
-        self.nodes.get_mut(node).expect("a node of the model").session = Some(session);
-        let session = director_engine::SessionId(session);
-        self.tell_director(DirectorEvent::NodeUp {
-            node: node.clone(),
-            session,
-        });
-    }
-
-    /// The node comes up with nothing on it.
-    pub fn start_node(&mut self, node: &Dn) {
-        self.note(|| format!("{} starts", node.rdn()));
-        self.nodes.get_mut(node).expect("a node of the model").engine = Some(NodeEngine::new());
-        if self.director.is_some() {
-            self.connect(node);
-        }
-    }
-
-    /// The node is lost with all on it.
-    pub fn lose_node(&mut self, node: &Dn) {
-        self.note(|| format!("{} is lost", node.rdn()));
-        let place = self.nodes.get_mut(node).expect("a node of the model");
-        let session = place.session;
-        *place = Node {
-            down_link: place.down_link,
-            up_link: place.up_link,
-            ..Node::down()
-        };
-        let of_node: Vec<(u64, u64)> = self
-            .queue
-            .iter()
-            .filter(|(_, (at, _))| at == node)
-            .map(|(key, _)| *key)
-            .collect();
-        for key in of_node {
-            self.queue.remove(&key);
-        }
-        if let Some(session) = session {
-            let session = director_engine::SessionId(session);
-            self.tell_director(DirectorEvent::NodeDown {
-                node: node.clone(),
-                session,
-            });
-        }
-    }
-
-    /// An operator invokes an operation.
-    pub fn admin(&mut self, dn: &Dn, operation: u64) {
-        if self.director.is_none() {
-            return;
-        }
-        let request = self.fresh();
-        self.note(|| format!("operation {operation} on {dn}"));
-        self.pending
-            .insert(request, format!("operation {operation} on {dn} at {}", self.now));
-        let request = director_engine::RequestId(request);
-        self.tell_director(DirectorEvent::AdminOperation {
-            request,
-            dn: dn.clone(),
-            operation,
-        });
-    }
-}
-
-impl Node {
-    fn down() -> Node {
-        Node {
-            engine: None,
-            processes: BTreeMap::new(),
-            session: None,
-            runs: BTreeMap::new(),
-            killed: BTreeSet::new(),
-            down_link: 0,
-            up_link: 0,
+        self.queue.retain(|_, what| !starts(what) && !mischief(what));
+        for place in self.nodes.values_mut() {
+            place.troubles.clear();
+            place.offline_until = place.offline_until.min(self.now);
+            place.slow_ms = 0;
         }
     }
 }

@@ -1,0 +1,109 @@
+//! What an error report demands: the recovery that follows is never weaker than the one recommended.
+
+use std::collections::BTreeSet;
+
+use ais::Dn;
+use ais::amf::RecommendedRecovery as Recovery;
+use node_engine::SessionId;
+
+use crate::world::World;
+
+/// A recovery that was recommended and must have taken place once the cluster has settled.
+#[derive(Debug, Clone)]
+pub struct Duty {
+    /// What was recommended.
+    pub recovery: Recovery,
+    /// The faulty component.
+    pub comp: Dn,
+    /// Processes that may not be there any more.
+    pub gone: BTreeSet<(Dn, SessionId)>,
+    /// The node where it happened.
+    pub node: Dn,
+    /// Nodes that must have been started anew, with how often they had been.
+    pub reboots: Vec<(Dn, u32)>,
+    /// The director's term then. A later one asks only those nodes that it knows.
+    pub term: u64,
+}
+
+/// All that is due.
+pub type Duties = Vec<Duty>;
+
+impl Duty {
+    /// What the report of this component asks for; nothing where it leaves the choice to the configuration.
+    pub fn of(world: &World, node: &Dn, comp: &Dn, session: SessionId, recovery: Recovery) -> Option<Duty> {
+        let mut gone = BTreeSet::new();
+        gone.insert((node.clone(), session));
+        let all_on = |node: &Dn| -> Vec<(Dn, SessionId)> {
+            world.nodes[node]
+                .processes
+                .values()
+                .map(|process| (node.clone(), process.session))
+                .collect()
+        };
+        let mut reboots = Vec::new();
+        match recovery {
+            Recovery::NoRecommendation => return None,
+            Recovery::ComponentRestart
+            | Recovery::ComponentFailover
+            | Recovery::NodeSwitchover
+            | Recovery::ContainerRestart
+            | Recovery::SuRestart
+            | Recovery::SuFailover => {}
+            Recovery::NodeFailover => gone.extend(all_on(node)),
+            Recovery::NodeFailfast => reboots.push((node.clone(), world.nodes[node].boots)),
+            Recovery::ClusterReset => {
+                let up = world.nodes.iter().filter(|(_, place)| place.is_connected());
+                reboots.extend(up.map(|(dn, place)| (dn.clone(), place.boots)));
+            }
+            Recovery::ApplicationRestart => {
+                let app = comp
+                    .parent()
+                    .and_then(|su| su.parent())
+                    .and_then(|sg| sg.parent());
+                for (dn, place) in &world.nodes {
+                    let of_app = place
+                        .processes
+                        .iter()
+                        .filter(|(comp, _)| app.as_ref().is_some_and(|app| comp.is_within(app)));
+                    gone.extend(of_app.map(|(_, process)| (dn.clone(), process.session)));
+                }
+            }
+        }
+        Some(Duty {
+            recovery,
+            comp: comp.clone(),
+            gone,
+            node: node.clone(),
+            reboots,
+            term: world.term,
+        })
+    }
+
+    /// What of it was not done.
+    pub fn is_neglected(&self, world: &World) -> Option<String> {
+        let (recovery, comp) = (self.recovery, &self.comp);
+        // What left the model meanwhile is only cleaned up.
+        if !world.repository.contains_key(comp) {
+            return None;
+        }
+        for (node, session) in &self.gone {
+            let left = world.nodes[node]
+                .processes
+                .iter()
+                .find(|(_, process)| process.session == *session);
+            if let Some((other, _)) = left {
+                return Some(format!(
+                    "{recovery} was due for {comp}, but the process of {other} goes on"
+                ));
+            }
+        }
+        let due = |node: &Dn| node == &self.node || self.term == world.term;
+        let (node, _) = self
+            .reboots
+            .iter()
+            .find(|(node, boots)| due(node) && world.nodes[node].boots == *boots)?;
+        Some(format!(
+            "{recovery} was due for {comp}, but {node} was not rebooted"
+        ))
+    }
+}

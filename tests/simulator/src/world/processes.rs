@@ -1,0 +1,299 @@
+//! What processes of components do: they register, answer, quiesce and die.
+
+use ais::amf::{CallbackKind, HaState, HealthcheckInvocation, NodeOrder, RecommendedRecovery};
+use ais::{AisError, Dn};
+use node_engine::{Answer, ComponentRequest, Event as NodeEvent, Invocation, RequestId, SessionId};
+
+use super::{Local, World};
+use crate::checks::{Actor, Duty};
+use crate::model::HEALTHCHECK;
+use crate::process::{Process, Trouble};
+
+impl World {
+    /// The process of the component with this connection.
+    pub(super) fn process(&mut self, node: &Dn, comp: &Dn, session: SessionId) -> Option<&mut Process> {
+        let place = self.nodes.get_mut(node)?;
+        place
+            .processes
+            .get_mut(comp)
+            .filter(|process| process.session == session)
+    }
+
+    fn lively(&mut self, node: &Dn, comp: &Dn, session: SessionId) -> Option<&mut Process> {
+        self.process(node, comp, session).filter(|process| !process.hung)
+    }
+
+    /// Changes what a process acts on, and sees whether it may.
+    pub(super) fn change_roles(&mut self, node: &Dn, comp: &Dn, change: impl FnOnce(&mut Process)) {
+        let place = self.nodes.get_mut(node);
+        let Some(process) = place.and_then(|place| place.processes.get_mut(comp)) else {
+            return;
+        };
+        let before: Vec<Dn> = process.serving().cloned().collect();
+        change(process);
+        let now: Vec<Dn> = process.serving().cloned().collect();
+        for csi in before.iter().filter(|csi| !now.contains(csi)) {
+            self.acting.end(&self.known, self.now, node, comp, csi);
+        }
+        for csi in now.iter().filter(|csi| !before.contains(csi)) {
+            let Some(su) = self.known.su_of.get(comp).cloned() else {
+                continue;
+            };
+            let actor = Actor {
+                node: node.clone(),
+                su,
+                comp: comp.clone(),
+                csi: csi.clone(),
+            };
+            if let Err(rule) = self.acting.begin(&self.known, self.now, actor) {
+                self.breaks(|| rule);
+            }
+        }
+    }
+
+    /// The CSIs that components without a process of their own will serve once they are started.
+    pub(super) fn remember_given(&mut self, node: &Dn, orders: &[NodeOrder]) {
+        let scripts = &self.known.scripts;
+        let Some(place) = self.nodes.get_mut(node) else {
+            return;
+        };
+        for order in orders {
+            match order {
+                NodeOrder::Assign { ha, sis, .. } => {
+                    let csis = sis.iter().flat_map(|si| &si.csis);
+                    for csi in csis.filter(|csi| scripts.contains(&csi.comp)) {
+                        let runs = place.processes.contains_key(&csi.comp);
+                        let given = place.given.entry(csi.comp.clone()).or_default();
+                        if *ha == HaState::Active {
+                            // What it had before it was stopped is past.
+                            given.retain(|_| runs);
+                            given.insert(csi.csi.clone());
+                        } else {
+                            given.remove(&csi.csi);
+                        }
+                    }
+                }
+                NodeOrder::Remove { sis, .. } => {
+                    for given in place.given.values_mut() {
+                        given.retain(|csi| !sis.iter().any(|si| csi.is_within(si)));
+                    }
+                }
+                NodeOrder::Cleanup { su, .. } | NodeOrder::Terminate { su, .. } => {
+                    place.given.retain(|comp, _| !comp.is_within(su));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn requests(&mut self, node: &Dn, session: SessionId, body: ComponentRequest) -> bool {
+        let request = RequestId(self.fresh());
+        self.answer = None;
+        self.tell_node(
+            node,
+            NodeEvent::Request {
+                request,
+                session,
+                body,
+            },
+        );
+        matches!(self.answer.take(), Some(Answer::Done(Ok(()))))
+    }
+
+    pub(super) fn registers(&mut self, node: &Dn, comp: Dn, session: SessionId) {
+        let Some(process) = self.lively(node, &comp, session) else {
+            return;
+        };
+        // What it is told in the same moment comes after the answer.
+        process.registered = true;
+        if !self.requests(node, session, ComponentRequest::Register { comp: comp.clone() }) {
+            if let Some(process) = self.process(node, &comp, session) {
+                process.registered = false;
+            }
+            return;
+        }
+        if self.pace.healthchecks {
+            let start = ComponentRequest::HealthcheckStart {
+                comp,
+                key: HEALTHCHECK.to_owned(),
+                invocation: HealthcheckInvocation::AmfInvoked,
+                recovery: RecommendedRecovery::NoRecommendation,
+            };
+            self.requests(node, session, start);
+        }
+    }
+
+    /// A process is asked something.
+    pub(super) fn called(
+        &mut self,
+        node: &Dn,
+        comp: Dn,
+        session: SessionId,
+        invocation: Invocation,
+        kind: CallbackKind,
+    ) {
+        let is_healthcheck = matches!(kind, CallbackKind::Healthcheck { .. });
+        if !is_healthcheck {
+            self.counts.actions += 1;
+            self.last_act = self.now;
+        }
+        let registered = self
+            .process(node, &comp, session)
+            .is_some_and(|process| process.registered);
+        if !registered {
+            self.breaks(|| format!("{comp} is asked {kind:?}, but no process of it is registered"));
+        }
+        let mut at = self.now + 1 + self.delay();
+        if self.lively(node, &comp, session).is_none() {
+            return;
+        }
+        self.change_roles(node, &comp, |process| process.hear(&kind));
+        let trouble = self.take_trouble(node, &comp, |trouble| {
+            matches!(
+                trouble,
+                Trouble::BadAnswer | Trouble::LateAnswer | Trouble::NoAnswer
+            )
+        });
+        let good = trouble != Some(Trouble::BadAnswer);
+        if trouble == Some(Trouble::LateAnswer) {
+            at += 4_000;
+        }
+        if trouble != Some(Trouble::NoAnswer) {
+            let what = Local::Answers {
+                comp,
+                session,
+                invocation,
+                kind,
+                good,
+            };
+            self.schedule_at(at, node, what);
+        }
+    }
+
+    pub(super) fn answers(
+        &mut self,
+        node: &Dn,
+        comp: &Dn,
+        session: SessionId,
+        (invocation, kind): (Invocation, CallbackKind),
+        good: bool,
+    ) {
+        let quiesced_at = self.now + self.delay();
+        if self.lively(node, comp, session).is_none() {
+            return;
+        }
+        if good {
+            self.change_roles(node, comp, |process| process.obey(&kind));
+        }
+        let result = if good {
+            Ok(())
+        } else {
+            Err(AisError::FailedOperation)
+        };
+        self.tell_node(node, NodeEvent::CallbackAnswered { invocation, result });
+        if !good {
+            return;
+        }
+        let comp = comp.clone();
+        match kind {
+            CallbackKind::CsiSet {
+                ha: HaState::Quiescing,
+                ..
+            } => {
+                let what = Local::Quiesced {
+                    comp,
+                    session,
+                    invocation,
+                    kind,
+                };
+                self.schedule_at(quiesced_at, node, what);
+            }
+            CallbackKind::Terminate => {
+                self.schedule_at(quiesced_at, node, Local::Exits { comp, session });
+            }
+            CallbackKind::CsiSet { .. }
+            | CallbackKind::CsiRemove { .. }
+            | CallbackKind::Healthcheck { .. } => {}
+        }
+    }
+
+    pub(super) fn quiesced(
+        &mut self,
+        node: &Dn,
+        comp: &Dn,
+        session: SessionId,
+        invocation: Invocation,
+        kind: CallbackKind,
+    ) {
+        if self.lively(node, comp, session).is_none() {
+            return;
+        }
+        if let CallbackKind::CsiSet { csi, .. } = kind {
+            let ends = |role: &HaState| *role == HaState::Quiescing;
+            self.change_roles(node, comp, |process| {
+                for (name, role) in &mut process.roles {
+                    if ends(role) && csi.csi.as_ref().is_none_or(|csi| csi == name) {
+                        *role = HaState::Quiesced;
+                    }
+                }
+            });
+        }
+        let result = Ok(());
+        let body = ComponentRequest::CsiQuiescingComplete { invocation, result };
+        self.requests(node, session, body);
+    }
+
+    /// A process dies of itself.
+    pub(super) fn process_exits(&mut self, node: &Dn, comp: &Dn, session: SessionId) {
+        let Some(process) = self.process(node, comp, session) else {
+            return;
+        };
+        let registered = process.registered;
+        self.change_roles(node, comp, |process| process.roles.clear());
+        if let Some(place) = self.nodes.get_mut(node) {
+            place.processes.remove(comp);
+        }
+        self.note(|| format!("{comp} exits"));
+        if !registered {
+            return;
+        }
+        let cause = "killed by signal 9".to_owned();
+        self.tell_node(
+            node,
+            NodeEvent::ProcessDied {
+                comp: comp.clone(),
+                session,
+                cause,
+            },
+        );
+        self.tell_node(node, NodeEvent::SessionClosed { session });
+    }
+
+    /// A component's process is killed.
+    pub fn kill_process(&mut self, node: &Dn, comp: &Dn) {
+        if let Some(session) = self.nodes[node].processes.get(comp).map(|p| p.session) {
+            self.process_exits(node, comp, session);
+        }
+    }
+
+    /// A component reports an error of its own.
+    pub fn report_error(&mut self, node: &Dn, comp: &Dn, recovery: RecommendedRecovery) {
+        let Some(process) = self.nodes[node].processes.get(comp) else {
+            return;
+        };
+        if !process.registered || process.hung {
+            return;
+        }
+        let (session, at_work) = (process.session, !process.ending && !process.roles.is_empty());
+        let duty = at_work
+            .then(|| Duty::of(self, node, comp, session, recovery))
+            .flatten();
+        let body = ComponentRequest::ErrorReport {
+            comp: comp.clone(),
+            recovery,
+        };
+        if self.requests(node, session, body) {
+            self.duties.extend(duty);
+        }
+    }
+}
