@@ -6,15 +6,15 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::time::SystemTime;
 
 use ais::{AisError, AttrChoice, CcbOperation, Dn, Object, Refusal};
-use repository::{AdminOwnerId, CcbId, CcbState, ImplementerId, StoredChange};
+use repository::{AdminOwnerId, CcbId, CcbState, ImplementerCall, ImplementerId, Repository, StoredChange};
 use schema::value::Refused;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use crate::core::Core;
+use crate::access;
+use crate::core::{Core, unix_time};
 use crate::server::Peer;
 use crate::store::record::{self, JournalHead};
 
@@ -136,49 +136,13 @@ impl CcbHandle {
     }
 
     async fn add(&self, id: CcbId, operations: Vec<CcbOperation>) -> (usize, Result<(), Refusal>) {
-        let mut asked: BTreeMap<ImplementerId, (usize, Vec<CcbOperation>)> = BTreeMap::new();
-        let mut accepted = 0;
-        let mut result = Ok(());
-        for operation in operations {
-            match self
-                .core
-                .change(|repository| repository.ccb_operation(id, &operation))
-            {
-                Ok(calls) => {
-                    for call in calls {
-                        let (_, row) = asked
-                            .entry(call.implementer)
-                            .or_insert_with(|| (accepted, Vec::new()));
-                        row.push(call.operation);
-                    }
-                }
-                Err(refusal) => {
-                    result = Err(refusal);
-                    break;
-                }
-            }
-            accepted += 1;
-            if accepted % OPERATIONS_AT_ONCE == 0 {
-                tokio::task::yield_now().await;
-            }
-        }
-        let core = &self.core;
-        let calls = asked.into_iter().map(|(implementer, (first, row))| async move {
-            let answer = core.ask_operations(implementer, id, row).await;
-            (implementer, first, answer)
-        });
-        for (implementer, first, answer) in futures::future::join_all(calls).await {
-            if let Err(refusal) = answer {
-                accepted = accepted.min(first);
-                result = Err(self.refused(id, implementer, &refusal));
-            }
-        }
-        (accepted, result)
+        let record =
+            |repository: &mut Repository, operation: &CcbOperation| repository.ccb_operation(id, operation);
+        add(&self.core, id, self.peer, operations, record).await
     }
 
     fn refused(&self, id: CcbId, implementer: ImplementerId, refusal: &Refusal) -> Refusal {
-        self.core
-            .change(|repository| repository.ccb_refused(id, implementer, refusal))
+        refused(&self.core, id, implementer, refusal)
     }
 
     /// Asks the implementers whether the CCB could be applied.
@@ -226,7 +190,10 @@ impl CcbHandle {
             self.core.settled.notify_waiters();
             return Err(refusal);
         }
-        let committed = self.core.change(|repository| repository.ccb_make_visible(id));
+        let committed = self.core.change(|repository| {
+            repository.note_update(unix_time());
+            repository.ccb_make_visible(id)
+        });
         self.stage.set(Stage::Applied);
         self.core.settled.notify_waiters();
         self.core.tell_committed(id, committed);
@@ -313,11 +280,52 @@ impl Drop for CcbHandle {
     }
 }
 
-/// Nanoseconds since the epoch.
-fn unix_time() -> i64 {
-    SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .ok()
-        .and_then(|since| i64::try_from(since.as_nanos()).ok())
-        .unwrap_or(0)
+/// Adds operations to a CCB and asks the implementers concerned; gives how many were taken.
+pub(crate) async fn add(
+    core: &Rc<Core>,
+    id: CcbId,
+    peer: Peer,
+    operations: Vec<CcbOperation>,
+    record: impl Fn(&mut Repository, &CcbOperation) -> Result<Vec<ImplementerCall>, Refusal>,
+) -> (usize, Result<(), Refusal>) {
+    let mut asked: BTreeMap<ImplementerId, (usize, Vec<CcbOperation>)> = BTreeMap::new();
+    let mut accepted = 0;
+    let mut result = Ok(());
+    for operation in operations {
+        let calls = access::check_operation(peer, operation.dn())
+            .and_then(|()| core.change(|repository| record(repository, &operation)));
+        match calls {
+            Ok(calls) => {
+                for call in calls {
+                    let (_, row) = asked
+                        .entry(call.implementer)
+                        .or_insert_with(|| (accepted, Vec::new()));
+                    row.push(call.operation);
+                }
+            }
+            Err(refusal) => {
+                result = Err(refusal);
+                break;
+            }
+        }
+        accepted += 1;
+        if accepted % OPERATIONS_AT_ONCE == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+    let calls = asked.into_iter().map(|(implementer, (first, row))| async move {
+        let answer = core.ask_operations(implementer, id, row).await;
+        (implementer, first, answer)
+    });
+    for (implementer, first, answer) in futures::future::join_all(calls).await {
+        if let Err(refusal) = answer {
+            accepted = accepted.min(first);
+            result = Err(refused(core, id, implementer, &refusal));
+        }
+    }
+    (accepted, result)
+}
+
+fn refused(core: &Core, id: CcbId, implementer: ImplementerId, refusal: &Refusal) -> Refusal {
+    core.change(|repository| repository.ccb_refused(id, implementer, refusal))
 }

@@ -2,13 +2,16 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::{Duration, Instant, SystemTime};
 
 use ais::{AisError, Millis, Refusal};
-use repository::{ImplementerId, Prepared, Repository};
-use schema::imm_capnp::implementer_callbacks;
-use tokio::sync::Notify;
+use repository::{AccessControl, AdminOwnerId, Prepared, Repository};
+use tokio::sync::{Notify, watch};
 
+use crate::callee::Callees;
+use crate::continuation::Continuations;
 use crate::journal::Journal;
 use crate::store::writer::Writer;
 use crate::store::{StoreError, Write, record};
@@ -16,7 +19,12 @@ use crate::store::{StoreError, Write, record};
 /// The daemon's state. Nothing here is borrowed while anything is awaited.
 pub(crate) struct Core {
     repository: RefCell<Repository>,
-    pub(crate) callbacks: RefCell<BTreeMap<ImplementerId, implementer_callbacks::Client>>,
+    pub(crate) callees: Callees,
+    /// The processes of the admin owners, for the operator.
+    pub(crate) owners: RefCell<BTreeMap<AdminOwnerId, u32>>,
+    pub(crate) continuations: Continuations,
+    /// Who may connect.
+    pub(crate) access: watch::Sender<AccessControl>,
     pub(crate) journal: RefCell<Journal>,
     writer: Writer,
     /// Notified when a change that was on its way to the store is visible or dropped, or a CCB has ended.
@@ -25,7 +33,13 @@ pub(crate) struct Core {
     pub(crate) searches: Cell<usize>,
     /// A search that nobody reads for so long is closed.
     pub(crate) search_idle: Cell<Duration>,
+    /// Whether an export is in progress.
+    pub(crate) exporting: Cell<bool>,
     pub(crate) callback_limit: Duration,
+    /// Bytes that unanswered calls of all connections hold.
+    pub(crate) held: Rc<Cell<usize>>,
+    /// The cluster's directory.
+    pub(crate) dir: PathBuf,
     epoch: u64,
     started: Instant,
 }
@@ -36,17 +50,23 @@ impl Core {
         journal: Journal,
         writer: Writer,
         epoch: u64,
-        callback_limit: Duration,
+        options: &crate::Options,
     ) -> Core {
         Core {
+            access: watch::Sender::new(repository.settings().access.clone()),
             repository: RefCell::new(repository),
-            callbacks: RefCell::new(BTreeMap::new()),
+            callees: Callees::default(),
+            owners: RefCell::default(),
+            continuations: Continuations::default(),
             journal: RefCell::new(journal),
             writer,
             settled: Notify::new(),
             searches: Cell::new(0),
             search_idle: Cell::new(crate::SEARCH_IDLE),
-            callback_limit,
+            exporting: Cell::new(false),
+            held: Rc::default(),
+            callback_limit: options.callback_limit,
+            dir: options.dir.clone(),
             epoch,
             started: Instant::now(),
         }
@@ -69,11 +89,15 @@ impl Core {
 
     /// Changes the repository and tells the implementers of the CCBs that this aborted.
     pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Repository) -> T) -> T {
-        let (result, aborted) = {
+        let (result, aborted, notices) = {
             let mut repository = self.repository.borrow_mut();
             let result = change(&mut repository);
-            (result, repository.take_aborted())
+            self.follow_access(&repository.settings().access);
+            (result, repository.take_aborted(), repository.take_notices())
         };
+        if !notices.is_empty() {
+            self.tell_notices(notices);
+        }
         for ccb in aborted {
             if !ccb.text.is_empty() {
                 tracing::info!(ccb = %ccb.ccb, reason = ccb.text, "a CCB was aborted");
@@ -84,6 +108,13 @@ impl Core {
             self.settled.notify_waiters();
         }
         result
+    }
+
+    fn follow_access(&self, access: &AccessControl) {
+        let differs = *self.access.borrow() != *access;
+        if differs {
+            self.access.send_replace(access.clone());
+        }
     }
 
     /// Makes writes durable.
@@ -107,7 +138,10 @@ impl Core {
         }
         let result = match self.commit(writes).await {
             Ok(()) => {
-                self.change(|repository| repository.make_visible(change));
+                self.change(|repository| {
+                    repository.note_update(unix_time());
+                    repository.make_visible(change);
+                });
                 Ok(())
             }
             Err(error) => {
@@ -118,6 +152,15 @@ impl Core {
         self.settled.notify_waiters();
         result
     }
+}
+
+/// Nanoseconds since the epoch.
+pub(crate) fn unix_time() -> i64 {
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .ok()
+        .and_then(|since| i64::try_from(since.as_nanos()).ok())
+        .unwrap_or(0)
 }
 
 /// The refusal of a change, other than a CCB, that the store did not take.

@@ -4,9 +4,13 @@
 //! implementers concerned, and makes every acknowledged change durable before anybody sees it. All decisions about
 //! the model are the repository's. One thread has the repository and all connections; a second one writes.
 
+mod access;
 mod callbacks;
+mod callee;
 mod ccb;
+mod continuation;
 mod core;
+mod export;
 mod journal;
 mod model;
 mod server;
@@ -115,7 +119,7 @@ impl Daemon {
         let core = Rc::new(start::open(options)?);
         core.search_idle.set(options.search_idle);
         // The store's lock is held: no other daemon lives in this directory, so a socket there is a dead one's.
-        let listener = Listener::bind(&options.dir.join(SOCKET))?;
+        let listener = Listener::bind(&options.dir.join(SOCKET), &core.access.borrow())?;
         Ok(Daemon { core, listener })
     }
 
@@ -133,6 +137,7 @@ impl Daemon {
 /// # Errors
 /// [`Error`], before anything was served.
 pub fn run(options: &Options) -> Result<(), Error> {
+    allow_many_connections();
     let daemon = Daemon::start(options)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -154,4 +159,14 @@ pub fn run(options: &Options) -> Result<(), Error> {
     // What the tasks hold goes first, the store's writer last: all that was handed over to it is written.
     drop(local);
     result
+}
+
+/// Each connection needs a file descriptor: takes as many as the system allows.
+fn allow_many_connections() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "the number of file descriptors stays as it is");
+    }
 }

@@ -49,7 +49,10 @@ pub(crate) fn open(options: &Options) -> Result<Core, Error> {
         restore(&mut repository, &store, &path)?;
         // The daemon's clock begins now.
         repository.expect_implementers(DETACH_GRACE);
-        let (journal, bounded) = read_journal(&store, &path, facts.forgotten)?;
+        let (journal, bounded, last) = read_journal(&store, &path, facts.forgotten)?;
+        if let Some(time) = last {
+            repository.note_update(time);
+        }
         writes.extend(bounded);
         (journal, None)
     };
@@ -57,6 +60,7 @@ pub(crate) fn open(options: &Options) -> Result<Core, Error> {
     if let Some(prepared) = prepared {
         repository.make_visible(prepared);
     }
+    repository.note_epoch(epoch);
     repository.restore_counters(Counters {
         ccb: (epoch << EPOCH_SHIFT) + 1,
         ..Counters::default()
@@ -69,13 +73,7 @@ pub(crate) fn open(options: &Options) -> Result<Core, Error> {
         "the model is loaded"
     );
     let thread = Writer::start(Box::new(store)).map_err(Error::system("a thread"))?;
-    Ok(Core::new(
-        repository,
-        journal,
-        thread,
-        epoch,
-        options.callback_limit,
-    ))
+    Ok(Core::new(repository, journal, thread, epoch, options))
 }
 
 /// What the store says of itself.
@@ -138,12 +136,20 @@ fn restore(repository: &mut Repository, store: &LmdbStore, path: &Path) -> Resul
     repository.restore_finish().map_err(nonsense)
 }
 
-fn read_journal(store: &LmdbStore, path: &Path, forgotten: u64) -> Result<(Journal, Vec<Write>), StoreError> {
+/// The journal, the writes that bound it, and when its last commit was.
+fn read_journal(
+    store: &LmdbStore,
+    path: &Path,
+    forgotten: u64,
+) -> Result<(Journal, Vec<Write>, Option<i64>), StoreError> {
     let mut commits = Vec::new();
+    let mut last = None;
     store.scan(Table::Journal, &mut |key, bytes| {
         let (head, _, _) = record::read_journal(key, bytes).map_err(|error| unreadable(path, &error))?;
         commits.push((key, head.ccb));
+        last = Some(head.time);
         Ok(())
     })?;
-    Ok(Journal::restore(commits, forgotten))
+    let (journal, writes) = Journal::restore(commits, forgotten);
+    Ok((journal, writes, last))
 }

@@ -231,7 +231,6 @@ fn an_implementer_that_is_silent_or_goes_does_not_hold_a_ccb() {
             .unwrap();
         drop(implementer);
         eventually(async || matches!(ccb.validate().await, Err(ImmError::Refused { .. }))).await;
-        assert_eq!(code(ccb.apply().await), AisError::FailedOperation);
         drop(ccb);
         let refused = owner
             .ccb_apply(
@@ -367,6 +366,8 @@ fn the_service_carries_out_its_own_operations() {
         assert_eq!(reply.result, Ok(()));
         assert_eq!(code(ccb.apply().await), AisError::FailedOperation);
         let reply = owner.admin_operation(management, 1, &[], 1000).await.unwrap();
+        assert_eq!(reply.result, Err(AisError::InvalidParam), "no file is named");
+        let reply = owner.admin_operation(management, 100, &[], 1000).await.unwrap();
         assert_eq!(reply.result, Err(AisError::NotSupported));
         let (_recorder, _implementer) = attach(&imm, true).await;
         let text = |name: &str, value: &str| Parameter {

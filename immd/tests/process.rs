@@ -100,8 +100,8 @@ struct Known {
     unknown: Vec<(u32, u64)>,
 }
 
-/// Creates pairs until the daemon is gone.
-async fn write(dir: &Path, known: &mut Known) {
+/// Creates pairs until the daemon is gone; `begun` is told when the first is acknowledged.
+async fn write(dir: &Path, known: &mut Known, begun: &tokio::sync::Notify) {
     let Ok(imm) = Imm::connect(dir).await else { return };
     let Ok(owner) = imm.admin_owner("tester", false).await else {
         return;
@@ -121,6 +121,7 @@ async fn write(dir: &Path, known: &mut Known) {
         match answer {
             Ok(()) => {
                 known.acknowledged.insert(number);
+                begun.notify_one();
             }
             Err(ImmError::Disconnected(_)) => {
                 known.unknown.push((number, ccb.id()));
@@ -168,13 +169,15 @@ fn kill_dash_nine_loses_nothing_that_was_acknowledged() {
             let (imm, _owner) = connected(dir.path()).await;
             verify(&imm, &known).await;
             let before = known.acknowledged.len();
+            let begun = tokio::sync::Notify::new();
             let kill = async {
+                begun.notified().await;
                 // A little later each round, so that the kill meets different moments.
-                tokio::time::sleep(Duration::from_millis(20 + 7 * round)).await;
+                tokio::time::sleep(Duration::from_millis(7 * round)).await;
                 let killed = tokio::task::spawn_blocking(move || daemon.kill());
                 killed.await.unwrap();
             };
-            futures::join!(write(dir.path(), &mut known), kill);
+            futures::join!(write(dir.path(), &mut known, &begun), kill);
             assert!(
                 known.acknowledged.len() > before,
                 "nothing was written in round {round}"

@@ -56,6 +56,21 @@ impl Repository {
         Ok(route)
     }
 
+    /// Whether this owner may deal with operations on `target`: an object that it owns, or its namesake implementer.
+    ///
+    /// # Errors
+    /// INVALID_PARAM (not a name), BAD_HANDLE, NOT_EXIST (object), BAD_OPERATION (another owner).
+    pub fn check_owned(&self, owner: AdminOwnerId, target: &str) -> Result<(), Refusal> {
+        let dn = Dn::new(target).map_err(|error| Refusal::new(AisError::InvalidParam, error.to_string()))?;
+        let name = &self.owners.get(owner)?.name;
+        match self.tree.get(&dn) {
+            Some(body) if may_change(body, name) => Ok(()),
+            Some(body) => Err(not_owner(body, name)),
+            None if &**name == target => Ok(()),
+            None => Err(crate::binding::no_object(&dn)),
+        }
+    }
+
     /// An implementer begins an administrative operation on this object; until [`Repository::admin_operation_ended`]
     /// the object's owner and implementer are not released.
     pub fn admin_operation_began(&mut self, object: &Dn) {

@@ -52,7 +52,7 @@ pub use object::{ObjectBody, Values};
 pub use read::{Fetch, ReadObject};
 pub use runtime::RuntimeChange;
 pub use search::{SearchParams, Snapshot, Test};
-pub use service::SCHEMA_CHANGE;
+pub use service::{SCHEMA_CHANGE, is_service_dn};
 pub use settings::{AccessControl, AccessMode, Settings};
 pub use store::{Counters, Prepared, StoredChange, StoredObject};
 

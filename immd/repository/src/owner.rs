@@ -136,6 +136,12 @@ impl Repository {
         Ok(id)
     }
 
+    /// The open handles with their names, in the order in which they were opened.
+    pub fn admin_owners(&self) -> Vec<(AdminOwnerId, Arc<str>)> {
+        let handles = self.owners.handles.iter();
+        handles.map(|(id, handle)| (*id, handle.name.clone())).collect()
+    }
+
     /// Closes the handle: its CCBs are aborted (see [`Repository::take_aborted`]), and with release-on-finalize the
     /// objects acquired through it are released. A CCB whose commit is under way goes through. Unknown ids are ignored.
     pub fn admin_owner_finalize(&mut self, owner: AdminOwnerId) {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use ais::{AisError, Refusal};
+use ais::{AisError, Millis, Refusal};
 use capnp::Error;
 use repository::{CcbId, CcbState, Prepared, Repository};
 use schema::imm_capnp::imm;
@@ -13,6 +13,7 @@ use super::Connection;
 use super::implementer::ImplementerServer;
 use super::owner::OwnerServer;
 use super::search::SearchServer;
+use crate::access;
 use crate::core::{Core, detached};
 
 /// What every client begins with.
@@ -83,6 +84,7 @@ impl ImmServer {
         let fields = params.get().map_err(WireError::from)?;
         let objects = value::read_dns(fields.get_objects().map_err(WireError::from)?, "objects")?;
         let scope = wire::read_scope(fields.get_scope())?;
+        access::check_owner_clear(self.connection.peer, &self.core().access.borrow())?;
         Ok(self
             .core()
             .change(|repository| repository.admin_owner_clear(&objects, scope))?)
@@ -172,6 +174,7 @@ impl imm::Server for ImmServer {
             .budget
             .owe(names.iter().map(|name| name.len() + 16).sum());
         let places = list_len(names.len(), "names").map_err(unsendable)?;
+        write_status(&Ok(()), results.get().init_status());
         value::write_texts(&names, results.get().init_names(places), "names").map_err(unsendable)
     }
 
@@ -246,6 +249,7 @@ impl imm::Server for ImmServer {
             self.connection.clone(),
             fields.get_callbacks()?,
             fields.get_canonical_modify(),
+            Some(Millis(fields.get_callback_timeout_ms())).filter(|limit| limit.0 > 0),
         );
         results.get().set_implementer(capnp_rpc::new_client(implementer));
         write_status(&Ok(()), results.get().init_status());
@@ -275,6 +279,7 @@ impl imm::Server for ImmServer {
             .read(|repository| (repository.object_count(), repository.class_count()));
         fields.set_objects(objects as u64);
         fields.set_classes(u32::try_from(classes).unwrap_or(u32::MAX));
+        write_status(&Ok(()), results.get().init_status());
         Ok(())
     }
 }

@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use ais::{AisError, CcbOperation, Refusal};
+use ais::{AisError, CcbOperation, Millis, Refusal};
 use capnp::Error;
-use repository::{ImplementerId, Repository};
+use repository::{CcbId, ImplementerId, Repository};
 use schema::imm_capnp::{implementer, implementer_callbacks};
 use schema::value::{Refused, write_status};
 use schema::{imm as wire, value};
@@ -12,6 +12,8 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::Connection;
+use super::augment::{AugmentOwnerServer, AugmentServer, Augmentation};
+use super::owner::bytes_of;
 use crate::core::{Core, detached};
 
 /// The handle of an implementer.
@@ -27,10 +29,15 @@ impl ImplementerServer {
         connection: Rc<Connection>,
         callbacks: implementer_callbacks::Client,
         canonical_modify: bool,
+        callback_limit: Option<Millis>,
     ) -> ImplementerServer {
         let core = &connection.core;
-        let id = core.change(|repository| repository.implementer_initialize(canonical_modify));
-        core.callbacks.borrow_mut().insert(id, callbacks);
+        let id = core.change(|repository| {
+            let id = repository.implementer_initialize(canonical_modify);
+            repository.implementer_limit(id, callback_limit);
+            id
+        });
+        core.callees.add(id, callbacks, connection.clone());
         ImplementerServer {
             id,
             turn: Mutex::new(()),
@@ -74,10 +81,9 @@ impl ImplementerServer {
 impl Drop for ImplementerServer {
     fn drop(&mut self) {
         let core = self.core();
-        let callbacks = core.callbacks.borrow_mut().remove(&self.id);
         let now = core.now();
         core.change(|repository| repository.implementer_finalize(self.id, now));
-        drop(callbacks);
+        core.callees.remove(self.id);
     }
 }
 
@@ -89,7 +95,11 @@ impl implementer::Server for ImplementerServer {
     ) -> Result<(), Error> {
         let _call = self.connection.budget.admit()?;
         let name = params.get()?.get_name()?.to_string()?;
-        let answer = self.change(|repository| repository.implementer_set(self.id, &name));
+        let now = self.core().now();
+        let answer = self.change(|repository| {
+            repository.forget_idle_appliers(now);
+            repository.implementer_set(self.id, &name)
+        });
         if answer.is_ok() {
             tracing::info!(implementer = name, pid = self.connection.peer.pid, "attached");
         }
@@ -172,18 +182,44 @@ impl implementer::Server for ImplementerServer {
     ) -> Result<(), Error> {
         let _call = self.connection.budget.admit()?;
         let answer = match wire::read_operations(params.get()?.get_operations()?) {
-            Ok(operations) => match detached(self.clone().carry_out(operations)).await {
-                Ok((answer, done)) => {
-                    results
-                        .get()
-                        .set_accepted(u32::try_from(done).unwrap_or(u32::MAX));
-                    answer.map_err(Refused::from)
+            Ok(operations) => {
+                let _held = self.connection.budget.hold(bytes_of(&operations))?;
+                match detached(self.clone().carry_out(operations)).await {
+                    Ok((answer, done)) => {
+                        results
+                            .get()
+                            .set_accepted(u32::try_from(done).unwrap_or(u32::MAX));
+                        answer.map_err(Refused::from)
+                    }
+                    Err(refusal) => Err(refusal.into()),
                 }
-                Err(refusal) => Err(refusal.into()),
-            },
+            }
             Err(error) => Err(error.into()),
         };
         write_status(&answer, results.get().init_status());
+        Ok(())
+    }
+
+    async fn augment_ccb(
+        self: Rc<Self>,
+        params: implementer::AugmentCcbParams,
+        mut results: implementer::AugmentCcbResults,
+    ) -> Result<(), Error> {
+        let _call = self.connection.budget.admit()?;
+        let ccb = CcbId(params.get()?.get_ccb());
+        let begun = self
+            .core()
+            .change(|repository| repository.augment_begin(ccb, self.id));
+        let answer = begun.map(|owner| {
+            let augmentation = Rc::new(Augmentation::new(self.connection.clone(), ccb, self.id, owner));
+            results
+                .get()
+                .set_augmentation(capnp_rpc::new_client(AugmentServer(augmentation.clone())));
+            results
+                .get()
+                .set_owner(capnp_rpc::new_client(AugmentOwnerServer(augmentation)));
+        });
+        write_status(&answer.map_err(Refused::from), results.get().init_status());
         Ok(())
     }
 }

@@ -3,7 +3,9 @@
 //! Handles are objects that live as long as their client holds them: their `Drop` finalises what they stand for. What
 //! must not stop half-way when a client goes runs detached.
 
-mod budget;
+mod augment;
+pub(crate) mod budget;
+mod denied;
 mod imm;
 mod implementer;
 mod owner;
@@ -22,21 +24,28 @@ use tokio::net::UnixStream;
 use tokio_util::compat::TokioAsyncReadCompatExt as _;
 
 use crate::Error;
+use crate::access::{self, Verdict};
 use crate::core::Core;
 use budget::Budget;
+use denied::DeniedServer;
+use repository::AccessControl;
 
 /// The largest message that is read, in 8-byte words (64 MiB); a larger one ends its connection.
 const WORDS_MAX: usize = 8 << 20;
 /// So many connections are served at once.
-const CONNECTIONS_MAX: usize = 1000;
+const CONNECTIONS_MAX: usize = 4000;
 /// After a failed accept (no file descriptors, no memory) the listener rests.
 const ACCEPT_REST: std::time::Duration = std::time::Duration::from_millis(100);
+/// How long a peer that is not served may ask why.
+const DENIED_FOR: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// The process at the other end of a connection.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer {
     /// Its user.
     pub(crate) uid: u32,
+    /// Its group.
+    pub(crate) gid: u32,
     /// Its id; 0 where the system does not say.
     pub(crate) pid: u32,
 }
@@ -56,7 +65,7 @@ pub(crate) struct Listener {
 
 impl Listener {
     /// Opens the socket in the place of one that a dead daemon left.
-    pub(crate) fn bind(path: &Path) -> Result<Listener, Error> {
+    pub(crate) fn bind(path: &Path, access: &AccessControl) -> Result<Listener, Error> {
         let fail = |error: std::io::Error| Error::Socket {
             path: path.to_owned(),
             reason: error.to_string(),
@@ -65,8 +74,10 @@ impl Listener {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(fail(error)),
             _ => {}
         }
+        // Nobody connects in between: others are not let in before their credentials are looked at.
         let listener = UnixListener::bind(path).map_err(fail)?;
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(fail)?;
+        access::open_socket_for(path, access);
         listener.set_nonblocking(true).map_err(fail)?;
         Ok(Listener {
             listener,
@@ -82,19 +93,23 @@ impl Listener {
         })?;
         tracing::info!(socket = %self.path.display(), "serving");
         let mut connections = tokio::task::JoinSet::new();
+        let mut access = core.access.subscribe();
         let mut stop = std::pin::pin!(stop);
         loop {
             tokio::select! {
                 () = &mut stop => break,
                 Some(_) = connections.join_next() => {}
+                Ok(()) = access.changed() => {
+                    let wanted = access.borrow_and_update().clone();
+                    tracing::info!(mode = ?wanted.mode, group = ?wanted.group, "access control changed");
+                    access::open_socket_for(&self.path, &wanted);
+                }
                 accepted = listener.accept() => match accepted {
                     Ok(_) if connections.len() >= CONNECTIONS_MAX => {
                         tracing::warn!(limit = CONNECTIONS_MAX, "a connection was refused: there are too many");
                     }
                     Ok((stream, _)) => {
-                        if let Some(peer) = admitted(&stream) {
-                            connections.spawn_local(connection(core.clone(), stream, peer));
-                        }
+                        connections.spawn_local(enter(core.clone(), stream));
                     }
                     Err(error) => {
                         tracing::error!(%error, "a connection could not be accepted");
@@ -106,8 +121,7 @@ impl Listener {
         tracing::info!("stopping");
         // What clients hold refers to the core; what is to be called keeps their connections: both must go.
         connections.shutdown().await;
-        let callbacks = core.callbacks.take();
-        drop(callbacks);
+        core.callees.clear();
         if let Err(error) = std::fs::remove_file(&self.path) {
             tracing::warn!(%error, "the socket could not be removed");
         }
@@ -115,25 +129,17 @@ impl Listener {
     }
 }
 
-/// The peer, if it may be served: processes of the same user and of root.
-fn admitted(stream: &UnixStream) -> Option<Peer> {
-    let own = rustix::process::geteuid().as_raw();
+/// The process at the other end; `None` where the system does not say.
+fn peer_of(stream: &UnixStream) -> Option<Peer> {
     match stream.peer_cred() {
-        Ok(credentials) if credentials.uid() == own || credentials.uid() == 0 => Some(Peer {
+        Ok(credentials) => Some(Peer {
             uid: credentials.uid(),
+            gid: credentials.gid(),
             pid: credentials
                 .pid()
                 .and_then(|pid| u32::try_from(pid).ok())
                 .unwrap_or(0),
         }),
-        Ok(credentials) => {
-            tracing::warn!(
-                uid = credentials.uid(),
-                pid = credentials.pid(),
-                "a connection was refused: its process is of another user"
-            );
-            None
-        }
         Err(error) => {
             tracing::warn!(%error, "a connection was refused: its process is not known");
             None
@@ -141,24 +147,69 @@ fn admitted(stream: &UnixStream) -> Option<Peer> {
     }
 }
 
+/// Looks at who connects, and serves it or tells it why it is not served.
+async fn enter(core: Rc<Core>, stream: UnixStream) {
+    let Some(peer) = peer_of(&stream) else { return };
+    let access = core.access.borrow().clone();
+    let verdict = if access::is_privileged(peer) {
+        Verdict::Allowed
+    } else {
+        // The system's tables may be far away.
+        let decided = tokio::task::spawn_blocking(move || access::decide(&access, peer)).await;
+        decided.unwrap_or_else(|error| Verdict::Denied(error.to_string()))
+    };
+    match verdict {
+        Verdict::Allowed => serve(core, stream, peer).await,
+        Verdict::Noted(why) => {
+            tracing::warn!(uid = peer.uid, pid = peer.pid, why, "access violation");
+            serve(core, stream, peer).await;
+        }
+        Verdict::Denied(why) => {
+            tracing::warn!(uid = peer.uid, pid = peer.pid, why, "access denied");
+            let budget = Budget::new(&core.held);
+            let told = converse(stream, &budget, capnp_rpc::new_client(DeniedServer { why }));
+            // It has time to ask one question.
+            drop(tokio::time::timeout(DENIED_FOR, told).await);
+        }
+    }
+}
+
 /// Serves one connection to its end.
-async fn connection(core: Rc<Core>, stream: UnixStream, peer: Peer) {
+async fn serve(core: Rc<Core>, stream: UnixStream, peer: Peer) {
     tracing::debug!(uid = peer.uid, pid = peer.pid, "connected");
-    let budget = Budget::default();
+    let connection = Rc::new(Connection {
+        budget: Budget::new(&core.held),
+        core,
+        peer,
+    });
+    let server = imm::ImmServer {
+        connection: connection.clone(),
+    };
+    tokio::select! {
+        ended = converse(stream, &connection.budget, capnp_rpc::new_client(server)) => match ended {
+            Ok(()) => tracing::debug!(pid = peer.pid, "disconnected"),
+            Err(error) => tracing::debug!(pid = peer.pid, %error, "disconnected"),
+        },
+        () = connection.budget.cut_off() => {
+            tracing::warn!(pid = peer.pid, "a connection was ended: its implementer does not read what it is sent");
+        }
+    }
+}
+
+/// Runs the protocol on a connection.
+async fn converse(
+    stream: UnixStream,
+    budget: &Budget,
+    bootstrap: imm_capnp::imm::Client,
+) -> Result<(), capnp::Error> {
     let (reader, writer) = stream.compat().split();
-    let writer = budget.watch(futures::io::BufWriter::new(writer));
     let mut options = ReaderOptions::new();
     options.traversal_limit_in_words(Some(WORDS_MAX));
     let network = twoparty::VatNetwork::new(
-        futures::io::BufReader::new(reader),
-        writer,
+        budget.count(futures::io::BufReader::new(reader)),
+        budget.watch(futures::io::BufWriter::new(writer)),
         rpc_twoparty_capnp::Side::Server,
         options,
     );
-    let connection = Rc::new(Connection { core, peer, budget });
-    let bootstrap: imm_capnp::imm::Client = capnp_rpc::new_client(imm::ImmServer { connection });
-    match RpcSystem::new(Box::new(network), Some(bootstrap.client)).await {
-        Ok(()) => tracing::debug!(pid = peer.pid, "disconnected"),
-        Err(error) => tracing::debug!(pid = peer.pid, %error, "disconnected"),
-    }
+    RpcSystem::new(Box::new(network), Some(bootstrap.client)).await
 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use ais::{Dn, Scope};
+use ais::{CcbOperation, Dn, Scope};
 use capnp::Error;
 use repository::AdminOwnerId;
 use schema::imm_capnp::{admin_owner, ccb};
@@ -15,7 +15,7 @@ use super::imm::unsendable;
 use crate::callbacks::Reply;
 use crate::ccb::CcbHandle;
 use crate::core::{Core, detached};
-use crate::service;
+use crate::service::{self, Invocation};
 
 /// The handle of an admin owner.
 pub(super) struct OwnerServer {
@@ -24,7 +24,9 @@ pub(super) struct OwnerServer {
 }
 
 impl OwnerServer {
-    pub(super) const fn new(connection: Rc<Connection>, id: AdminOwnerId) -> OwnerServer {
+    pub(super) fn new(connection: Rc<Connection>, id: AdminOwnerId) -> OwnerServer {
+        let owners = &connection.core.owners;
+        owners.borrow_mut().insert(id, connection.peer.pid);
         OwnerServer { connection, id }
     }
 
@@ -34,22 +36,46 @@ impl OwnerServer {
 
     async fn operate(&self, params: &admin_owner::AdminOperationParams) -> Result<Reply, Refused> {
         let fields = params.get().map_err(WireError::from)?;
-        let object = value::read_text(fields.get_object().map_err(WireError::from)?, "object")?;
-        let parameters = value::read_parameters(fields.get_parameters().map_err(WireError::from)?)?;
-        let limit = Duration::from_millis(fields.get_timeout_ms());
-        let operation = fields.get_operation_id();
-        Ok(service::admin_operation(self.core(), self.id, &object, operation, &parameters, limit).await?)
+        let invocation = Invocation {
+            owner: self.id,
+            peer: self.connection.peer,
+            object: value::read_text(fields.get_object().map_err(WireError::from)?, "object")?,
+            operation: fields.get_operation_id(),
+            parameters: value::read_parameters(fields.get_parameters().map_err(WireError::from)?)?,
+            continuation: fields.get_continuation_id(),
+        };
+        let limit = limit(fields.get_timeout_ms());
+        Ok(service::invoke(self.core(), invocation, limit).await?)
     }
+
+    async fn resume(&self, params: &admin_owner::AdminOperationContinueParams) -> Result<Reply, Refused> {
+        let fields = params.get().map_err(WireError::from)?;
+        let object = value::read_text(fields.get_object().map_err(WireError::from)?, "object")?;
+        let limit = limit(fields.get_timeout_ms());
+        let id = fields.get_continuation_id();
+        Ok(service::resume(self.core(), self.id, &object, id, limit).await?)
+    }
+}
+
+/// The limit of an operation; 0 is none.
+fn limit(timeout_ms: u64) -> Option<Duration> {
+    (timeout_ms > 0).then(|| Duration::from_millis(timeout_ms))
+}
+
+/// About how many bytes operations hold.
+pub(super) fn bytes_of(operations: &[CcbOperation]) -> usize {
+    operations.iter().map(size::operation).sum()
 }
 
 impl Drop for OwnerServer {
     fn drop(&mut self) {
+        self.core().owners.borrow_mut().remove(&self.id);
         self.core()
             .change(|repository| repository.admin_owner_finalize(self.id));
     }
 }
 
-fn objects_and_scope(
+pub(super) fn objects_and_scope(
     objects: Result<capnp::text_list::Reader<'_>, Error>,
     scope: u8,
 ) -> Result<(Vec<Dn>, Scope), Refused> {
@@ -133,6 +159,39 @@ impl admin_owner::Server for OwnerServer {
         }
         Ok(())
     }
+
+    async fn admin_operation_continue(
+        self: Rc<Self>,
+        params: admin_owner::AdminOperationContinueParams,
+        mut results: admin_owner::AdminOperationContinueResults,
+    ) -> Result<(), Error> {
+        let _call = self.connection.budget.admit()?;
+        match self.resume(&params).await {
+            Ok(reply) => {
+                self.connection.budget.owe(size::parameters(&reply.parameters));
+                results.get().set_result(reply.result);
+                let places = list_len(reply.parameters.len(), "parameters").map_err(unsendable)?;
+                value::write_parameters(&reply.parameters, results.get().init_parameters(places))
+                    .map_err(unsendable)?;
+                write_status(&Ok(()), results.get().init_status());
+            }
+            Err(refused) => write_status(&Err(refused), results.get().init_status()),
+        }
+        Ok(())
+    }
+
+    async fn admin_operation_continuation_clear(
+        self: Rc<Self>,
+        params: admin_owner::AdminOperationContinuationClearParams,
+        mut results: admin_owner::AdminOperationContinuationClearResults,
+    ) -> Result<(), Error> {
+        let _call = self.connection.budget.admit()?;
+        let fields = params.get()?;
+        let object = fields.get_object()?.to_string()?;
+        let answer = service::clear(self.core(), self.id, &object, fields.get_continuation_id());
+        write_status(&answer.map_err(Refused::from), results.get().init_status());
+        Ok(())
+    }
 }
 
 /// The handle of a CCB. Its calls run detached: once begun they go to their end also where the client goes.
@@ -147,6 +206,7 @@ impl ccb::Server for CcbServer {
         let fields = params.get()?;
         let answer = match wire::read_operations(fields.get_operations()?) {
             Ok(operations) => {
+                let _held = self.connection.budget.hold(bytes_of(&operations))?;
                 let run = self.handle.clone().run(operations, fields.get_apply());
                 match detached(run).await {
                     Ok(ran) => {

@@ -236,6 +236,11 @@ impl Repository {
         self.ccbs.get(&ccb).map(|ccb| ccb.state)
     }
 
+    /// How many CCBs are initialised and not finalised.
+    pub fn ccb_count(&self) -> usize {
+        self.ccbs.len()
+    }
+
     /// Whether the CCB holds no operations, so that applying it changes nothing.
     pub fn ccb_is_empty(&self, ccb: CcbId) -> bool {
         self.ccbs.get(&ccb).is_none_or(|ccb| ccb.overlay.is_empty())
