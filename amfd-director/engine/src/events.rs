@@ -10,7 +10,7 @@ use crate::effect::Effect;
 use crate::event::{Event, SessionId};
 use crate::model::node_config;
 use crate::reason::Reason;
-use crate::state::{Applied, InFlight, NodeState, OrderKind};
+use crate::state::{Applied, InFlight, LastActive, NodeState, OrderKind};
 
 /// How long an SU is left alone after an order failed without a fault, times the failures in a row.
 const HOLD: Millis = Millis(1_000);
@@ -242,10 +242,18 @@ impl Director {
             }
         }
         for (si, active) in changes {
+            let last = &mut self.state.last_active;
+            // Another SU may have become active since.
+            let was_here = |last: &LastActive| last.values().any(|comp| comp.is_within(su));
             match active {
-                Some(comps) => self.state.last_active.insert(si, comps),
-                None => self.state.last_active.remove(&si),
-            };
+                Some(comps) => {
+                    last.insert(si, comps);
+                }
+                None if last.get(&si).is_some_and(was_here) => {
+                    last.remove(&si);
+                }
+                None => {}
+            }
         }
     }
 

@@ -155,6 +155,11 @@ pub(crate) fn reasons(director: &Director, dn: &Dn) -> Vec<Reason> {
             why: reason.to_string(),
         }));
     }
+    let misranked = model.dependencies.misranked().iter();
+    let own = misranked.filter(|(dependent, _)| dependent == dn);
+    all.extend(own.map(|(_, sponsor)| Reason::SponsorMisranked {
+        sponsor: sponsor.clone(),
+    }));
     if model.su(dn).is_some() {
         match director.view().serving(dn) {
             Serving::Stopping(reason) | Serving::No(reason) => all.push(reason),

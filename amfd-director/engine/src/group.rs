@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ais::Dn;
 use ais::amf::{AdminState, HaState};
 
+use crate::dependency::Dependence;
 use crate::model::{Sg, Si, Su};
 use crate::placement::{self, Present};
 use crate::plan::{
@@ -90,6 +91,7 @@ fn service(view: View<'_>, sg: &Sg, dn: &Dn, si: &Si) -> Service {
         ranked: si.ranked.clone(),
         wanted: view.si_wanted(dn, si),
         stopping: view.state.admin(dn) == AdminState::ShuttingDown,
+        dependence: Dependence::default(),
     }
 }
 

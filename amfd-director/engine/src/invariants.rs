@@ -67,13 +67,15 @@ fn limits(director: &Director, sg: &Sg, protection: Protection) -> Result<(), St
         // A fault may stop an order half way; what is left then is taken away before anything else is given.
         let half_way = state.fault().is_some() || !state.uncertain.is_empty();
         let with = |ha: HaState| held.values().filter(|have| **have == ha).count();
-        let has = |ha: HaState| with(ha) > 0;
         let limits = group::limits(sg, config);
         let served = with(HaState::Active) + with(HaState::Quiescing);
         if !half_way && (served > limits.active || with(HaState::Standby) > limits.standby) {
             return Err(format!("{su} holds more than its limits allow: {held:?}"));
         }
-        if !protection.roles_mix && !half_way && has(HaState::Active) && has(HaState::Standby) {
+        // What depends on another SI is made active after it.
+        let waits = |si: &Dn| director.model.dependencies.sponsors(si).next().is_some();
+        let stands_by = held.iter().any(|(si, ha)| *ha == HaState::Standby && !waits(si));
+        if !protection.roles_mix && !half_way && with(HaState::Active) > 0 && stands_by {
             return Err(format!("{su} is active and standby at once: {held:?}"));
         }
     }

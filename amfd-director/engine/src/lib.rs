@@ -3,6 +3,7 @@
 //! back what is to be done.
 
 mod admin_op;
+mod dependency;
 mod effect;
 mod event;
 mod events;
@@ -34,6 +35,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ais::{Dn, Millis, Refusal};
 
 use admin_op::Pending;
+use dependency::Standing;
 use model::{Model, Raw};
 use plan::Target;
 use publish::Published;
@@ -84,6 +86,8 @@ struct Outbox {
 #[derive(Debug, Clone, Default)]
 struct Evaluation {
     target: Target,
+    /// The SIs with dependents that have an SU to be active, where their own sponsors allow it.
+    planned: BTreeSet<Dn>,
     /// Why SIs wait.
     waits: BTreeMap<Dn, Reason>,
     /// Why nothing is assigned at all.
@@ -106,6 +110,9 @@ pub struct Director {
     touched: BTreeSet<Dn>,
     evaluations: BTreeMap<Dn, Evaluation>,
     startup: startup::Startup,
+    /// By SG: how those of its SIs stood at its last evaluation that have dependents or sponsors, and whether they were
+    /// being stopped.
+    standings: BTreeMap<Dn, BTreeMap<Dn, (Standing, bool)>>,
     pending: Vec<Pending>,
     published: Published,
     out: Outbox,
@@ -142,6 +149,7 @@ impl Director {
         self.out = Outbox::default();
         self.apply(event);
         self.pass_deadlines();
+        self.pass_tolerances();
         self.evaluate_all();
         let mut effects = std::mem::take(&mut self.out.send);
         effects.append(&mut self.out.because);
@@ -256,14 +264,16 @@ impl Director {
         let Some(sg) = self.model.sgs.get(dn) else {
             self.evaluations.remove(dn);
             self.startup.forget(dn);
+            self.standings.remove(dn);
             return;
         };
         let gate = self.gate(sg);
         let mut evaluation = Evaluation::default();
         let mut actions = Vec::new();
         if gate.is_none() {
-            let group = group::build(view, dn, sg);
-            evaluation.target = plan::plan(sg.model, &group);
+            let mut group = group::build(view, dn, sg);
+            let plan = |group: &plan::Group| plan::plan(sg.model, group);
+            (evaluation.target, evaluation.planned) = self.plan_with_sponsors(&mut group, plan);
             let steps = steps::next(&group, &evaluation.target);
             actions = steps.orders;
             evaluation.waits = steps.waits;
@@ -290,6 +300,7 @@ impl Director {
             self.state.adjusts.remove(dn);
         }
         self.evaluations.insert(dn.clone(), evaluation);
+        self.note_standings(dn);
     }
 
     /// Why nothing may be assigned in the SG yet.

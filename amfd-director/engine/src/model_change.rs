@@ -99,6 +99,7 @@ impl Director {
         if changes.cluster {
             self.touch_all();
         }
+        self.follow_dependencies(changes);
     }
 
     fn tell_problems(&mut self, changes: &Changes) {

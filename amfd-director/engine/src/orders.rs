@@ -102,6 +102,11 @@ impl Director {
                     "{su} would be active beside {:?}",
                     self.rivals(su, &sis)
                 );
+                debug_assert!(
+                    ha != HaState::Active || self.unsponsored(su, &sis).is_none(),
+                    "{su} would be active without the sponsor of {:?}",
+                    self.unsponsored(su, &sis)
+                );
                 let kind = OrderKind::Assign { ha, sis };
                 self.order(su, kind, |id| NodeOrder::Assign {
                     id,

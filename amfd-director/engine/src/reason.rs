@@ -108,6 +108,43 @@ reasons! {
         /// Who.
         holder: Dn
     } = "SI-AWAITS-RELEASE", "waits until {holder} can no longer act for it";
+    /// A sponsor is unassigned.
+    SponsorUnassigned {
+        /// The sponsor.
+        sponsor: Dn
+    } = "SPONSOR-UNASSIGNED", "{sponsor}, which it depends on, is unassigned";
+    /// A sponsor is unassigned, and the tolerance time is not over.
+    SponsorTolerated {
+        /// The sponsor.
+        sponsor: Dn,
+        /// How long it may go on.
+        tolerance: ais::Millis,
+    } = "SPONSOR-TOLERATED", "{sponsor}, which it depends on, is unassigned; it may go on without it for {tolerance}";
+    /// A sponsor is on its way to another SU, or is being stopped.
+    SponsorLeaving {
+        /// The sponsor.
+        sponsor: Dn
+    } = "SPONSOR-LEAVING", "waits until {sponsor}, which it depends on, has moved";
+    /// It is not known whether a sponsor is assigned.
+    SponsorUnreported {
+        /// The sponsor.
+        sponsor: Dn
+    } = "SPONSOR-UNREPORTED", "waits until all nodes have reported whether {sponsor}, which it depends on, is assigned";
+    /// A sponsor is assigned again.
+    SponsorAssigned {
+        /// The sponsor.
+        sponsor: Dn
+    } = "SPONSOR-ASSIGNED", "{sponsor}, which it depends on, is assigned again";
+    /// A dependent stops first.
+    DependentFirst {
+        /// The dependent.
+        dependent: Dn
+    } = "SI-DEPENDENT-FIRST", "waits until {dependent}, which depends on it, has stopped";
+    /// A sponsor is less important than the SI.
+    SponsorMisranked {
+        /// The sponsor.
+        sponsor: Dn
+    } = "SPONSOR-MISRANKED", "{sponsor}, which it depends on, is less important by saAmfSIRank; the dependency holds all the same";
     /// A CSI has no component.
     CsiWithoutComp {
         /// The SU.

@@ -5,6 +5,8 @@
 //! standby, or is removed, last. An SU has one order at a time; an order carries all SIs that get the same state.
 //! What differs between models comes as [`crate::plan::Protection`].
 
+mod sponsors;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use ais::Dn;
@@ -37,12 +39,12 @@ pub(crate) fn next(group: &Group, target: &Target) -> Steps {
             steps.orders.push((member.dn.clone(), action));
         }
         for si in builder.to_activate(member) {
-            if let Some(holder) = builder.may_act_elsewhere(&si, member) {
-                let holder = holder.dn.clone();
-                steps.waits.insert(si, Reason::AwaitsRelease { holder });
+            if let Some(reason) = builder.keeps_waiting(&si, member) {
+                steps.waits.insert(si, reason);
             }
         }
     }
+    steps.waits.extend(builder.waits_of_dependences());
     steps
 }
 
@@ -85,10 +87,9 @@ impl Builder<'_> {
     fn change_of_mind(&self, member: &Member) -> Option<Action> {
         let quiescing = |(si, ha): (&Dn, &HaState)| (*ha == HaState::Quiescing).then(|| si.clone());
         let sis: BTreeSet<Dn> = member.expects.iter().filter_map(quiescing).collect();
-        if sis
-            .iter()
-            .all(|si| self.role(si, member) == Some(HaState::Active))
-        {
+        let goes_on =
+            |si: &Dn| self.role(si, member) == Some(HaState::Active) && self.awaits_sponsor(si).is_none();
+        if sis.iter().all(goes_on) {
             return Some(Action::Assign(HaState::Active, sis));
         }
         let at_once = sis
@@ -103,11 +104,13 @@ impl Builder<'_> {
 
     /// How the SU stops serving the SI: at once, or when its work is finished.
     fn leaving_state(&self, si: &Dn, member: &Member) -> HaState {
-        let service = self.group.services.iter().find(|service| &service.dn == si);
+        let service = self.service(si);
         let si_locked = service.is_none_or(|service| service.wanted.is_err() && !service.stopping);
         let si_stopping = service.is_some_and(|service| service.stopping);
         let su_out = member.usable.is_err() && !member.stopping;
-        if member.fault.is_none() && !si_locked && !su_out && (si_stopping || member.stopping) {
+        if self.must_end(si) {
+            HaState::Quiesced
+        } else if member.fault.is_none() && !si_locked && !su_out && (si_stopping || member.stopping) {
             HaState::Quiescing
         } else {
             HaState::Quiesced
@@ -117,12 +120,14 @@ impl Builder<'_> {
     fn leave(&self, member: &Member) -> Option<Action> {
         let mut quiesced = BTreeSet::new();
         let mut quiescing = BTreeSet::new();
-        for (si, ha) in &member.holds {
-            let serves = matches!(ha, HaState::Active | HaState::Quiescing);
-            if !serves || self.role(si, member) == Some(HaState::Active) {
+        for si in member.holds.keys() {
+            let Some(how) = self.leaves_as(si, member) else {
+                continue;
+            };
+            if self.awaits_dependent(si, how).is_some() {
                 continue;
             }
-            match self.leaving_state(si, member) {
+            match how {
                 HaState::Quiescing => quiescing.insert(si.clone()),
                 HaState::Active | HaState::Standby | HaState::Quiesced => quiesced.insert(si.clone()),
             };
@@ -150,19 +155,27 @@ impl Builder<'_> {
             .filter(|_| self.group.protection.single_active)
     }
 
+    /// Why the SI, which the SU shall be active for, may not be given to it now.
+    fn keeps_waiting(&self, si: &Dn, member: &Member) -> Option<Reason> {
+        let holder = self.may_act_elsewhere(si, member);
+        let release = holder.map(|holder| Reason::AwaitsRelease {
+            holder: holder.dn.clone(),
+        });
+        release.or_else(|| self.awaits_sponsor(si))
+    }
+
     fn activate(&self, member: &Member) -> Option<Action> {
         let mut ready = self.to_activate(member);
-        ready.retain(|si| self.may_act_elsewhere(si, member).is_none());
+        ready.retain(|si| self.keeps_waiting(si, member).is_none());
         if ready.is_empty() {
             return None;
         }
-        let held_otherwise = |ha: HaState| {
-            member
-                .holds
-                .iter()
-                .any(|(si, held)| *held == ha && !ready.contains(si))
-        };
-        let mixes = !self.group.protection.roles_mix && held_otherwise(HaState::Standby);
+        // What only waits for its sponsor, which may be among those that are ready, follows.
+        let follows =
+            |si: &Dn| self.role(si, member) == Some(HaState::Active) && self.awaits_sponsor(si).is_some();
+        let stands_by =
+            |(si, ha): (&Dn, &HaState)| *ha == HaState::Standby && !ready.contains(si) && !follows(si);
+        let mixes = !self.group.protection.roles_mix && member.holds.iter().any(stands_by);
         let too_many =
             self.group.protection.load == Load::One && member.holds.keys().any(|si| !ready.contains(si));
         (!mixes && !too_many).then_some(Action::Assign(HaState::Active, ready))

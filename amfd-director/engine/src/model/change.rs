@@ -10,7 +10,7 @@ use ais::Dn;
 
 use super::raw::{Raw, Read, references};
 use super::sg::{self, Surroundings};
-use super::{Cluster, Model, Node, Problem, Sg, node, remove_from};
+use super::{Cluster, Dependencies, Model, Node, Problem, Sg, node, remove_from};
 use crate::event::ModelChange;
 
 /// What a series of changes concerns; noted before and after each of them.
@@ -63,6 +63,11 @@ impl Concern {
         self.objects.is_empty()
     }
 
+    /// Whether an object of the class was created, changed or deleted.
+    fn is_about(&self, class: &str) -> bool {
+        self.changed.contains(&Read::Class(class.to_owned()))
+    }
+
     /// The objects that were created, changed or deleted.
     pub(crate) fn objects(&self) -> impl Iterator<Item = &Dn> {
         self.objects.iter()
@@ -96,6 +101,10 @@ pub(crate) struct Changes {
     pub(crate) problems: Vec<Problem>,
     /// SGs that were not left alone as an application's of its own before, with the application.
     pub(crate) foreign_apps: BTreeSet<Dn>,
+    /// SIs that depend on others, or that others depend on, in another way than before.
+    pub(crate) dependencies: BTreeSet<Dn>,
+    /// Dependents with sponsors that became less important than they are.
+    pub(crate) misranked: BTreeSet<(Dn, Dn)>,
 }
 
 impl Model {
@@ -103,13 +112,28 @@ impl Model {
     /// nodes keep their ids.
     pub(crate) fn build(raw: &Raw, foreign: &[Dn], before: &Model) -> (Model, Changes) {
         let mut model = Model::default();
-        let changes = model.update_from(raw, foreign, &Concern::all(raw), before);
+        let mut changes = model.update_from(raw, foreign, &Concern::all(raw), before);
+        model.update_dependencies(raw, foreign, &mut changes);
         (model, changes)
     }
 
     /// Builds again what the changes concern. `raw` is as they left it.
     pub(crate) fn update(&mut self, raw: &Raw, foreign: &[Dn], concern: &Concern) -> Changes {
-        self.update_from(raw, foreign, concern, &Model::default())
+        let mut changes = self.update_from(raw, foreign, concern, &Model::default());
+        if concern.is_about("SaAmfSIDependency") || concern.is_about("SaAmfSI") {
+            self.update_dependencies(raw, foreign, &mut changes);
+        }
+        changes
+    }
+
+    fn update_dependencies(&mut self, raw: &Raw, foreign: &[Dn], changes: &mut Changes) {
+        let now = Dependencies::build(raw, foreign);
+        let before = std::mem::replace(&mut self.dependencies, now);
+        let now = &self.dependencies;
+        let is_new = |problem: &&Problem| !before.problems().any(|known| known == *problem);
+        changes.problems.extend(now.problems().filter(is_new).cloned());
+        changes.dependencies = now.differences(&before);
+        changes.misranked = now.misranked() - before.misranked();
     }
 
     fn update_from(&mut self, raw: &Raw, foreign: &[Dn], concern: &Concern, former: &Model) -> Changes {

@@ -5,6 +5,7 @@ mod change;
 #[cfg(test)]
 mod change_tests;
 mod comp;
+pub(crate) mod dependency;
 mod node;
 pub(crate) mod raw;
 mod sg;
@@ -16,6 +17,7 @@ use ais::Dn;
 
 pub(crate) use change::{Changes, Concern};
 pub(crate) use comp::Comp;
+pub(crate) use dependency::Dependencies;
 pub(crate) use node::{Cluster, Node};
 pub(crate) use raw::Raw;
 use raw::Read;
@@ -70,6 +72,8 @@ pub(crate) struct Model {
     foreign_sgs: BTreeMap<Dn, Dn>,
     /// What is broken, by the SG that it was found with.
     problems: BTreeMap<Dn, Vec<Problem>>,
+    /// Which SIs depend on which.
+    pub(crate) dependencies: Dependencies,
     su_sg: BTreeMap<Dn, Dn>,
     si_sg: BTreeMap<Dn, Dn>,
     /// The SUs that each node hosts.
@@ -84,7 +88,10 @@ pub(crate) struct Model {
 impl Model {
     /// Everything that is broken.
     pub(crate) fn problems(&self) -> impl Iterator<Item = &Problem> {
-        self.problems.values().flatten()
+        self.problems
+            .values()
+            .flatten()
+            .chain(self.dependencies.problems())
     }
 
     /// The applications that are left unmanaged on purpose, as far as the model has them.

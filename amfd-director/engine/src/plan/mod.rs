@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ais::Dn;
 use ais::amf::{HaState, RedundancyModel};
 
+use crate::dependency::Dependence;
 use crate::model::Rank;
 use crate::reason::Reason;
 
@@ -221,6 +222,8 @@ pub(crate) struct Service {
     pub(crate) wanted: Result<(), Reason>,
     /// Its active SU finishes its work instead of being stopped.
     pub(crate) stopping: bool,
+    /// What its sponsors allow. Planners need not look at it: an SI without hope of its sponsor is not `wanted`.
+    pub(crate) dependence: Dependence,
 }
 
 /// A service group.
@@ -250,6 +253,16 @@ pub(crate) struct Swap {
 }
 
 impl Group {
+    /// Brings the services into the order of these of their positions.
+    pub(crate) fn reorder(&mut self, order: &[usize]) {
+        let services = order.iter().filter_map(|at| self.services.get(*at).cloned());
+        self.services = services.collect();
+        for member in &mut self.members {
+            let fits = order.iter().filter_map(|at| member.fits.get(*at).copied());
+            member.fits = fits.collect();
+        }
+    }
+
     pub(crate) fn member(&self, dn: &Dn) -> Option<&Member> {
         self.members.iter().find(|member| &member.dn == dn)
     }
@@ -370,6 +383,7 @@ pub(crate) mod tests_support {
             ranked: Vec::new(),
             wanted: Ok(()),
             stopping: false,
+            dependence: Dependence::default(),
         });
         Group {
             protection,

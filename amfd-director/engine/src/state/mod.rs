@@ -1,6 +1,7 @@
 //! What the director knows beside the configuration: what the operator wants, who is connected, what was reported,
 //! which orders are out. Whatever can be derived from that is a function of [`View`], not a field.
 
+mod absence;
 mod admin;
 mod kept;
 mod node;
@@ -12,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ais::amf::{AdminState, OrderId, Term};
 use ais::{Dn, Millis};
 
+pub(crate) use absence::Absences;
 pub(crate) use admin::AdminStates;
 pub(crate) use kept::{Indexed, Kept};
 pub(crate) use node::{NodeRecovery, NodeState};
@@ -40,6 +42,8 @@ pub(crate) struct State {
     /// Scopes (an SU, a node, an application, the cluster) whose SUs are all terminated before any is instantiated
     /// again. While a scope stands here, its SUs get no work.
     pub(crate) restarts: BTreeSet<Dn>,
+    /// The SIs that others depend on and that are unassigned.
+    pub(crate) absences: Absences,
     /// SUs that run without being in the model, being cleaned up on that node.
     pub(crate) strangers: BTreeMap<Dn, (Dn, OrderId)>,
     /// Until when the first assignments wait for the cluster; `None` when they need not any more.
@@ -93,6 +97,7 @@ impl State {
             self.sync_until,
             self.nodes.next_due(),
             self.sus.next_due(),
+            self.absences.next_end(),
         ]
         .into_iter()
         .flatten()

@@ -23,6 +23,7 @@ impl Check<'_> {
             "SaAmfSU" => self.su(dn, object),
             "SaAmfSI" => si(dn, object),
             "SaAmfCSI" => csi(dn, object),
+            "SaAmfSIDependency" => self.si_dependency(dn),
             _ => Ok(()),
         }
     }

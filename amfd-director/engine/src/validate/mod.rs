@@ -3,6 +3,7 @@
 
 mod create;
 mod delete;
+mod dependency;
 mod modify;
 mod rules;
 
@@ -201,6 +202,10 @@ fn broken(rule: Rule, value: &Value) -> Option<String> {
         Rule::AtLeastMillis(least) => {
             let fits = value.as_time().is_some_and(|time| time.to_millis().0 >= least);
             (!fits).then(|| format!("at least {} ns", least * 1_000_000))
+        }
+        Rule::NotNegative => {
+            let fits = value.as_time().is_some_and(|time| time.0 >= 0);
+            (!fits).then(|| "at least 0 ns".to_owned())
         }
         Rule::AbsolutePath => {
             let fits = value.as_str().is_some_and(|path| path.starts_with('/'));

@@ -104,6 +104,9 @@ impl Check<'_> {
 
     fn change_si(&self, dn: &Dn, attrs: &[Attr]) -> Result<(), Refusal> {
         let model = self.model.si(dn).map(|(_, sg, _)| sg.model);
+        if names(attrs).any(|attr| attr == "saAmfSIRank") {
+            self.si_rank(dn)?;
+        }
         for attr in names(attrs) {
             let fits = match attr {
                 "saAmfSIPrefActiveAssignments" => model == Some(RedundancyModel::NWayActive),

@@ -111,6 +111,8 @@ pub(super) enum Rule {
     Between(u32, u32),
     /// A span of at least so many milliseconds.
     AtLeastMillis(u64),
+    /// A span that is not negative.
+    NotNegative,
     /// A path that begins with a slash.
     AbsolutePath,
 }
@@ -156,6 +158,7 @@ pub(super) const VALUES: &[(&str, &str, Rule)] = &[
     ("SaAmfSU", "saAmfSUFailover", BOOL),
     ("SaAmfSU", "saAmfSUAdminState", ADMIN),
     ("SaAmfSI", "saAmfSIAdminState", ADMIN),
+    ("SaAmfSIDependency", "saAmfToleranceTime", Rule::NotNegative),
     ("SaAmfCSI", "osafAmfCSICommunicateCsiAttributeChange", BOOL),
     ("SaAmfComp", "saAmfCompInstantiateTimeout", SPAN),
     ("SaAmfComp", "saAmfCompTerminateTimeout", SPAN),
@@ -207,6 +210,7 @@ pub(super) const CHANGEABLE: &[(&str, &[&str])] = &[
         &["saAmfSUFailover", "saAmfSUMaintenanceCampaign", "saAmfSUType"],
     ),
     ("SaAmfSIRankedSU", &[]),
+    ("SaAmfSIDependency", &["saAmfToleranceTime"]),
 ];
 
 /// Attributes of an SG that may change while it is unlocked.

@@ -3,6 +3,7 @@
 //! ```text
 //! node N1 failover-max=2          sg G model=2N pref=2 auto-repair=0
 //! su SU1 node=N1 rank=1 comps=2   si web rank=1 csis=2
+//! depend web on=db tolerance=5000
 //! ```
 
 use std::collections::BTreeMap;
@@ -115,6 +116,7 @@ impl Model {
             "sg" => self.sg(name, &options),
             "su" => self.su(name, &options),
             "si" => self.si(name, &options),
+            "depend" => self.depend(name, &options),
             _ => return None,
         }
         Some(())
@@ -199,5 +201,20 @@ impl Model {
             let csi = Dn::child(&format!("safCsi=k{number}"), Some(&si)).unwrap();
             self.add("SaAmfCSI", &csi, vec![name_attr("saAmfCSType", &dn(CS_TYPE))]);
         }
+    }
+
+    /// `depend web on=db`: the SI web depends on the SI db.
+    fn depend(&mut self, name: &str, options: &Words<'_>) {
+        let sponsor = &self.names[options.text("on").unwrap()];
+        let rdn = format!("safDepend={}", sponsor.escaped());
+        let dependency = Dn::child(&rdn, Some(&self.names[name])).unwrap();
+        self.names
+            .insert(format!("{name}-on-{}", sponsor.rdn_value()), dependency.clone());
+        let tolerance = options.number("tolerance", 0);
+        self.add(
+            "SaAmfSIDependency",
+            &dependency,
+            vec![time_attr("saAmfToleranceTime", tolerance)],
+        );
     }
 }

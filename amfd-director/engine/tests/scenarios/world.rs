@@ -69,8 +69,9 @@ impl World {
             "ccb-add" => self.ccb_add(rest),
             "ccb-set" => self.ccb_set(rest),
             "ccb-delete" => {
-                let dn = self.dn(rest[0]);
-                self.ccb(vec![ModelChange::Delete { dn }]);
+                let gone = rest.iter().map(|name| ModelChange::Delete { dn: self.dn(name) });
+                let gone = gone.collect();
+                self.ccb(gone);
             }
             "kill-director" => self.kill_director(),
             "why" => self.why(rest),
@@ -282,21 +283,28 @@ impl World {
             .unwrap_or_else(|| Dn::new(name).unwrap())
     }
 
-    fn ccb_add(&mut self, line: &[&str]) {
+    /// Model lines with ` ; ` between them, all in one CCB.
+    fn ccb_add(&mut self, lines: &[&str]) {
         let before = self.model.objects.len();
-        self.model.line(line).unwrap();
+        for line in lines.split(|word| *word == ";") {
+            self.model.line(line).unwrap();
+        }
         let added = self.model.objects[before..].to_vec();
         if !self.ccb(added) {
             self.model.objects.truncate(before);
         }
     }
 
-    /// `ccb-set OBJECT ATTRIBUTE=NUMBER...`
+    /// `ccb-set OBJECT ATTRIBUTE=NUMBER...`; a number that ends in `ms` is a time.
     fn ccb_set(&mut self, rest: &[&str]) {
         let dn = self.dn(rest[0]);
         let attrs = rest[1..].iter().map(|word| {
             let (name, value) = word.split_once('=').unwrap();
-            ais::Attr::single(name, Value::Uint32(value.parse().unwrap()))
+            let value = match value.strip_suffix("ms") {
+                Some(millis) => Value::Time(millis.parse::<i64>().unwrap() * 1_000_000),
+                None => Value::Uint32(value.parse().unwrap()),
+            };
+            ais::Attr::single(name, value)
         });
         let attrs = attrs.collect();
         self.ccb(vec![ModelChange::Modify { dn, attrs }]);
