@@ -23,6 +23,7 @@ mod restart;
 mod startup;
 mod state;
 mod steps;
+mod transition;
 mod validate;
 
 pub use effect::{Because, Effect, Publish};

@@ -1,6 +1,6 @@
 //! Orders to node directors: filling in what each component gets, sending, and remembering what is in flight.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use ais::Dn;
 use ais::amf::{CsiAssignment, CsiTransition, HaState, NodeOrder, OrderId, SiAssignment};
@@ -15,6 +15,7 @@ use crate::plan;
 use crate::reason::Reason;
 use crate::state::{Given, InFlight, OrderKind, SuState, View};
 use crate::steps::Action;
+use crate::transition::{self, Past};
 
 impl Director {
     /// Sends an order about the SU to its node; nothing where the node is not there.
@@ -203,57 +204,59 @@ impl Filler<'_> {
     }
 
     fn part(&self, dn: &Dn, si: &Si, given: &Given) -> SiAssignment {
-        let (transition, peers) = self.transition(dn);
+        let placed = self.placed(dn);
         let csis = si
             .csis
             .iter()
-            .filter_map(|csi| Some(self.csi(csi, given.get(&csi.dn)?, transition, &peers)))
+            .filter_map(|csi| Some(self.csi(dn, csi, given.get(&csi.dn)?, &placed)))
             .collect();
         SiAssignment { si: dn.clone(), csis }
     }
 
-    fn csi(
-        &self,
-        csi: &Csi,
-        comp: &Dn,
-        transition: CsiTransition,
-        peers: &BTreeMap<Dn, Dn>,
-    ) -> CsiAssignment {
+    /// Who has confirmed which CSIs of the SI in which state.
+    fn placed(&self, si: &Dn) -> Vec<(HaState, Given)> {
+        let holders = self.view.holders(self.sg, si);
+        let of = |(su, ha): (Dn, HaState)| Some((ha, self.view.state.su(&su)?.placed(si)));
+        holders.into_iter().filter_map(of).collect()
+    }
+
+    fn csi(&self, si: &Dn, csi: &Csi, comp: &Dn, placed: &[(HaState, Given)]) -> CsiAssignment {
+        let elsewhere = |wanted: HaState| {
+            let mut others = placed.iter().filter(|(ha, _)| *ha == wanted);
+            others.find_map(|(_, given)| {
+                given
+                    .get(&csi.dn)
+                    .filter(|other| !other.is_within(self.su_dn))
+                    .cloned()
+            })
+        };
+        let own = placed.iter().find_map(|(ha, given)| {
+            let own = given.get(&csi.dn).filter(|comp| comp.is_within(self.su_dn));
+            Some((*ha, own?.clone()))
+        });
+        let (transition, active_comp) = match self.ha {
+            HaState::Active => transition::to_active(Past {
+                active: elsewhere(HaState::Active),
+                quiesced: elsewhere(HaState::Quiesced),
+                own,
+                last: self
+                    .view
+                    .state
+                    .last_active
+                    .get(si)
+                    .and_then(|last| last.get(&csi.dn).cloned()),
+            }),
+            HaState::Standby => (CsiTransition::NewAssign, elsewhere(HaState::Active)),
+            HaState::Quiesced | HaState::Quiescing => (CsiTransition::NewAssign, None),
+        };
         CsiAssignment {
             csi: csi.dn.clone(),
             comp: comp.clone(),
             dependency_level: csi.level,
             transition,
-            active_comp: peers.get(&csi.dn).cloned(),
+            active_comp,
             standby_rank: u32::from(self.ha == HaState::Standby),
             attributes: csi.attributes.clone(),
-        }
-    }
-
-    /// Why the SI becomes active here, and which components are, or were, active for its CSIs.
-    fn transition(&self, si: &Dn) -> (CsiTransition, Given) {
-        let holders = self.view.holders(self.sg, si);
-        let placed_at = |wanted: HaState| {
-            holders
-                .iter()
-                .find(|(su, ha)| **ha == wanted && *su != self.su_dn)
-                .and_then(|(su, _)| Some(self.view.state.su(su)?.placed(si)))
-        };
-        match self.ha {
-            HaState::Active if holders.get(self.su_dn) == Some(&HaState::Active) => {
-                let own = self.view.state.su(self.su_dn).map(|state| state.placed(si));
-                (CsiTransition::StillActive, own.unwrap_or_default())
-            }
-            HaState::Active => match (placed_at(HaState::Quiesced), self.view.state.last_active.get(si)) {
-                (Some(peers), _) => (CsiTransition::Quiesced, peers),
-                (None, Some(last)) => (CsiTransition::NotQuiesced, last.clone()),
-                (None, None) => (CsiTransition::NewAssign, Given::new()),
-            },
-            HaState::Standby => (
-                CsiTransition::NewAssign,
-                placed_at(HaState::Active).unwrap_or_default(),
-            ),
-            HaState::Quiesced | HaState::Quiescing => (CsiTransition::NewAssign, Given::new()),
         }
     }
 }

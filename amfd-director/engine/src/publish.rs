@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ais::amf::{HaReadinessState, OperState, PresenceState, ReadinessState};
+use ais::amf::{HaReadinessState, HaState, OperState, PresenceState, ReadinessState};
 use ais::{Attr, Dn, Value, ValueType};
 
 use crate::Director;
@@ -94,7 +94,20 @@ impl Director {
                 class,
                 ha: ha.unwrap_or(0),
             };
+            self.remember_active(dn, &assignment);
             self.published.former.insert(dn.clone(), assignment);
+        }
+    }
+
+    /// Who was active under a former director, for the case that its node is not there any more.
+    fn remember_active(&mut self, dn: &Dn, assignment: &Assignment) {
+        if assignment.class != CSI_ASSIGNMENT || assignment.ha != HaState::Active.code() {
+            return;
+        }
+        let csi = dn.parent();
+        let si = csi.as_ref().and_then(Dn::parent);
+        if let (Some(si), Some(csi), Ok(comp)) = (si, csi, Dn::new(&dn.rdn_value())) {
+            self.state.last_active.entry(si).or_default().insert(csi, comp);
         }
     }
 

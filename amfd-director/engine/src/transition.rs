@@ -1,0 +1,108 @@
+//! What a component is told about who was active for a CSI before it, and who is while it stands by (AMF B.02.01
+//! §6.3.5.2 and §6.3.5.3).
+
+use ais::Dn;
+use ais::amf::{CsiTransition, HaState};
+
+/// What is known of the components that are or were active for a CSI.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Past {
+    /// A component of another SU that is active.
+    pub(crate) active: Option<Dn>,
+    /// A component of another SU that is quiesced.
+    pub(crate) quiesced: Option<Dn>,
+    /// The component of the SU itself that has the CSI, and in which state.
+    pub(crate) own: Option<(HaState, Dn)>,
+    /// The component that was active last and has not been quiesced since.
+    pub(crate) last: Option<Dn>,
+}
+
+/// Why a component becomes active, with the component that is named to it.
+///
+/// One that is told again what it is, or that goes on serving in the midst of quiescing, is still active itself. One that
+/// was quiesced itself and becomes active again takes over from itself.
+pub(crate) fn to_active(past: Past) -> (CsiTransition, Option<Dn>) {
+    let own = |wanted: HaState| past.own.as_ref().filter(|(ha, _)| *ha == wanted);
+    let own = |wanted| own(wanted).map(|(_, comp)| comp.clone());
+    let still = past
+        .active
+        .or_else(|| own(HaState::Active))
+        .or_else(|| own(HaState::Quiescing));
+    let handed_over = || past.quiesced.or_else(|| own(HaState::Quiesced));
+    if let Some(comp) = still {
+        (CsiTransition::StillActive, Some(comp))
+    } else if let Some(comp) = past.last {
+        (CsiTransition::NotQuiesced, Some(comp))
+    } else if let Some(comp) = handed_over() {
+        (CsiTransition::Quiesced, Some(comp))
+    } else {
+        (CsiTransition::NewAssign, None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_past_has_its_descriptor_and_name() {
+        use CsiTransition as T;
+        use HaState::{Active, Quiesced, Quiescing, Standby};
+        let dn = |name: &str| Dn::new(&format!("safComp={name}")).unwrap();
+        // Active elsewhere, quiesced elsewhere, the own state, active last; the descriptor and the name.
+        type Case<'a> = (
+            Option<&'a str>,
+            Option<&'a str>,
+            Option<HaState>,
+            Option<&'a str>,
+            T,
+            Option<&'a str>,
+        );
+        let table: &[Case<'_>] = &[
+            // Never active before.
+            (None, None, None, None, T::NewAssign, None),
+            (None, None, Some(Standby), None, T::NewAssign, None),
+            // Switch-over, from the component that was quiesced.
+            (None, Some("q"), None, None, T::Quiesced, Some("q")),
+            (None, Some("q"), Some(Standby), None, T::Quiesced, Some("q")),
+            (None, None, Some(Quiesced), None, T::Quiesced, Some("own")),
+            (None, Some("q"), Some(Quiesced), None, T::Quiesced, Some("q")),
+            // Fail-over, from the component that was active last, whoever was quiesced before that.
+            (None, None, Some(Standby), Some("l"), T::NotQuiesced, Some("l")),
+            (None, None, None, Some("l"), T::NotQuiesced, Some("l")),
+            (
+                None,
+                Some("q"),
+                Some(Standby),
+                Some("l"),
+                T::NotQuiesced,
+                Some("l"),
+            ),
+            (None, None, Some(Quiesced), Some("l"), T::NotQuiesced, Some("l")),
+            // Others are active too.
+            (Some("a"), None, None, Some("l"), T::StillActive, Some("a")),
+            (Some("a"), Some("q"), None, None, T::StillActive, Some("a")),
+            (Some("a"), None, Some(Quiesced), None, T::StillActive, Some("a")),
+            // It never ceased to be active.
+            (None, None, Some(Active), Some("own"), T::StillActive, Some("own")),
+            (
+                None,
+                None,
+                Some(Quiescing),
+                Some("own"),
+                T::StillActive,
+                Some("own"),
+            ),
+        ];
+        for (active, quiesced, own, last, transition, name) in table {
+            let past = Past {
+                active: active.map(dn),
+                quiesced: quiesced.map(dn),
+                own: own.map(|ha| (ha, dn("own"))),
+                last: last.map(dn),
+            };
+            let what = format!("{past:?}");
+            assert_eq!(to_active(past), (*transition, name.map(dn)), "{what}");
+        }
+    }
+}
