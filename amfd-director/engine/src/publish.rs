@@ -282,7 +282,7 @@ impl Director {
 
     /// The runtime attributes of a cluster, application, node or node group; nothing for others.
     fn attributes_above(&self, dn: &Dn, all: &mut BTreeMap<Dn, Values>) {
-        let class = self.raw.get(dn).map_or("", |object| object.class.as_str());
+        let class = self.raw.get(dn).map_or("", |object| object.class());
         let Some(name) = admin_attribute(class).filter(|_| !is_below_sg(class)) else {
             return;
         };

@@ -90,8 +90,10 @@ impl Director {
         let Some(object) = self.raw.get(dn) else {
             return Err(Obstacle::Missing { dn: dn.clone() });
         };
-        let class = &object.class;
-        let entity = Entity::of_class(class).ok_or_else(|| Obstacle::Class { class: class.clone() })?;
+        let class = object.class();
+        let entity = Entity::of_class(class).ok_or_else(|| Obstacle::Class {
+            class: class.to_owned(),
+        })?;
         if !table::is_offered(entity, op) {
             return Err(Obstacle::NotOffered {
                 op,

@@ -49,7 +49,7 @@ impl Concern {
 
     fn note_object(&mut self, raw: &Raw, dn: &Dn) {
         let Some(object) = raw.get(dn) else { return };
-        self.changed.insert(Read::Class(object.class.clone()));
+        self.changed.insert(Read::Class(object.class().to_owned()));
         self.changed.insert(Read::Object(dn.clone()));
         self.changed.extend(dn.parent().map(Read::Object));
         self.changed
@@ -79,7 +79,7 @@ fn owner(raw: &Raw, dn: &Dn) -> Option<Dn> {
     let mut next = Some(dn.clone());
     while let Some(dn) = next {
         let object = raw.get(&dn);
-        match object.map(|object| object.class.as_str()) {
+        match object.map(|object| object.class()) {
             Some("SaAmfSG") => return Some(dn),
             Some("SaAmfSI") => return object?.dn("saAmfSIProtectedbySG"),
             _ => next = dn.parent(),

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use ais::{Attr, Dn, Millis, Value};
 
@@ -11,32 +12,51 @@ use crate::event::ModelChange;
 /// One object with its values.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct RawObject {
-    pub(crate) class: String,
-    attrs: BTreeMap<String, Vec<Value>>,
+    class: Arc<str>,
+    /// By name. There are few, and there are many objects.
+    attrs: Vec<(Box<str>, Box<[Value]>)>,
 }
 
 impl RawObject {
     pub(crate) fn new(class: &str, attrs: &[Attr]) -> RawObject {
         let mut object = RawObject {
-            class: class.to_owned(),
-            attrs: BTreeMap::new(),
+            class: class.into(),
+            attrs: Vec::with_capacity(attrs.len()),
         };
         object.modify(attrs);
         object
     }
 
+    pub(crate) fn class(&self) -> &str {
+        &self.class
+    }
+
     pub(crate) fn modify(&mut self, attrs: &[Attr]) {
         for attr in attrs {
-            if attr.values.is_empty() {
-                self.attrs.remove(&attr.name);
-            } else {
-                self.attrs.insert(attr.name.clone(), attr.values.clone());
+            let place = self.place(&attr.name);
+            match (place, attr.values.is_empty()) {
+                (Ok(at), true) => {
+                    self.attrs.remove(at);
+                }
+                (Err(_), true) => {}
+                (Ok(at), false) => self.attrs[at].1 = attr.values.as_slice().into(),
+                (Err(at), false) => {
+                    let new = (attr.name.as_str().into(), attr.values.as_slice().into());
+                    self.attrs.insert(at, new);
+                }
             }
         }
     }
 
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.attrs.binary_search_by(|(own, _)| own.as_ref().cmp(name))
+    }
+
     pub(crate) fn values(&self, name: &str) -> &[Value] {
-        self.attrs.get(name).map_or(&[], Vec::as_slice)
+        match self.place(name) {
+            Ok(at) => &self.attrs[at].1,
+            Err(_) => &[],
+        }
     }
 
     pub(crate) fn u32(&self, name: &str) -> Option<u32> {
@@ -89,7 +109,7 @@ pub(crate) enum Read {
 pub(crate) struct Raw {
     objects: BTreeMap<Dn, RawObject>,
     children: BTreeMap<Dn, BTreeSet<Dn>>,
-    classes: BTreeMap<String, BTreeSet<Dn>>,
+    classes: BTreeMap<Arc<str>, BTreeSet<Dn>>,
     /// By the object that is named, those that name it in an attribute or in their RDN.
     referrers: BTreeMap<Dn, BTreeSet<Dn>>,
     reads: RefCell<Option<BTreeSet<Read>>>,
@@ -104,7 +124,7 @@ pub(crate) fn is_followed(class: &str) -> bool {
 /// The objects that the object names.
 pub(crate) fn references(dn: &Dn, object: &RawObject) -> BTreeSet<Dn> {
     let is_name = |value: &&Value| matches!(value, Value::Name(_));
-    let values = object.attrs.values().flatten().filter(is_name);
+    let values = object.attrs.iter().flat_map(|(_, values)| values).filter(is_name);
     let mut all: BTreeSet<Dn> = values.filter_map(Value::as_dn).collect();
     let in_rdn = dn.rdn_value();
     if in_rdn.contains('=') {
@@ -137,18 +157,19 @@ impl Raw {
         }
     }
 
-    fn insert(&mut self, dn: &Dn, object: RawObject) {
+    fn insert(&mut self, dn: &Dn, mut object: RawObject) {
         if let Some(parent) = dn.parent() {
             self.children.entry(parent).or_default().insert(dn.clone());
         }
         for target in references(dn, &object) {
             self.referrers.entry(target).or_default().insert(dn.clone());
         }
-        if let Some(dns) = self.classes.get_mut(&object.class) {
-            dns.insert(dn.clone());
-        } else {
-            self.classes.insert(object.class.clone(), [dn.clone()].into());
+        // All objects of a class share its name.
+        if let Some((class, _)) = self.classes.get_key_value(&object.class) {
+            object.class = class.clone();
         }
+        let same = self.classes.entry(object.class.clone()).or_default();
+        same.insert(dn.clone());
         self.objects.insert(dn.clone(), object);
     }
 
@@ -205,7 +226,7 @@ impl Raw {
 
     /// The object when it is of the class.
     pub(crate) fn of_class(&self, dn: &Dn, class: &str) -> Option<&RawObject> {
-        self.get(dn).filter(|object| object.class == class)
+        self.get(dn).filter(|object| object.class() == class)
     }
 
     /// The direct children, in the order of their names.

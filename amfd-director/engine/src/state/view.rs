@@ -46,20 +46,18 @@ pub(crate) struct View<'a> {
 
 impl<'a> View<'a> {
     /// What stands above the SU and may be locked, the SU itself first.
-    pub(crate) fn scopes(self, dn: &Dn) -> Vec<Dn> {
-        let Some((sg_dn, sg, su)) = self.model.su(dn) else {
-            return Vec::new();
-        };
-        let mut scopes = vec![dn.clone(), sg_dn.clone()];
-        if let Some(node) = &su.node {
-            scopes.push(node.clone());
-            if let Some(config) = self.model.nodes.get(node) {
-                scopes.extend(config.groups.iter().cloned());
-            }
-        }
-        scopes.extend(sg.app.clone());
-        scopes.extend(self.model.cluster.dn.clone());
-        scopes
+    fn scopes(self, dn: &Dn) -> impl Iterator<Item = &'a Dn> {
+        let found = self.model.su(dn);
+        let own = found.map(|(_, sg, _)| sg).and_then(|sg| sg.sus.get_key_value(dn));
+        let node = found.and_then(|(_, _, su)| su.node.as_ref());
+        let groups = node.and_then(|node| self.model.nodes.get(node));
+        own.map(|(dn, _)| dn)
+            .into_iter()
+            .chain(found.map(|(sg, ..)| sg))
+            .chain(node)
+            .chain(groups.into_iter().flat_map(|node| &node.groups))
+            .chain(found.and_then(|(_, sg, _)| sg.app.as_ref()))
+            .chain(self.model.cluster.dn.as_ref().filter(|_| found.is_some()))
     }
 
     /// The strictest administrative state among the scopes of the SU, and where it was set.
@@ -70,14 +68,14 @@ impl<'a> View<'a> {
             AdminState::Locked => 2,
             AdminState::LockedInstantiation => 3,
         };
-        let mut found = (AdminState::Unlocked, dn.clone());
+        let mut found = (AdminState::Unlocked, dn);
         for scope in self.scopes(dn) {
-            let state = self.state.admin(&scope);
+            let state = self.state.admin(scope);
             if strictness(state) > strictness(found.0) {
                 found = (state, scope);
             }
         }
-        found
+        (found.0, found.1.clone())
     }
 
     /// The restart that the SU is terminated for, named by its scope.
@@ -85,8 +83,8 @@ impl<'a> View<'a> {
         if self.state.restarts.is_empty() {
             return None;
         }
-        let mut scopes = self.scopes(dn).into_iter();
-        scopes.find(|scope| self.state.restarts.contains(scope))
+        let mut scopes = self.scopes(dn);
+        scopes.find(|scope| self.state.restarts.contains(*scope)).cloned()
     }
 
     /// The connection of the SU's node, where orders can be sent.

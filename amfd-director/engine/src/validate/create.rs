@@ -35,7 +35,7 @@ impl Check<'_> {
         let parent = dn.parent();
         let parent_class = match &parent {
             None => "",
-            Some(parent) => self.get(parent).map_or("nothing", |object| object.class.as_str()),
+            Some(parent) => self.get(parent).map_or("nothing", |object| object.class()),
         };
         if dn.rdn_name() == place.rdn && place.parents.contains(&parent_class) {
             return Ok(());
@@ -79,7 +79,7 @@ impl Check<'_> {
         let host = self
             .get(su)
             .and_then(|su| su.dn("saAmfSUHostNodeOrNodeGroup"))
-            .filter(|host| self.get(host).is_some_and(|host| host.class == "SaAmfNode"));
+            .filter(|host| self.get(host).is_some_and(|host| host.class() == "SaAmfNode"));
         let (Some(bundle), Some(node), true) = (comp_type.dn("saAmfCtSwBundle"), host, relative) else {
             return Ok(());
         };
@@ -113,7 +113,7 @@ impl Check<'_> {
         let node = object.dn("saAmfSUHostNodeOrNodeGroup");
         let node_away = node
             .as_ref()
-            .filter(|node| self.get(node).is_some_and(|node| node.class == "SaAmfNode"))
+            .filter(|node| self.get(node).is_some_and(|node| node.class() == "SaAmfNode"))
             .is_some_and(|node| {
                 let locked = self.view.state.admin(node) == AdminState::LockedInstantiation;
                 locked

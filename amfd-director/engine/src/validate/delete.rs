@@ -18,7 +18,7 @@ impl Check<'_> {
             if !self.is_deleted(&dn) {
                 continue;
             }
-            let class = object.class.clone();
+            let class = object.class().to_owned();
             self.delete_one(&class, &dn)?;
             open.extend(self.raw.children(&dn).cloned());
         }

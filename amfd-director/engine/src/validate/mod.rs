@@ -112,7 +112,7 @@ impl<'a> Check<'a> {
             .after
             .iter()
             .filter_map(|(dn, object)| Some((dn, object.as_ref()?)));
-        untouched.chain(touched.filter(move |(_, object)| object.class == class))
+        untouched.chain(touched.filter(move |(_, object)| object.class() == class))
     }
 
     /// Whether what the object names exists after the CCB.
@@ -140,10 +140,10 @@ impl<'a> Check<'a> {
 
     fn is_there(&self, dn: &Dn, attr: &str, target: &Dn, classes: &[&str]) -> Result<(), Refusal> {
         match self.get(target) {
-            Some(found) if classes.contains(&found.class.as_str()) => Ok(()),
+            Some(found) if classes.contains(&found.class()) => Ok(()),
             Some(found) => bad(format!(
                 "{dn}: {attr} names {target}, which is a {} and not a {}",
-                found.class,
+                found.class(),
                 classes.join(" or ")
             )),
             None => bad(format!("{dn}: {attr} names {target}, which does not exist")),

@@ -14,7 +14,7 @@ impl Check<'_> {
         let (Some(object), Some(before)) = (self.get(dn), self.raw.get(dn)) else {
             return Ok(());
         };
-        let class = object.class.as_str();
+        let class = object.class();
         if let Some((_, allowed)) = CHANGEABLE.iter().find(|(of, _)| *of == class)
             && let Some(attr) = names(attrs).find(|attr| !allowed.contains(attr))
         {

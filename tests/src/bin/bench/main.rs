@@ -5,6 +5,7 @@
 
 mod amf;
 mod component;
+mod engine;
 mod figures;
 mod imm;
 mod model;
@@ -29,6 +30,9 @@ struct Options {
     /// Only these: amf, imm.
     #[arg(long)]
     only: Option<String>,
+    /// Only the director's decisions, in clusters of growing size, without daemons.
+    #[arg(long)]
+    engine: bool,
 }
 
 fn main() -> ExitCode {
@@ -60,6 +64,11 @@ fn main() -> ExitCode {
 }
 
 fn measure(options: &Options) -> Result<Report, String> {
+    if options.engine {
+        let mut report = Report::default();
+        engine::measure(options.rounds.max(1_000), &mut report)?;
+        return Ok(report);
+    }
     let program = std::env::current_exe().map_err(|e| format!("the program's own path: {e}"))?;
     let wanted = |part: &str| {
         options
