@@ -1,8 +1,9 @@
 //! The connection, and how answers become results.
 
 use std::cell::RefCell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::time::Duration;
 
 use capnp::message::ReaderOptions;
 use capnp_rpc::{RpcSystem, rpc_twoparty_capnp, twoparty};
@@ -14,7 +15,7 @@ use tokio::net::UnixStream;
 use tokio::sync::watch;
 use tokio_util::compat::TokioAsyncReadCompatExt;
 
-use crate::ImmError;
+use crate::{ImmError, Limits};
 
 /// The largest message that is read, in 8-byte words; the daemon's pages are far smaller.
 const WORDS_MAX: usize = 8 << 20;
@@ -22,19 +23,19 @@ const WORDS_MAX: usize = 8 << 20;
 /// A connection to immd; the RPC system runs until the last user of it is gone.
 pub(crate) struct Connection {
     pub(crate) imm: imm::Client,
+    pub(crate) dir: PathBuf,
+    /// How long a call may take; see [`crate::Limits`].
+    pub(crate) limits: Limits,
     closed: watch::Receiver<bool>,
     system: RefCell<Option<tokio::task::JoinHandle<()>>>,
 }
 
 impl Connection {
-    pub(crate) async fn open(dir: &Path) -> Result<Rc<Connection>, ImmError> {
+    pub(crate) async fn open(dir: &Path, limits: Limits) -> Result<Rc<Connection>, ImmError> {
         let socket = dir.join("immd.sock");
         let stream = UnixStream::connect(&socket)
             .await
-            .map_err(|source| ImmError::NotRunning {
-                socket: socket.display().to_string(),
-                source,
-            })?;
+            .map_err(|source| unreachable_socket(&socket, source))?;
         let (reader, writer) = stream.compat().split();
         let mut options = ReaderOptions::new();
         options.traversal_limit_in_words(Some(WORDS_MAX));
@@ -55,9 +56,36 @@ impl Connection {
         });
         Ok(Rc::new(Connection {
             imm,
+            dir: dir.to_owned(),
+            limits,
             closed,
             system: RefCell::new(Some(system)),
         }))
+    }
+
+    /// The answer to a call, if it comes in time.
+    pub(crate) async fn answer<T>(
+        &self,
+        call: impl Future<Output = Result<T, capnp::Error>>,
+    ) -> Result<T, ImmError> {
+        within(self.limits.call, call).await
+    }
+
+    /// The answer to a call that has a limit of its own, in milliseconds; 0 is none. The daemon keeps that limit: a
+    /// daemon that does not answer even then is given up.
+    pub(crate) async fn answer_to_operation<T>(
+        &self,
+        timeout_ms: u64,
+        call: impl Future<Output = Result<T, capnp::Error>>,
+    ) -> Result<T, ImmError> {
+        if timeout_ms == 0 {
+            return Ok(call.await?);
+        }
+        within(
+            Duration::from_millis(timeout_ms).saturating_add(self.limits.call),
+            call,
+        )
+        .await
     }
 
     pub(crate) async fn closed(&self) {
@@ -65,6 +93,30 @@ impl Connection {
         // An error means that the sender is gone, and with it the connection.
         let _closed = closed.wait_for(|closed| *closed).await;
     }
+}
+
+async fn within<T>(
+    limit: Duration,
+    call: impl Future<Output = Result<T, capnp::Error>>,
+) -> Result<T, ImmError> {
+    match tokio::time::timeout(limit, call).await {
+        Ok(answer) => Ok(answer?),
+        Err(_) => Err(ImmError::TimedOut { limit }),
+    }
+}
+
+/// Why the socket could not be connected to: the system keeps others out, or nobody listens.
+fn unreachable_socket(socket: &Path, source: std::io::Error) -> ImmError {
+    let socket = socket.display().to_string();
+    if source.kind() == std::io::ErrorKind::PermissionDenied {
+        return ImmError::Refused {
+            error: ais::AisError::AccessDenied,
+            texts: vec![format!(
+                "{socket} may be used by root, by its owner, and by the group that authorizedGroup names"
+            )],
+        };
+    }
+    ImmError::NotRunning { socket, source }
 }
 
 impl Drop for Connection {
@@ -80,6 +132,7 @@ impl ImmError {
     pub fn error(&self) -> Option<ais::AisError> {
         match self {
             ImmError::Refused { error, .. } => Some(*error),
+            ImmError::TimedOut { .. } => Some(ais::AisError::Timeout),
             ImmError::NotRunning { .. } | ImmError::Disconnected(_) => None,
         }
     }

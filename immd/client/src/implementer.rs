@@ -9,7 +9,7 @@ use schema::value::Refused;
 use schema::{imm as wire, size, value};
 
 use crate::connection::{Connection, check, length};
-use crate::{AdminOperationReply, ImmError};
+use crate::{AdminOperationReply, AdminOwner, Ccb, ImmError};
 
 /// A boxed future on the local thread.
 pub type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
@@ -47,7 +47,7 @@ pub trait ImplementerCallbacks {
 /// An implementer handle; dropping it detaches the name.
 pub struct Implementer {
     pub(crate) implementer: implementer::Client,
-    pub(crate) _connection: Rc<Connection>,
+    pub(crate) connection: Rc<Connection>,
 }
 
 impl Implementer {
@@ -55,16 +55,20 @@ impl Implementer {
     pub async fn set(&self, name: &str) -> Result<(), ImmError> {
         let mut request = self.implementer.set_request();
         request.get().set_name(name);
-        check(request.send().promise.await?.get()?.get_status()?)
+        check(
+            self.connection
+                .answer(request.send().promise)
+                .await?
+                .get()?
+                .get_status()?,
+        )
     }
 
     /// Gives the name back.
     pub async fn clear(&self) -> Result<(), ImmError> {
         check(
-            self.implementer
-                .clear_request()
-                .send()
-                .promise
+            self.connection
+                .answer(self.implementer.clear_request().send().promise)
                 .await?
                 .get()?
                 .get_status()?,
@@ -75,14 +79,26 @@ impl Implementer {
     pub async fn class_set(&self, class: &str) -> Result<(), ImmError> {
         let mut request = self.implementer.class_set_request();
         request.get().set_class(class);
-        check(request.send().promise.await?.get()?.get_status()?)
+        check(
+            self.connection
+                .answer(request.send().promise)
+                .await?
+                .get()?
+                .get_status()?,
+        )
     }
 
     /// No longer implements the class.
     pub async fn class_release(&self, class: &str) -> Result<(), ImmError> {
         let mut request = self.implementer.class_release_request();
         request.get().set_class(class);
-        check(request.send().promise.await?.get()?.get_status()?)
+        check(
+            self.connection
+                .answer(request.send().promise)
+                .await?
+                .get()?
+                .get_status()?,
+        )
     }
 
     /// Implements these objects.
@@ -90,7 +106,13 @@ impl Implementer {
         let mut request = self.implementer.object_set_request();
         request.get().set_dn(dn.as_str());
         request.get().set_scope(scope as u8);
-        check(request.send().promise.await?.get()?.get_status()?)
+        check(
+            self.connection
+                .answer(request.send().promise)
+                .await?
+                .get()?
+                .get_status()?,
+        )
     }
 
     /// No longer implements these objects.
@@ -98,7 +120,13 @@ impl Implementer {
         let mut request = self.implementer.object_release_request();
         request.get().set_dn(dn.as_str());
         request.get().set_scope(scope as u8);
-        check(request.send().promise.await?.get()?.get_status()?)
+        check(
+            self.connection
+                .answer(request.send().promise)
+                .await?
+                .get()?
+                .get_status()?,
+        )
     }
 
     /// Changes runtime data in the order given; stops at the first one refused, whose index is given with the error.
@@ -112,10 +140,31 @@ impl Implementer {
         Ok(())
     }
 
+    /// Adds to a CCB, within a callback about it: operations through the first handle, which must be applied before the
+    /// callback is answered (an unapplied one with operations aborts the CCB), and objects acquired through the second,
+    /// which are released at the end of the CCB. In the callback "completed" the CCB can only be read.
+    pub async fn augment(&self, ccb: u64) -> Result<(Ccb, AdminOwner), ImmError> {
+        let mut request = self.implementer.augment_ccb_request();
+        request.get().set_ccb(ccb);
+        let response = self.connection.answer(request.send().promise).await?;
+        let answer = response.get()?;
+        check(answer.get_status()?)?;
+        let augmentation = Ccb {
+            handle: answer.get_augmentation()?,
+            id: ccb,
+            connection: self.connection.clone(),
+        };
+        let owner = AdminOwner {
+            owner: answer.get_owner()?,
+            connection: self.connection.clone(),
+        };
+        Ok((augmentation, owner))
+    }
+
     async fn update_row(&self, row: &[CcbOperation]) -> Result<(Result<(), ImmError>, usize), ImmError> {
         let mut request = self.implementer.update_request();
         wire::write_operations(row, request.get().init_operations(length(row.len())?))?;
-        let response = request.send().promise.await?;
+        let response = self.connection.answer(request.send().promise).await?;
         let answer = response.get()?;
         Ok((check(answer.get_status()?), answer.get_accepted() as usize))
     }

@@ -2,9 +2,17 @@
 //!
 //! [`Imm`] is a connection; the handles made from it close when they are dropped. Everything is `!Send` and
 //! must run on a tokio `LocalSet` (Cap'n Proto RPC is single-threaded).
+//!
+//! No call waits for ever: a daemon that does not answer within the connection's [`Limits`] is answered for with
+//! [`ImmError::TimedOut`].
+//!
+//! A connection that is lost stays lost, and the daemon has finalised all that was made from it: CCBs are aborted,
+//! owners released where they wanted it, implementers detached. [`Imm::reconnect`] begins anew; whether a change in
+//! flight was made tells [`Imm::ccb_outcome`].
 
 mod connection;
 mod implementer;
+mod limits;
 mod management;
 mod owner;
 
@@ -12,6 +20,7 @@ pub use ais::AttrChoice;
 use ais::{AisError, Dn, Scope, Value};
 
 pub use implementer::{Implementer, ImplementerCallbacks, LocalFuture};
+pub use limits::Limits;
 pub use management::{Imm, Info, Search};
 pub use owner::{AdminOperationReply, AdminOwner, CCB_ALLOW_NULL_OI, CCB_REGISTERED_OI, Ccb};
 
@@ -34,6 +43,12 @@ pub enum ImmError {
         error: AisError,
         /// The explanations, one sentence each.
         texts: Vec<String>,
+    },
+    /// The daemon did not answer in time; of a change in flight it is not known whether it was made.
+    #[error("the information model daemon gave no answer within {} s", limit.as_secs_f32())]
+    TimedOut {
+        /// How long was waited.
+        limit: std::time::Duration,
     },
     /// The connection broke; of a change in flight it is not known whether it was made.
     #[error("the connection to the information model daemon broke: {0}")]

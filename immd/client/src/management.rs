@@ -9,7 +9,7 @@ use schema::{imm as wire, value};
 
 use crate::connection::{Connection, check, length};
 use crate::implementer::{Callbacks, Implementer, ImplementerCallbacks};
-use crate::{AdminOwner, ImmError, SearchParams};
+use crate::{AdminOwner, ImmError, Limits, SearchParams};
 
 /// How many objects a page of a search holds at most; the daemon bounds its bytes as well.
 const PAGE_OBJECTS: u32 = 20_000;
@@ -34,32 +34,55 @@ pub struct Info {
 }
 
 impl Imm {
-    /// Connects to the daemon whose socket is `immd.sock` in the cluster's directory.
+    /// Connects to the daemon whose socket is `immd.sock` in the cluster's directory, with the limits that the
+    /// environment gives.
     pub async fn connect(dir: &Path) -> Result<Imm, ImmError> {
+        Imm::connect_with(dir, Limits::from_environment()).await
+    }
+
+    /// Connects with limits of one's own.
+    pub async fn connect_with(dir: &Path, limits: Limits) -> Result<Imm, ImmError> {
         Ok(Imm {
-            connection: Connection::open(dir).await?,
+            connection: Connection::open(dir, limits).await?,
         })
+    }
+
+    /// A new connection to the same place with the same limits. What was made from this one stays with it.
+    pub async fn reconnect(&self) -> Result<Imm, ImmError> {
+        Imm::connect_with(&self.connection.dir, self.connection.limits).await
     }
 
     /// Creates a class, or changes an existing one where schema changes are allowed.
     pub async fn class_create(&self, class: &ClassDef) -> Result<(), ImmError> {
         let mut request = self.connection.imm.class_create_request();
         wire::write_class_def(class, request.get().init_class())?;
-        check(request.send().promise.await?.get()?.get_status()?)
+        check(
+            self.connection
+                .answer(request.send().promise)
+                .await?
+                .get()?
+                .get_status()?,
+        )
     }
 
     /// Deletes a class without instances.
     pub async fn class_delete(&self, name: &str) -> Result<(), ImmError> {
         let mut request = self.connection.imm.class_delete_request();
         request.get().set_name(name);
-        check(request.send().promise.await?.get()?.get_status()?)
+        check(
+            self.connection
+                .answer(request.send().promise)
+                .await?
+                .get()?
+                .get_status()?,
+        )
     }
 
     /// The class with its system attributes, attributes in descending byte order of their names.
     pub async fn class_describe(&self, name: &str) -> Result<ClassDef, ImmError> {
         let mut request = self.connection.imm.class_describe_request();
         request.get().set_name(name);
-        let response = request.send().promise.await?;
+        let response = self.connection.answer(request.send().promise).await?;
         let answer = response.get()?;
         check(answer.get_status()?)?;
         Ok(wire::read_class_def(answer.get_class()?)?)
@@ -67,8 +90,13 @@ impl Imm {
 
     /// The names of all classes in the order of their creation.
     pub async fn class_names(&self) -> Result<Vec<String>, ImmError> {
-        let response = self.connection.imm.class_names_request().send().promise.await?;
-        Ok(value::read_texts(response.get()?.get_names()?, "names")?)
+        let response = self
+            .connection
+            .answer(self.connection.imm.class_names_request().send().promise)
+            .await?;
+        let answer = response.get()?;
+        check(answer.get_status()?)?;
+        Ok(value::read_texts(answer.get_names()?, "names")?)
     }
 
     /// One object.
@@ -76,7 +104,7 @@ impl Imm {
         let mut request = self.connection.imm.get_request();
         request.get().set_dn(dn.as_str());
         wire::write_attr_choice(&attrs, request.get().init_attrs())?;
-        let response = request.send().promise.await?;
+        let response = self.connection.answer(request.send().promise).await?;
         let answer = response.get()?;
         check(answer.get_status()?)?;
         Ok(value::read_object(answer.get_object()?)?)
@@ -109,7 +137,7 @@ impl Imm {
         let begun = request.send();
         // The first page is asked for at once, of a search that is still to begin.
         let search = Search::begin(begun.pipeline.get_search(), self.connection.clone());
-        let response = begun.promise.await?;
+        let response = self.connection.answer(begun.promise).await?;
         check(response.get()?.get_status()?)?;
         Ok(search)
     }
@@ -124,7 +152,7 @@ impl Imm {
         let mut request = self.connection.imm.admin_owner_initialize_request();
         request.get().set_name(name);
         request.get().set_release_on_finalize(release_on_finalize);
-        let response = request.send().promise.await?;
+        let response = self.connection.answer(request.send().promise).await?;
         let answer = response.get()?;
         check(answer.get_status()?)?;
         Ok(AdminOwner {
@@ -142,7 +170,13 @@ impl Imm {
             "objects",
         )?;
         request.get().set_scope(scope as u8);
-        check(request.send().promise.await?.get()?.get_status()?)
+        check(
+            self.connection
+                .answer(request.send().promise)
+                .await?
+                .get()?
+                .get_status()?,
+        )
     }
 
     /// Becomes an implementer; `canonical_modify` makes modifications arrive as REPLACE with the resulting values.
@@ -156,12 +190,16 @@ impl Imm {
             .get()
             .set_callbacks(capnp_rpc::new_client(Callbacks { callbacks }));
         request.get().set_canonical_modify(canonical_modify);
-        let response = request.send().promise.await?;
+        let limit = self.connection.limits.callback.unwrap_or_default();
+        request
+            .get()
+            .set_callback_timeout_ms(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX));
+        let response = self.connection.answer(request.send().promise).await?;
         let answer = response.get()?;
         check(answer.get_status()?)?;
         Ok(Implementer {
             implementer: answer.get_implementer()?,
-            _connection: self.connection.clone(),
+            connection: self.connection.clone(),
         })
     }
 
@@ -169,7 +207,7 @@ impl Imm {
     pub async fn ccb_outcome(&self, id: u64) -> Result<bool, ImmError> {
         let mut request = self.connection.imm.ccb_outcome_request();
         request.get().set_id(id);
-        let response = request.send().promise.await?;
+        let response = self.connection.answer(request.send().promise).await?;
         let answer = response.get()?;
         check(answer.get_status()?)?;
         Ok(answer.get_committed())
@@ -177,8 +215,12 @@ impl Imm {
 
     /// What the daemon says of itself.
     pub async fn info(&self) -> Result<Info, ImmError> {
-        let response = self.connection.imm.info_request().send().promise.await?;
+        let response = self
+            .connection
+            .answer(self.connection.imm.info_request().send().promise)
+            .await?;
         let answer = response.get()?;
+        check(answer.get_status()?)?;
         Ok(Info {
             pid: answer.get_pid(),
             epoch: answer.get_epoch(),
@@ -200,7 +242,7 @@ type NextPage =
 pub struct Search {
     snapshot: search::Client,
     next: Option<NextPage>,
-    _connection: Rc<Connection>,
+    connection: Rc<Connection>,
 }
 
 impl Search {
@@ -208,7 +250,7 @@ impl Search {
         let mut search = Search {
             snapshot,
             next: None,
-            _connection: connection,
+            connection,
         };
         search.ask();
         search
@@ -223,7 +265,7 @@ impl Search {
     /// The next objects, in ascending byte order of their DNs; empty at the end.
     pub async fn next_batch(&mut self) -> Result<Vec<Object>, ImmError> {
         while let Some(next) = self.next.take() {
-            let response = next.await?;
+            let response = self.connection.answer(next).await?;
             let answer = response.get()?;
             if let Err(error) = check(answer.get_status()?) {
                 // What comes after the page that failed can still be read.

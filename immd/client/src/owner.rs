@@ -25,7 +25,13 @@ impl AdminOwner {
             "objects",
         )?;
         request.get().set_scope(scope as u8);
-        check(request.send().promise.await?.get()?.get_status()?)
+        check(
+            self.connection
+                .answer(request.send().promise)
+                .await?
+                .get()?
+                .get_status()?,
+        )
     }
 
     /// Gives these objects up.
@@ -37,20 +43,26 @@ impl AdminOwner {
             "objects",
         )?;
         request.get().set_scope(scope as u8);
-        check(request.send().promise.await?.get()?.get_status()?)
+        check(
+            self.connection
+                .answer(request.send().promise)
+                .await?
+                .get()?
+                .get_status()?,
+        )
     }
 
     /// A CCB with these `SaImmCcbFlagsT` ([`CCB_REGISTERED_OI`], [`CCB_ALLOW_NULL_OI`]).
     pub async fn ccb(&self, flags: u64) -> Result<Ccb, ImmError> {
         let mut request = self.owner.ccb_initialize_request();
         request.get().set_flags(flags);
-        let response = request.send().promise.await?;
+        let response = self.connection.answer(request.send().promise).await?;
         let answer = response.get()?;
         check(answer.get_status()?)?;
         Ok(Ccb {
             handle: answer.get_ccb()?,
             id: answer.get_id(),
-            _connection: self.connection.clone(),
+            connection: self.connection.clone(),
         })
     }
 
@@ -69,15 +81,16 @@ impl AdminOwner {
         wire::write_operations(operations, run.get().init_operations(length(operations.len())?))?;
         run.get().set_apply(true);
         let running = run.send();
-        let response = initialized.promise.await?;
+        let response = self.connection.answer(initialized.promise).await?;
         check(response.get()?.get_status()?)?;
-        let response = running.promise.await?;
+        let response = self.connection.answer(running.promise).await?;
         let answer = response.get()?;
         check(answer.get_status()?)?;
         Ok(answer.get_id())
     }
 
-    /// Invokes an administrative operation and waits for its result.
+    /// Invokes an administrative operation and waits for its result, at most `timeout_ms`; 0 is without a limit. The
+    /// operation goes on where the time is over.
     ///
     /// `Err` is the call's failure; the implementer's own result stands in the reply.
     pub async fn admin_operation(
@@ -87,21 +100,72 @@ impl AdminOwner {
         parameters: &[Parameter],
         timeout_ms: u64,
     ) -> Result<AdminOperationReply, ImmError> {
+        self.admin_operation_with(object, operation, parameters, timeout_ms, 0)
+            .await
+    }
+
+    /// The same with a continuation: the result is kept under this number, which is the invoker's choice, until
+    /// [`AdminOwner::admin_operation_clear`], also where this process dies. EXIST where the number is in use.
+    pub async fn admin_operation_with(
+        &self,
+        object: &str,
+        operation: u64,
+        parameters: &[Parameter],
+        timeout_ms: u64,
+        continuation: u64,
+    ) -> Result<AdminOperationReply, ImmError> {
         let mut request = self.owner.admin_operation_request();
         let mut fields = request.get();
         fields.set_object(object);
         fields.set_operation_id(operation);
         fields.set_timeout_ms(timeout_ms);
+        fields.set_continuation_id(continuation);
         value::write_parameters(parameters, fields.init_parameters(length(parameters.len())?))?;
-        let response = request.send().promise.await?;
+        let sent = request.send().promise;
+        let response = self.connection.answer_to_operation(timeout_ms, sent).await?;
         let answer = response.get()?;
         check(answer.get_status()?)?;
-        let result = value::read_result(answer.get_result(), "result")?;
-        Ok(AdminOperationReply {
-            result,
-            parameters: value::read_parameters(answer.get_parameters()?)?,
-        })
+        reply(answer.get_result(), answer.get_parameters()?)
     }
+
+    /// Waits for the result of an operation that an owner of the same name began with this continuation; NOT_EXIST
+    /// where there is none.
+    pub async fn admin_operation_continue(
+        &self,
+        object: &str,
+        continuation: u64,
+        timeout_ms: u64,
+    ) -> Result<AdminOperationReply, ImmError> {
+        let mut request = self.owner.admin_operation_continue_request();
+        let mut fields = request.get();
+        fields.set_object(object);
+        fields.set_continuation_id(continuation);
+        fields.set_timeout_ms(timeout_ms);
+        let sent = request.send().promise;
+        let response = self.connection.answer_to_operation(timeout_ms, sent).await?;
+        let answer = response.get()?;
+        check(answer.get_status()?)?;
+        reply(answer.get_result(), answer.get_parameters()?)
+    }
+
+    /// Forgets a continuation with its result.
+    pub async fn admin_operation_clear(&self, object: &str, continuation: u64) -> Result<(), ImmError> {
+        let mut request = self.owner.admin_operation_continuation_clear_request();
+        request.get().set_object(object);
+        request.get().set_continuation_id(continuation);
+        let sent = request.send().promise;
+        check(self.connection.answer(sent).await?.get()?.get_status()?)
+    }
+}
+
+fn reply(
+    result: u32,
+    parameters: capnp::struct_list::Reader<'_, schema::value_capnp::parameter::Owned>,
+) -> Result<AdminOperationReply, ImmError> {
+    Ok(AdminOperationReply {
+        result: value::read_result(result, "result")?,
+        parameters: value::read_parameters(parameters)?,
+    })
 }
 
 /// `SA_IMM_CCB_REGISTERED_OI`: refuse objects whose implementer is not attached.
@@ -120,9 +184,9 @@ pub struct AdminOperationReply {
 
 /// A CCB; dropping it aborts what was not applied.
 pub struct Ccb {
-    handle: ccb::Client,
-    id: u64,
-    _connection: Rc<Connection>,
+    pub(crate) handle: ccb::Client,
+    pub(crate) id: u64,
+    pub(crate) connection: Rc<Connection>,
 }
 
 impl Ccb {
@@ -145,7 +209,7 @@ impl Ccb {
     async fn run_row(&self, row: &[CcbOperation]) -> Result<(Result<(), ImmError>, usize), ImmError> {
         let mut request = self.handle.run_request();
         wire::write_operations(row, request.get().init_operations(length(row.len())?))?;
-        let response = request.send().promise.await?;
+        let response = self.connection.answer(request.send().promise).await?;
         let answer = response.get()?;
         Ok((check(answer.get_status()?), answer.get_accepted() as usize))
     }
@@ -153,10 +217,8 @@ impl Ccb {
     /// Asks the implementers whether the CCB could be applied. After a failure the handle is empty and can be used again.
     pub async fn validate(&self) -> Result<(), ImmError> {
         check(
-            self.handle
-                .validate_request()
-                .send()
-                .promise
+            self.connection
+                .answer(self.handle.validate_request().send().promise)
                 .await?
                 .get()?
                 .get_status()?,
@@ -166,7 +228,10 @@ impl Ccb {
     /// Applies; OK means durable. Gives the CCB's id. After a failure the handle is empty and can be used again;
     /// FAILED_OPERATION also where nothing was added since the last apply.
     pub async fn apply(&self) -> Result<u64, ImmError> {
-        let response = self.handle.apply_request().send().promise.await?;
+        let response = self
+            .connection
+            .answer(self.handle.apply_request().send().promise)
+            .await?;
         let answer = response.get()?;
         check(answer.get_status()?)?;
         Ok(answer.get_id())
@@ -175,10 +240,8 @@ impl Ccb {
     /// Drops all operations; the handle can be used again.
     pub async fn abort(&self) -> Result<(), ImmError> {
         check(
-            self.handle
-                .abort_request()
-                .send()
-                .promise
+            self.connection
+                .answer(self.handle.abort_request().send().promise)
                 .await?
                 .get()?
                 .get_status()?,
@@ -190,7 +253,7 @@ impl Ccb {
         let mut request = self.handle.read_request();
         request.get().set_dn(dn.as_str());
         wire::write_attr_choice(&attrs, request.get().init_attrs())?;
-        let response = request.send().promise.await?;
+        let response = self.connection.answer(request.send().promise).await?;
         let answer = response.get()?;
         check(answer.get_status()?)?;
         Ok(value::read_object(answer.get_object()?)?)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use ais::AisError;
-use immd_client::{Imm, ImmError};
+use immd_client::{Imm, ImmError, Limits as ClientLimits};
 use rustix::fs::{FlockOperation, flock};
 
 use super::output::Failure;
@@ -65,7 +65,7 @@ impl Session {
     /// Waits until the daemon is there again; the command's time limit ends the wait.
     async fn reconnect(&self) -> Result<(), ImmError> {
         loop {
-            match Imm::connect(&self.dir).await {
+            match self.imm().reconnect().await {
                 Ok(imm) => {
                     *self.imm.borrow_mut() = imm;
                     return Ok(());
@@ -128,8 +128,14 @@ async fn run<T>(
     dir: PathBuf,
     body: impl AsyncFnOnce(&Session) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(limits.timeout_s);
-    let imm = match tokio::time::timeout_at(deadline, open(&dir)).await {
+    let time = Duration::from_secs(limits.timeout_s);
+    let deadline = tokio::time::Instant::now() + time;
+    // The command's own limit is the one that counts.
+    let patient = ClientLimits {
+        call: time,
+        ..ClientLimits::default()
+    };
+    let imm = match tokio::time::timeout_at(deadline, open(&dir, patient)).await {
         Ok(Ok(imm)) => imm,
         Ok(Err(error)) => return Err(unreachable_cluster(&dir, &error)),
         Err(_) => {
@@ -147,9 +153,9 @@ async fn run<T>(
 }
 
 /// Connects; where the cluster is up but its daemon is not, it is being started again, which is waited for.
-async fn open(dir: &Path) -> Result<Imm, ImmError> {
+async fn open(dir: &Path, limits: ClientLimits) -> Result<Imm, ImmError> {
     loop {
-        match Imm::connect(dir).await {
+        match Imm::connect_with(dir, limits).await {
             Err(ImmError::NotRunning { .. } | ImmError::Disconnected(_)) if is_supervised(dir) => {
                 tokio::time::sleep(RECONNECT_PAUSE).await;
             }

@@ -393,7 +393,7 @@ async fn give_up(session: &Session, owner: &AdminOwner, object: &str) -> Result<
 fn invocation_failed(error: &ImmError) -> Failure {
     let failure = Failure::of_call("saImmOmAdminOperationInvoke_2", error);
     match error {
-        ImmError::Disconnected(_) => {
+        ImmError::Disconnected(_) | ImmError::TimedOut { .. } => {
             failure.and("the result of the operation is not known; look at the object before repeating it")
         }
         ImmError::NotRunning { .. } | ImmError::Refused { .. } => failure,

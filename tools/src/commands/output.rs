@@ -65,6 +65,7 @@ impl Failure {
 pub(super) fn code_of(error: &ImmError) -> Option<AisError> {
     match error {
         ImmError::Refused { error, .. } => Some(*error),
+        ImmError::TimedOut { .. } => Some(AisError::Timeout),
         ImmError::NotRunning { .. } | ImmError::Disconnected(_) => None,
     }
 }
@@ -73,7 +74,7 @@ pub(super) fn code_of(error: &ImmError) -> Option<AisError> {
 pub(super) fn texts_of(error: &ImmError) -> &[String] {
     match error {
         ImmError::Refused { texts, .. } => texts,
-        ImmError::NotRunning { .. } | ImmError::Disconnected(_) => &[],
+        ImmError::NotRunning { .. } | ImmError::TimedOut { .. } | ImmError::Disconnected(_) => &[],
     }
 }
 
