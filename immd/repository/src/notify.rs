@@ -7,7 +7,8 @@
 use std::collections::BTreeMap;
 
 use ais::{
-    Attr, AttrFlags, AttrModification, CcbOperation, ModificationType, SYSTEM_ATTRIBUTES, Value, ValueType,
+    Attr, AttrFlags, AttrModification, CcbOperation, ClassCategory, ModificationType, SYSTEM_ATTRIBUTES,
+    Value, ValueType,
 };
 
 use crate::overlay::{Entry, Overlay};
@@ -67,7 +68,10 @@ fn created(body: &ObjectBody, by: Attr) -> CcbOperation {
         }],
     }];
     let positions = (0u16..).zip(&class.def().attrs).map(|(at, _)| at);
-    let told = positions.filter(|at| *at != class.rdn_position() && is_notified_at(class, *at));
+    // Nobody has given a new configuration object its cached runtime attributes yet.
+    let is_given = |at: u16| class.category() == ClassCategory::Runtime || body.survives(at);
+    let told =
+        positions.filter(|at| *at != class.rdn_position() && is_notified_at(class, *at) && is_given(*at));
     attrs.extend(told.filter_map(|at| attr_at(body, at, body.values(at))));
     attrs.push(text(CLASS_NAME, class.name()));
     attrs.push(by);

@@ -4,6 +4,7 @@
 #![expect(clippy::too_many_lines, reason = "tables of cases are long")]
 
 mod admin;
+mod augment;
 mod bench;
 mod ccb;
 mod class;
@@ -14,11 +15,14 @@ mod fixture;
 mod implementer;
 mod load;
 mod modify;
+mod notify;
+mod oi_errors;
 mod oracle;
 mod owner;
 mod read;
 mod runtime;
 mod schema_change;
 mod search;
+mod service;
 mod store;
 mod walk;
