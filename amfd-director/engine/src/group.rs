@@ -111,7 +111,6 @@ fn member(view: View<'_>, sg: &Sg, dn: &Dn, su: &Su, fits: Vec<bool>) -> Member 
         },
         expects: expects(holds.clone(), state.in_flight.as_ref()),
         outdated: outdated(sg, su, state, &holds),
-        holds,
         appointed: state
             .given
             .keys()
@@ -119,7 +118,8 @@ fn member(view: View<'_>, sg: &Sg, dn: &Dn, su: &Su, fits: Vec<bool>) -> Member 
             .cloned()
             .collect(),
         may_act: view.may_act(sg, dn),
-        uncertain: state.uncertain.clone(),
+        uncertain: doubtful(sg, state, &holds),
+        holds,
         orders: availability(view, su, state),
         fault: state.fault().map(|fault| MemberFault {
             whole_su: takes_su_down(fault.recovery),
@@ -161,6 +161,13 @@ pub(crate) fn availability(view: View<'_>, su: &Su, state: &SuState) -> Availabi
     }
 }
 
+/// The SIs that are to be removed before anything else: those of failed orders, and those that left the model while the
+/// SU was out of reach.
+fn doubtful(sg: &Sg, state: &SuState, holds: &BTreeMap<Dn, HaState>) -> BTreeSet<Dn> {
+    let orphans = holds.keys().filter(|si| !sg.sis.contains_key(*si));
+    state.uncertain.iter().chain(orphans).cloned().collect()
+}
+
 /// The SIs that are held with other CSIs than the configuration now gives, and were not ordered so already.
 fn outdated(sg: &Sg, su: &Su, state: &SuState, holds: &BTreeMap<Dn, HaState>) -> BTreeSet<Dn> {
     holds
@@ -170,6 +177,9 @@ fn outdated(sg: &Sg, su: &Su, state: &SuState, holds: &BTreeMap<Dn, HaState>) ->
             let Some(si) = sg.sis.get(*dn) else {
                 return false;
             };
+            if state.half_left.contains(*dn) {
+                return true;
+            }
             let placement = placement::place(su, &[(dn, si)], **ha, &present(sg, state));
             placement.sis.get(*dn).is_some_and(|wanted| {
                 !wanted.is_empty() && wanted != &state.placed(dn) && state.given.get(*dn) != Some(wanted)

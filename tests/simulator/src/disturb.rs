@@ -139,6 +139,9 @@ fn node_crash(world: &mut World, rng: &mut SmallRng) {
     };
     let back = [50, 2_000, 15_000][rng.random_range(0..3)];
     if world.lose_node(&node) {
+        if let Some(place) = world.nodes.get_mut(&node) {
+            place.is_disturbed = true;
+        }
         world.later(rng.random_range(1..=back), Happening::NodeStarts { node });
     }
 }

@@ -7,6 +7,7 @@ mod disturb;
 mod mend;
 mod model;
 mod process;
+mod shrink;
 mod story;
 mod world;
 
@@ -16,6 +17,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use ais::amf::RedundancyModel;
 
 pub use checks::check_settled;
+pub use shrink::{describe, shrink};
 pub use story::{Disturbance, Kind, Pace, Story};
 pub use world::{Counts, World};
 

@@ -68,6 +68,9 @@ pub(crate) struct SuState {
     pub(crate) may_act: BTreeSet<Dn>,
     /// SIs that an order failed for; what the SU has of them is not known until they are removed.
     pub(crate) uncertain: BTreeSet<Dn>,
+    /// SIs that the SU was told to stop serving and is still ACTIVE for, because that failed half way: some of its
+    /// components have stopped.
+    pub(crate) half_left: BTreeSet<Dn>,
     /// What was ordered last for each SI.
     pub(crate) given: BTreeMap<Dn, Given>,
     /// Orders that failed in a row, without a fault that explains it.
@@ -232,9 +235,10 @@ impl SuState {
     fn settle(&mut self, order: &InFlight, outcome: &OrderOutcome) {
         match (outcome, &order.kind) {
             (OrderOutcome::Failed(_), OrderKind::Assign { ha, sis }) => {
-                // Leaving an active assignment may have failed half way too, but then it is still confirmed as
-                // ACTIVE or the fault says what became of it.
-                if matches!(ha, HaState::Active | HaState::Standby) {
+                // Leaving an active assignment may have failed half way too; it is still confirmed as ACTIVE then.
+                if matches!(ha, HaState::Quiesced | HaState::Quiescing) {
+                    self.half_left.extend(sis.iter().cloned());
+                } else {
                     let failed = sis.iter().filter(|si| self.held(si) != Some(*ha)).cloned();
                     let failed: Vec<Dn> = failed.collect();
                     self.uncertain.extend(failed);
@@ -242,8 +246,12 @@ impl SuState {
             }
             (OrderOutcome::Done, OrderKind::Assign { sis, .. } | OrderKind::Remove(sis)) => {
                 self.uncertain.retain(|si| !sis.contains(si));
+                self.half_left.retain(|si| !sis.contains(si));
             }
-            (OrderOutcome::Done, OrderKind::Cleanup | OrderKind::Terminate) => self.uncertain.clear(),
+            (OrderOutcome::Done, OrderKind::Cleanup | OrderKind::Terminate) => {
+                self.uncertain.clear();
+                self.half_left.clear();
+            }
             (OrderOutcome::Done, OrderKind::Instantiate | OrderKind::Restart(_) | OrderKind::Repair)
             | (
                 OrderOutcome::Failed(_),
@@ -284,6 +292,7 @@ impl SuState {
                     .as_ref()
                     .is_some_and(|fault| fault.isolated && takes_su_down(fault.recovery)));
         if all_cleaned && self.in_flight.is_none() {
+            self.half_left.clear();
             self.uncertain.clear();
         }
         let fault_open = report.fault.as_ref().is_some_and(|fault| !fault.isolated);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use ais::amf::RedundancyModel;
 use clap::Parser;
-use simulator::{Counts, Failure, Story, run_story};
+use simulator::{Counts, Failure, Story, describe, run_story, shrink};
 
 /// Simulates clusters: random models, random disturbances, healing, and what must hold.
 #[derive(Parser)]
@@ -30,6 +30,9 @@ struct Options {
     /// Only service groups of this redundancy model: 2N, N+M, N-way, N-way-active, no-redundancy.
     #[arg(long, value_parser = redundancy_model)]
     model: Option<RedundancyModel>,
+    /// Make this failing seed short, and print the story that is left.
+    #[arg(long)]
+    shrink: Option<u64>,
     /// Print every event and effect.
     #[arg(long)]
     verbose: bool,
@@ -103,11 +106,27 @@ fn report(options: &Options, failure: &Failure) {
     );
 }
 
+fn shorten(options: &Options, seed: u64) -> ExitCode {
+    let story = Story::draw(seed, options.nodes, options.model);
+    let Some((short, failure)) = shrink(&story) else {
+        println!("seed {seed} breaks no rule");
+        return ExitCode::SUCCESS;
+    };
+    if options.verbose {
+        failure.log.iter().for_each(|line| println!("{line}"));
+    }
+    print!("{}", describe(&short, &failure));
+    ExitCode::FAILURE
+}
+
 fn main() -> ExitCode {
     let options = Options::parse();
     let started = Instant::now();
     // A panic of an engine is caught, and reported with the seed.
     std::panic::set_hook(Box::new(|_| {}));
+    if let Some(seed) = options.shrink {
+        return shorten(&options, seed);
+    }
     let tally = Tally::default();
     std::thread::scope(|scope| {
         for _ in 1..options.jobs {

@@ -97,7 +97,9 @@ impl Duty {
                 ));
             }
         }
-        let due = |node: &Dn| node == &self.node || self.term == world.term;
+        // The report may never have arrived, or not have been passed on.
+        let spared = |node: &Dn| world.nodes[node].is_disturbed || world.nodes[&self.node].is_disturbed;
+        let due = |node: &Dn| node == &self.node || (self.term == world.term && !spared(node));
         let (node, _) = self
             .reboots
             .iter()

@@ -25,7 +25,8 @@ impl Kind {
             // The SUs of the other models have standbys or several SIs, which scripts cannot have.
             (RedundancyModel::NoRedundancy | RedundancyModel::NWayActive, 0..3) => Kind::Script,
             (RedundancyModel::TwoN, 0) => Kind::Script,
-            (_, 3) => Kind::Mixed,
+            // A script cannot stand by beside components that do.
+            (RedundancyModel::NoRedundancy | RedundancyModel::NWayActive, 3) => Kind::Mixed,
             _ => Kind::Aware,
         }
     }

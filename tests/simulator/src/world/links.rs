@@ -154,6 +154,7 @@ impl World {
         link.cut = true;
         let session = link.session;
         place.offline_until = now + back;
+        place.is_disturbed = true;
         self.acting.cut(node);
         self.tell(|| {
             let times = format!("noticed after {director_notices} and {node_notices} ms, over after {back}");

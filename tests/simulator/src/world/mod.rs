@@ -131,6 +131,8 @@ pub struct Node {
     pub given: BTreeMap<Dn, BTreeSet<Dn>>,
     link: Option<Link>,
     runs: BTreeMap<RunId, Run>,
+    /// Whether it was ever cut off or lost.
+    pub is_disturbed: bool,
     /// Cut off until then.
     offline_until: u64,
     /// Added to each message's time.

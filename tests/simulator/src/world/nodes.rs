@@ -28,6 +28,7 @@ impl World {
         let link = place.link.take();
         let troubles = std::mem::take(&mut place.troubles);
         *place = Node {
+            is_disturbed: place.is_disturbed,
             boots,
             troubles,
             ..Node::default()
