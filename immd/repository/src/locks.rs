@@ -153,7 +153,7 @@ impl Locks {
                 self.unlock(dn, ccb);
             }
             for dn in read {
-                self.shared.remove(&(dn.clone(), ccb));
+                self.unshare(dn, ccb);
             }
         }
         for body in overlay.added() {
@@ -169,6 +169,11 @@ impl Locks {
         if self.exclusive.get(dn) == Some(&ccb) {
             self.exclusive.remove(dn);
         }
+    }
+
+    /// Takes back [`Locks::share`].
+    pub(crate) fn unshare(&mut self, dn: &Dn, ccb: CcbId) {
+        self.shared.remove(&(dn.clone(), ccb));
     }
 
     /// Takes back [`Locks::note_create`].

@@ -110,6 +110,9 @@ impl Repository {
                 self.locks.forget_create(&body, holder);
             }
             self.locks.unlock(dn, id);
+            if ccb.read.remove(dn) {
+                self.locks.unshare(dn, id);
+            }
         }
         for (dn, entry) in plan.entries {
             self.locks.lock(&dn, id);

@@ -13,6 +13,8 @@ pub(crate) enum Thing {
         peers: BTreeSet<String>,
         state: u32,
         admin: u32,
+        /// Attributes that changes of the class added.
+        extras: Vec<u32>,
     },
     Task {
         phase: u32,
@@ -24,12 +26,54 @@ pub(crate) enum Thing {
 
 pub(crate) type Base = BTreeMap<String, Thing>;
 
-pub(crate) fn new_node() -> Thing {
+fn new_node(extras: &[u32]) -> Thing {
     Thing::Node {
         size: 5,
         peers: BTreeSet::new(),
         state: 1,
         admin: 1,
+        extras: extras.to_vec(),
+    }
+}
+
+/// A change of the class of the nodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Alteration {
+    /// Another default of the size.
+    Default(u32),
+    /// One more attribute, with this default.
+    Extra(u32),
+    /// Notification of the tags on or off: what open CCBs have checked holds no more.
+    Notify,
+}
+
+/// The class of the nodes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NodeClass {
+    pub(crate) size: u32,
+    pub(crate) extras: Vec<u32>,
+    pub(crate) notify: bool,
+}
+
+impl NodeClass {
+    pub(crate) fn altered(&self, alteration: Alteration) -> NodeClass {
+        let mut class = self.clone();
+        match alteration {
+            Alteration::Default(size) => class.size = size,
+            Alteration::Extra(default) => class.extras.push(default),
+            Alteration::Notify => class.notify = !class.notify,
+        }
+        class
+    }
+}
+
+impl Default for NodeClass {
+    fn default() -> NodeClass {
+        NodeClass {
+            size: 5,
+            extras: Vec::new(),
+            notify: false,
+        }
     }
 }
 
@@ -55,6 +99,8 @@ pub(crate) struct Bundle {
     pub(crate) named: BTreeSet<String>,
     /// Whether an operation of it was ever accepted: then its implementer knows of it.
     pub(crate) met: bool,
+    /// What it has read.
+    pub(crate) read: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +155,9 @@ pub(crate) struct Oracle {
     pub(crate) bundles: BTreeMap<usize, Bundle>,
     /// A durable runtime change on its way.
     pub(crate) held: Option<Update>,
+    pub(crate) class: NodeClass,
+    /// A change of the class on its way.
+    pub(crate) altering: Option<Alteration>,
 }
 
 impl Oracle {
@@ -122,13 +171,64 @@ impl Oracle {
             .any(|(at, bundle)| *at != slot && bundle.touched.contains_key(name))
     }
 
+    fn others_read(&self, slot: usize, root: &str) -> bool {
+        let others = self.bundles.iter().filter(|(at, _)| **at != slot);
+        others
+            .flat_map(|(_, bundle)| &bundle.read)
+            .any(|name| within(name, root))
+    }
+
+    fn others_read_this(&self, slot: usize, name: &str) -> bool {
+        let mut others = self.bundles.iter().filter(|(at, _)| **at != slot);
+        others.any(|(_, bundle)| bundle.read.contains(name))
+    }
+
+    /// The size that a reader in this bundle sees; `None` where it may not read.
+    pub(crate) fn may_read(&self, slot: usize, name: &str) -> Option<u32> {
+        if self.others_touch(slot, name) {
+            return None;
+        }
+        match (self.touch(slot, name), self.base.get(name)) {
+            (Some(Touch::Deleted), _) => None,
+            (Some(Touch::Created(edit)), _) => edit.size,
+            (Some(Touch::Modified(Edit { size: Some(size), .. })), _) => Some(*size),
+            (_, Some(Thing::Node { size, .. })) => Some(*size),
+            (_, Some(Thing::Task { .. } | Thing::Record { .. }) | None) => None,
+        }
+    }
+
+    pub(crate) fn may_alter(&self, alteration: Alteration) -> Verdict {
+        let busy = self.altering.is_some() || matches!(self.held, Some(Update::Admin(..)));
+        (!busy && self.class.altered(alteration) != self.class).into()
+    }
+
+    /// The change of the class arrived.
+    pub(crate) fn altered(&mut self, alteration: Alteration) {
+        self.class = self.class.altered(alteration);
+        if let Alteration::Extra(default) = alteration {
+            for thing in self.base.values_mut() {
+                if let Thing::Node { extras, .. } = thing {
+                    extras.push(default);
+                }
+            }
+        }
+        self.interfered(alteration);
+    }
+
+    /// Bundles that a change of the class aborts.
+    pub(crate) fn interfered(&mut self, alteration: Alteration) {
+        if alteration == Alteration::Notify {
+            self.bundles.retain(|_, bundle| !bundle.met);
+        }
+    }
+
     fn held_within(&self, root: &str) -> bool {
         self.held.as_ref().is_some_and(|held| within(held.name(), root))
     }
 
     pub(crate) fn may_create(&self, slot: usize, name: &str) -> Verdict {
         let pending = self.touch(slot, name).is_some() || self.others_touch(slot, name);
-        if pending || self.base.contains_key(name) {
+        if pending || self.altering.is_some() || self.base.contains_key(name) {
             return Verdict::No;
         }
         let Some(parent) = parent(name) else {
@@ -145,12 +245,13 @@ impl Oracle {
     }
 
     pub(crate) fn may_modify(&self, slot: usize, name: &str) -> Verdict {
+        let is_read = || self.others_read_this(slot, name);
         match self.touch(slot, name) {
             Some(Touch::Deleted) => Verdict::No,
             Some(Touch::Created(_) | Touch::Modified(_)) => Verdict::Yes,
             None => {
                 let there = matches!(self.base.get(name), Some(Thing::Node { .. }));
-                (there && !self.others_touch(slot, name)).into()
+                (there && !self.others_touch(slot, name) && !is_read()).into()
             }
         }
     }
@@ -161,6 +262,9 @@ impl Oracle {
             Some(Touch::Created(_) | Touch::Modified(_)) => {}
             None if matches!(self.base.get(name), Some(Thing::Node { .. })) => {}
             None => return Verdict::No,
+        }
+        if self.others_read(slot, name) {
+            return Verdict::No;
         }
         let others = self.bundles.iter().filter(|(at, _)| **at != slot);
         let mut touched = others.flat_map(|(_, bundle)| bundle.touched.keys());
@@ -202,7 +306,10 @@ impl Oracle {
         });
         match update {
             Update::State(..) => matches!(there, Some(Thing::Node { .. })).into(),
-            Update::Admin(..) => (matches!(there, Some(Thing::Node { .. })) && !is_held).into(),
+            Update::Admin(..) => {
+                let is_node = matches!(there, Some(Thing::Node { .. }));
+                (is_node && !is_held && self.altering.is_none()).into()
+            }
             Update::Value(..) => (matches!(there, Some(Thing::Record { .. })) && !is_held).into(),
             Update::Task(..) => (there.is_none() && self.has_runtime_parent(name)).into(),
             Update::Record(_) => (there.is_none() && !is_held && self.has_runtime_parent(name)).into(),
@@ -265,7 +372,7 @@ impl Oracle {
             match touch {
                 Touch::Deleted => base.retain(|own, _| !within(own, name)),
                 Touch::Created(edit) => {
-                    let mut thing = new_node();
+                    let mut thing = new_node(&self.class.extras);
                     apply(&mut thing, edit);
                     base.insert(name.clone(), thing);
                 }
@@ -284,6 +391,9 @@ impl Oracle {
 
     /// Whether the change on its way is in the bundle's way to the store.
     pub(crate) fn is_in_the_way(&self, bundle: &Bundle) -> bool {
+        if self.altering.is_some() && bundle.met {
+            return true;
+        }
         self.held.as_ref().is_some_and(|held| {
             bundle.touched.iter().any(|(name, touch)| {
                 name == held.name() || (matches!(touch, Touch::Deleted) && within(held.name(), name))
@@ -312,9 +422,12 @@ fn apply(thing: &mut Thing, edit: &Edit) {
 }
 
 impl Bundle {
-    pub(crate) fn create(&mut self, name: &str) {
-        self.touched
-            .insert(name.to_owned(), Touch::Created(Edit::default()));
+    pub(crate) fn create(&mut self, name: &str, size: u32) {
+        let edit = Edit {
+            size: Some(size),
+            peers: None,
+        };
+        self.touched.insert(name.to_owned(), Touch::Created(edit));
     }
 
     /// The edit of a modification.
@@ -330,8 +443,17 @@ impl Bundle {
     }
 
     pub(crate) fn delete(&mut self, name: &str, base: &Base) {
-        self.touched
-            .retain(|own, touch| !(within(own, name) && matches!(touch, Touch::Created(_))));
+        let made = |own: &String, touch: &Touch| within(own, name) && matches!(touch, Touch::Created(_));
+        let dropped: Vec<String> = self
+            .touched
+            .iter()
+            .filter(|(own, touch)| made(own, touch))
+            .map(|(own, _)| own.clone())
+            .collect();
+        for own in dropped {
+            self.touched.remove(&own);
+            self.read.remove(&own);
+        }
         let going = base.keys().filter(|own| within(own, name));
         self.touched
             .extend(going.map(|own| (own.clone(), Touch::Deleted)));

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ais::{AisError, AttrChoice, CcbOperation, Refusal, Scope, Value};
-use immd_repository::{CcbId, CcbState, ImplementerId, Prepared, Repository, SearchParams};
+use ais::{AisError, AttrChoice, AttrFlags as F, CcbOperation, ClassDef, Refusal, Scope, Value};
+use immd_repository::{CcbId, CcbState, ImplementerId, Prepared, Repository, SCHEMA_CHANGE, SearchParams};
 use proptest::prelude::*;
 
-use crate::fixture::{Fixture, NOW, classes, create, delete, names, node, replace, task, u32s};
-use crate::oracle::{Base, Bundle, Oracle, Thing, Update, Verdict, new_node};
+use crate::fixture::{
+    Fixture, NOW, classes, create, delete, dn, names, node, replace, task, u32s, with_default,
+};
+use crate::oracle::{Alteration, Base, Bundle, NodeClass, Oracle, Thing, Update, Verdict};
 use crate::store::Store;
 
 #[derive(Debug, Clone)]
@@ -23,6 +25,8 @@ enum Step {
     Update(Update, bool),
     Arrive(bool),
     Reconnect,
+    Read(usize, String),
+    Alter(Alteration, bool),
 }
 
 /// Few names, so that steps meet.
@@ -67,6 +71,31 @@ fn an_update() -> impl Strategy<Value = Update> {
     ]
 }
 
+fn an_alteration() -> impl Strategy<Value = Alteration> {
+    prop_oneof![
+        (5..8u32).prop_map(Alteration::Default),
+        (0..9u32).prop_map(Alteration::Extra),
+        Just(Alteration::Notify),
+    ]
+}
+
+/// The definition that the naive class stands for.
+fn defined(class: &NodeClass) -> ClassDef {
+    const CONFIG: F = F::CONFIG.union(F::WRITABLE);
+    let mut def = classes().remove(0);
+    for attr in &mut def.attrs {
+        match attr.name.as_str() {
+            "size" => attr.default = Some(Value::Uint32(class.size)),
+            "tags" => attr.flags.set(F::NOTIFY, class.notify),
+            _ => {}
+        }
+    }
+    let extras = class.extras.iter().enumerate();
+    def.attrs
+        .extend(extras.map(|(n, default)| with_default(&format!("extra{n}"), CONFIG, *default)));
+    def
+}
+
 fn a_step() -> impl Strategy<Value = Step> {
     let slot = 0..3usize;
     prop_oneof![
@@ -78,7 +107,9 @@ fn a_step() -> impl Strategy<Value = Step> {
         3 => slot.clone().prop_map(Step::Commit),
         1 => slot.clone().prop_map(Step::StoreFails),
         1 => slot.clone().prop_map(Step::Abort),
-        1 => slot.prop_map(Step::Refuse),
+        1 => slot.clone().prop_map(Step::Refuse),
+        3 => (slot, a_node()).prop_map(|(slot, name)| Step::Read(slot, name)),
+        2 => (an_alteration(), any::<bool>()).prop_map(|(change, hold)| Step::Alter(change, hold)),
         12 => (an_update(), any::<bool>()).prop_map(|(update, hold)| Step::Update(update, hold)),
         2 => any::<bool>().prop_map(Step::Arrive),
         1 => Just(Step::Reconnect),
@@ -90,6 +121,7 @@ struct Walk {
     oi: ImplementerId,
     ccbs: BTreeMap<usize, CcbId>,
     held: Option<Prepared>,
+    altering: Option<Prepared>,
     oracle: Oracle,
     store: Store,
 }
@@ -102,6 +134,7 @@ impl Walk {
         store.write(loaded.stored());
         repo.make_visible(loaded);
         let me = repo.admin_owner_initialize("me", false).unwrap();
+        repo.set_nostd_flags(SCHEMA_CHANGE, true);
         let mut fixture = Fixture { repo, me };
         let oi = fixture.node_implementer();
         let mut walk = Walk {
@@ -109,6 +142,7 @@ impl Walk {
             oi,
             ccbs: BTreeMap::new(),
             held: None,
+            altering: None,
             oracle: Oracle::default(),
             store,
         };
@@ -125,7 +159,8 @@ impl Walk {
             Step::Create(slot, name) => {
                 let verdict = self.oracle.may_create(slot, &name);
                 if self.operation(slot, &node(&name), verdict) {
-                    self.bundle(slot).create(&name);
+                    let size = self.oracle.class.size;
+                    self.bundle(slot).create(&name, size);
                 }
             }
             Step::Resize(slot, name, n) => {
@@ -134,6 +169,8 @@ impl Walk {
                     self.bundle(slot).edit(&name).size = Some(n);
                 }
             }
+            Step::Read(slot, name) => self.read(slot, &name),
+            Step::Alter(alteration, hold) => self.alter(alteration, hold),
             Step::Refer(slot, name, peers) => self.refer(slot, &name, peers),
             Step::Delete(slot, name) => {
                 let verdict = self.oracle.may_delete(slot, &name);
@@ -153,7 +190,10 @@ impl Walk {
                 }
             }
             Step::Update(update, hold) => self.update(update, hold),
-            Step::Arrive(well) => self.arrive(well),
+            Step::Arrive(well) => {
+                self.arrive(well);
+                self.class_arrives(well);
+            }
             Step::Reconnect => {
                 self.fixture.repo.implementer_finalize(self.oi, NOW);
                 self.oi = self.fixture.node_implementer();
@@ -161,6 +201,61 @@ impl Walk {
             }
         }
         self.compare();
+    }
+
+    /// Reads an object in the CCB of this slot.
+    fn read(&mut self, slot: usize, name: &str) {
+        let ccb = match self.ccbs.get(&slot) {
+            Some(ccb) => *ccb,
+            None => self.fixture.ccb(),
+        };
+        self.ccbs.insert(slot, ccb);
+        let aborted = self.fixture.repo.ccb_state(ccb) == Some(CcbState::Aborted);
+        let foretold = self.oracle.may_read(slot, name).filter(|_| !aborted);
+        let read = self.fixture.repo.ccb_read(ccb, &dn(name), &AttrChoice::All, NOW);
+        let size = read
+            .ok()
+            .and_then(|read| read.object.value("size").and_then(Value::as_u32));
+        assert_eq!(size, foretold, "{name}");
+        if foretold.is_some() {
+            self.bundle(slot).read.insert(name.to_owned());
+        }
+    }
+
+    /// Changes the class of the nodes.
+    fn alter(&mut self, alteration: Alteration, hold: bool) {
+        if self.oracle.class.extras.len() > 3 && matches!(alteration, Alteration::Extra(_)) {
+            return;
+        }
+        let verdict = self.oracle.may_alter(alteration);
+        let def = defined(&self.oracle.class.altered(alteration));
+        let change = self.fixture.repo.class_create_prepare(&def);
+        assert_eq!(
+            change.is_ok(),
+            verdict == Verdict::Yes,
+            "{alteration:?}: {change:?}"
+        );
+        let Ok(change) = change else { return };
+        self.oracle.interfered(alteration);
+        self.oracle.altering = Some(alteration);
+        self.altering = Some(change);
+        if !hold {
+            self.class_arrives(true);
+        }
+    }
+
+    /// The change of the class on its way arrives, or does not.
+    fn class_arrives(&mut self, well: bool) {
+        let (Some(change), Some(alteration)) = (self.altering.take(), self.oracle.altering.take()) else {
+            return;
+        };
+        if well {
+            self.store.write(change.stored());
+            self.fixture.repo.make_visible(change);
+            self.oracle.altered(alteration);
+        } else {
+            self.fixture.repo.discard(change);
+        }
     }
 
     fn bundle(&mut self, slot: usize) -> &mut Bundle {
@@ -228,6 +323,11 @@ impl Walk {
             let refusal = self.fixture.repo.ccb_stored_changes(ccb).unwrap_err();
             assert_eq!(refusal.error, AisError::TryAgain);
             self.arrive(true);
+            self.class_arrives(true);
+            if self.fixture.repo.ccb_state(ccb) == Some(CcbState::Aborted) {
+                self.fixture.repo.ccb_abort(ccb);
+                return;
+            }
         }
         let changes = self.fixture.repo.ccb_stored_changes(ccb).unwrap();
         if well {
@@ -301,6 +401,7 @@ impl Walk {
     /// All that is pending goes; nothing may stay locked, and the store must give the same model back.
     fn finish(mut self) {
         self.arrive(true);
+        self.class_arrives(true);
         for slot in 0..3 {
             self.abort(slot);
         }
@@ -312,8 +413,8 @@ impl Walk {
         let mut lasting = self.oracle.base;
         lasting.retain(|_, thing| !matches!(thing, Thing::Task { .. }));
         for thing in lasting.values_mut() {
-            if let (Thing::Node { state, .. }, Thing::Node { state: default, .. }) = (thing, new_node()) {
-                *state = default;
+            if let Thing::Node { state, .. } = thing {
+                *state = 1;
             }
         }
         assert_eq!(read_all(&repo), lasting);
@@ -344,6 +445,10 @@ fn read_all(repo: &Repository) -> Base {
                     .collect::<BTreeSet<String>>(),
                 state: number("state"),
                 admin: number("admin"),
+                extras: (0..)
+                    .map(|n| object.attr(&format!("extra{n}")))
+                    .map_while(|attr| attr.map(|attr| attr.values[0].as_u32().unwrap()))
+                    .collect(),
             },
             "Task" => Thing::Task {
                 phase: number("phase"),
