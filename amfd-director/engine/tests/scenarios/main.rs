@@ -10,6 +10,7 @@
 mod fake_node;
 mod fuzz;
 mod model;
+mod operations;
 mod world;
 
 use std::fmt::Write as _;

@@ -1,7 +1,8 @@
 //! The tiny model language of the scenario files, turned into objects.
 //!
 //! ```text
-//! node N1 failover-max=2          sg G model=2N pref=2 auto-repair=0
+//! node N1 failover-max=2          sg G model=2N pref=2 auto-repair=0 app=A
+//! group NG nodes=N1,N2
 //! su SU1 node=N1 rank=1 comps=2   si web rank=1 csis=2
 //! depend web on=db tolerance=5000
 //! ```
@@ -113,6 +114,7 @@ impl Model {
         let options = Words::new(words.get(2..)?);
         match words[0] {
             "node" => self.node(name, &options),
+            "group" => self.group(name, &options),
             "sg" => self.sg(name, &options),
             "su" => self.su(name, &options),
             "si" => self.si(name, &options),
@@ -143,8 +145,34 @@ impl Model {
         self.add("SaAmfNode", &node, attrs);
     }
 
+    fn group(&mut self, name: &str, options: &Words<'_>) {
+        let group = self.named(name, format!("safAmfNodeGroup={name},{CLUSTER}"));
+        let nodes = options.text("nodes").unwrap().split(',');
+        let values = nodes
+            .map(|node| Value::Name(self.names[node].to_string()))
+            .collect();
+        let list = Attr {
+            name: "saAmfNGNodeList".to_owned(),
+            value_type: ais::ValueType::Name,
+            values,
+        };
+        self.add("SaAmfNodeGroup", &group, vec![list]);
+    }
+
+    /// The application, made where it is not there yet.
+    fn app(&mut self, name: &str) -> Dn {
+        self.base();
+        let app = dn(&format!("safApp={name}"));
+        let known = |object: &ModelChange| matches!(object, ModelChange::Create { dn, .. } if *dn == app);
+        if !self.objects.iter().any(known) {
+            self.add("SaAmfApplication", &app, vec![]);
+        }
+        app
+    }
+
     fn sg(&mut self, name: &str, options: &Words<'_>) {
-        let sg = self.named(name, format!("safSg={name},{APP}"));
+        let app = self.app(options.text("app").unwrap_or("A"));
+        let sg = self.named(name, format!("safSg={name},{app}"));
         let code = match options.text("model").unwrap() {
             "2N" => 1,
             "no-redundancy" => 5,
@@ -160,6 +188,8 @@ impl Model {
             name_attr("saAmfSGType", &sg_type),
             u32_attr("saAmfSGNumPrefInserviceSUs", options.number("pref", 0)),
             u32_attr("saAmfSGAutoRepair", options.number("auto-repair", 1)),
+            u32_attr("saAmfSGAutoAdjust", options.number("auto-adjust", 0)),
+            time_attr("saAmfSGAutoAdjustProb", options.number("adjust-prob", 0)),
         ];
         self.add("SaAmfSG", &sg, attrs);
         self.sg = Some(sg);
@@ -190,7 +220,7 @@ impl Model {
 
     fn si(&mut self, name: &str, options: &Words<'_>) {
         let sg = self.sg.clone().unwrap();
-        let si = self.named(name, format!("safSi={name},{APP}"));
+        let si = self.named(name, format!("safSi={name},{}", sg.parent().unwrap()));
         let attrs = vec![
             name_attr("saAmfSIProtectedbySG", &sg),
             u32_attr("saAmfSIRank", options.number("rank", 0)),

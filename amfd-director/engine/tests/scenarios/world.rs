@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 
-use ais::amf::{AdminOperation, HaState, NodeOrder, NodeReport, RecommendedRecovery, Term};
+use ais::amf::{
+    AdminOperation, AdminState, HaState, NodeOrder, NodeReport, OperState, PresenceState,
+    RecommendedRecovery, Term,
+};
 use ais::{Dn, Millis, Value};
 use amfd_director_engine::{Director, Effect, Event, ModelChange, Publish, RequestId, SessionId, check};
 
@@ -75,6 +78,7 @@ impl World {
             }
             "kill-director" => self.kill_director(),
             "why" => self.why(rest),
+            "state" => self.state(rest),
             other => return Err(format!("unknown command {other}")),
         }
         Ok(())
@@ -275,7 +279,7 @@ impl World {
         Ok(())
     }
 
-    fn dn(&self, name: &str) -> Dn {
+    pub(crate) fn dn(&self, name: &str) -> Dn {
         self.model
             .names
             .get(name)
@@ -340,11 +344,40 @@ impl World {
 
     fn why(&mut self, rest: &[&str]) {
         for name in rest {
-            let dn = &self.model.names[*name];
-            let sentences = self.director.explain(dn);
+            let dn = self.dn(name);
+            let sentences = self.director.explain(&dn);
             self.output
                 .push(format!("{name}: {}", self.short(&sentences.join("; "))));
         }
+    }
+
+    /// Prints the states that are published of the entities.
+    fn state(&mut self, names: &[&str]) {
+        for name in names {
+            let dn = self.dn(name);
+            let mut words: Vec<&str> = Vec::new();
+            words.extend(
+                self.published(&dn, "AdminState", AdminState::from_code)
+                    .map(AdminState::name),
+            );
+            words.extend(
+                self.published(&dn, "OperState", OperState::from_code)
+                    .map(OperState::name),
+            );
+            let presence = self.published(&dn, "PresenceState", PresenceState::from_code);
+            words.extend(presence.map(PresenceState::name));
+            self.output.push(format!("{name}: {}", words.join(" ")));
+        }
+    }
+
+    /// The state that is published of the entity as the attribute whose name ends so.
+    pub(crate) fn published<S>(&self, dn: &Dn, ending: &str, from: impl Fn(u32) -> Option<S>) -> Option<S> {
+        let attrs = self.model.objects.iter().find_map(|object| match object {
+            ModelChange::Create { dn: own, attrs, .. } if own == dn => Some(attrs),
+            _ => None,
+        })?;
+        let attr = attrs.iter().find(|attr| attr.name.ends_with(ending))?;
+        from(attr.values.first()?.as_u32()?)
     }
 
     /// Delivers orders and reports until none is left.
