@@ -2,6 +2,7 @@
 //! recovery and administrative operations. No I/O, no clock: [`Director::step`] gets an event and the time, and gives
 //! back what is to be done.
 
+mod adjust;
 mod admin_op;
 mod dependency;
 mod effect;
@@ -261,6 +262,9 @@ impl Director {
 
     fn evaluate(&mut self, dn: &Dn) {
         self.touched.insert(dn.clone());
+        if self.model.sgs.get(dn).is_none_or(|sg| self.gate(sg).is_none()) {
+            self.notice_available(dn);
+        }
         let view = self.view();
         let Some(sg) = self.model.sgs.get(dn) else {
             self.evaluations.remove(dn);

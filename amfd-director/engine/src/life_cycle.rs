@@ -105,7 +105,8 @@ pub(crate) fn is_automatic(view: View<'_>, sg: &Sg, su: &Su, recovery: Recommend
 }
 
 /// The SUs that should be instantiated: as many as preferred, those that serve first, then those in service, then by
-/// rank, locked ones last. An SU of a node that has not reported counts as instantiated.
+/// rank, locked ones last. An SU of a node that has not reported counts as instantiated. While the SG is adjusted rank
+/// alone decides among the unlocked ones, and those that serve stay until their work is moved.
 pub(crate) fn wanted<'a>(view: View<'_>, sg: &'a Sg) -> Vec<&'a Dn> {
     let mut order: Vec<(u8, usize, &Dn)> = sg
         .sus_by_rank()
@@ -113,6 +114,29 @@ pub(crate) fn wanted<'a>(view: View<'_>, sg: &'a Sg) -> Vec<&'a Dn> {
         .enumerate()
         .filter_map(|(position, dn)| Some((claim(view, dn, sg.sus.get(dn)?)?, position, dn)))
         .collect();
+    let serves = |(claim, ..): &(u8, usize, &Dn)| *claim == SERVES;
+    let first = order.first().and_then(|(.., dn)| view.model.su(dn));
+    if first.is_some_and(|(sg, ..)| view.state.adjusts.contains(sg)) {
+        let serving: Vec<&Dn> = order.iter().copied().filter(serves).map(|(.., dn)| dn).collect();
+        for (claim, _, dn) in &mut order {
+            if *claim <= UNLOCKED_MAX && !view.is_on_probation(dn) {
+                *claim = SERVES;
+            }
+        }
+        order.sort_unstable();
+        let mut wanted: Vec<&Dn> = order
+            .into_iter()
+            .take(sg.pref_in_service)
+            .map(|(.., dn)| dn)
+            .collect();
+        wanted.extend(
+            serving
+                .into_iter()
+                .filter(|su| !wanted.contains(su))
+                .collect::<Vec<_>>(),
+        );
+        return wanted;
+    }
     order.sort_unstable();
     order
         .into_iter()
@@ -120,6 +144,11 @@ pub(crate) fn wanted<'a>(view: View<'_>, sg: &'a Sg) -> Vec<&'a Dn> {
         .map(|(_, _, dn)| dn)
         .collect()
 }
+
+/// The claim of an SU that serves.
+const SERVES: u8 = 0;
+/// The weakest claim of an SU that is unlocked.
+const UNLOCKED_MAX: u8 = 2;
 
 /// How strong the SU's claim to be instantiated is, 0 the strongest; `None` where it may not be.
 fn claim(view: View<'_>, dn: &Dn, su: &Su) -> Option<u8> {
@@ -140,7 +169,7 @@ fn claim(view: View<'_>, dn: &Dn, su: &Su) -> Option<u8> {
         PresenceState::Uninstantiated | PresenceState::Terminating
     );
     if !state.is_empty() {
-        return Some(0);
+        return Some(SERVES);
     }
     if view.disabled(dn, su).is_some() || view.restarting(dn).is_some() {
         return None;
@@ -148,7 +177,7 @@ fn claim(view: View<'_>, dn: &Dn, su: &Su) -> Option<u8> {
     let unlocked = view.strictest(dn).0 == AdminState::Unlocked;
     Some(match (unlocked, is_up) {
         (true, true) => 1,
-        (true, false) => 2,
+        (true, false) => UNLOCKED_MAX,
         (false, true) => 3,
         (false, false) => 4,
     })

@@ -209,6 +209,13 @@ reasons! {
         /// The node.
         node: Dn
     } = "SU-UNKNOWN", "runs on {node} but is not in the model there; it is cleaned up";
+    /// An SU came back after a failure.
+    OnProbation = "SU-ON-PROBATION", "came back after a failure; until its probation ends no adjustment uses it";
+    /// An SG is adjusted by itself.
+    AutoAdjust {
+        /// What came.
+        entity: Dn
+    } = "SG-AUTO-ADJUST", "adjusted to the preferred assignments because {entity} is available";
     /// An administrative operation began.
     AdminStarted {
         /// Which.

@@ -10,7 +10,15 @@ use crate::Director;
 
 impl Director {
     pub(super) fn change_admin_state(&mut self, entity: Entity, dn: &Dn, op: Op) -> Result<Goal, Obstacle> {
-        let to = table::transition(self.state.admin(dn), dn, op)?;
+        let to = match table::transition(self.state.admin(dn), dn, op) {
+            // The same operation is under way; what it leads to does not hold yet.
+            Err(no_effect @ Obstacle::NoEffect { .. }) => {
+                self.check_same_entity(dn, op)?;
+                return Err(no_effect);
+            }
+            to => to?,
+        };
+        self.check_same_entity(dn, op)?;
         self.check_free(dn, op)?;
         if op == Op::LockInstantiation {
             self.check_nothing_assigned(dn)?;

@@ -25,6 +25,8 @@ pub(crate) enum Goal {
     Settled { sus: Vec<Dn>, disabled: Vec<Dn> },
     /// The roles are swapped.
     Swapped { sg: Dn, from: Dn, to: Dn },
+    /// The SG has its preferred assignments.
+    Adjusted { sg: Dn },
     /// The order was carried out.
     Ordered {
         su: Dn,
@@ -107,6 +109,10 @@ impl Director {
             Goal::Instantiated { sus } => self.instantiated(sus),
             Goal::Settled { sus, disabled } => self.settled(pending, sus, disabled),
             Goal::Swapped { sg, from, to } => self.swapped(sg, from, to),
+            Goal::Adjusted { sg } => {
+                let done = !self.state.adjusts.contains(sg) && self.is_settled(sg);
+                done.then_some(Ok(()))
+            }
             Goal::Ordered { su, id, outcome } => self.ordered(su, *id, outcome.as_ref()),
             Goal::Restarted { scope, sus } => self.restarted(pending, scope, sus),
             Goal::Enabled { sus } => self.enabled(sus),

@@ -3,6 +3,7 @@
 //! An operation changes the operator's wish and nothing else; the plan does the work. It is answered, exactly once,
 //! when its goal holds, or when nothing more happens and it does not ([`goal`]).
 
+mod adjust;
 mod admin_state;
 mod blocking;
 mod goal;
@@ -66,22 +67,28 @@ impl Director {
 
     fn invoke(&mut self, dn: &Dn, op: Op) -> Result<Goal, Obstacle> {
         let entity = self.addressed(dn, op)?;
-        self.check_same_entity(dn, op)?;
         match op {
             Op::Unlock | Op::Lock | Op::Shutdown | Op::LockInstantiation | Op::UnlockInstantiation => {
-                self.change_admin_state(entity, dn, op)
+                return self.change_admin_state(entity, dn, op);
             }
-            Op::Restart => {
-                self.check_free(dn, op)?;
-                self.restart(entity, dn)
-            }
-            Op::SiSwap => {
-                self.check_free(dn, op)?;
-                self.swap(dn)
-            }
-            Op::Repaired if entity == Entity::Node => self.repaired_node(dn),
-            Op::Repaired => self.repaired_su(dn),
-            Op::SgAdjust | Op::EamStart | Op::EamStop => Err(Obstacle::NoMonitors { op }),
+            Op::EamStart | Op::EamStop => return Err(Obstacle::NoMonitors { op }),
+            Op::Restart | Op::SiSwap | Op::SgAdjust | Op::Repaired => {}
+        }
+        self.check_same_entity(dn, op)?;
+        if op != Op::Repaired {
+            self.check_free(dn, op)?;
+        }
+        match entity {
+            Entity::Si => self.swap(dn),
+            Entity::Sg => self.adjust(dn),
+            Entity::Node if op == Op::Repaired => self.repaired_node(dn),
+            Entity::Su if op == Op::Repaired => self.repaired_su(dn),
+            Entity::Cluster
+            | Entity::Application
+            | Entity::Node
+            | Entity::NodeGroup
+            | Entity::Su
+            | Entity::Comp => self.restart(entity, dn),
         }
     }
 
@@ -132,6 +139,10 @@ impl Director {
         match &pending.goal {
             Goal::Swapped { sg, .. } => {
                 self.state.swaps.remove(sg);
+                self.dirty.insert(sg.clone());
+            }
+            Goal::Adjusted { sg } => {
+                self.state.adjusts.remove(sg);
                 self.dirty.insert(sg.clone());
             }
             Goal::Enabled { sus } if result.is_err() => self.forget_repair(sus),

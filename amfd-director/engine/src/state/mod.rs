@@ -20,6 +20,7 @@ pub(crate) use node::{NodeRecovery, NodeState};
 pub(crate) use su::{Applied, Given, InFlight, OrderKind, SuState, takes_su_down};
 pub(crate) use view::{Serving, View, is_failed};
 
+use crate::adjust::Available;
 use crate::plan::Swap;
 
 /// Who was active for an SI last, as long as nobody has been quiesced since.
@@ -39,6 +40,8 @@ pub(crate) struct State {
     /// SGs that shall be brought to their most preferred assignments, by `sg-adjust` or by the option auto-adjust; an SG
     /// leaves the set when it is settled so.
     pub(crate) adjusts: BTreeSet<Dn>,
+    /// For each SG that adjusts itself, what an adjustment could use when the SG was looked at last.
+    pub(crate) available: BTreeMap<Dn, Available>,
     /// Scopes (an SU, a node, an application, the cluster) whose SUs are all terminated before any is instantiated
     /// again. While a scope stands here, its SUs get no work.
     pub(crate) restarts: BTreeSet<Dn>,
@@ -88,6 +91,7 @@ impl State {
     pub(crate) fn forget_sg(&mut self, sg: &Dn) {
         self.swaps.remove(sg);
         self.adjusts.remove(sg);
+        self.available.remove(sg);
     }
 
     /// When something is due next; after each step.

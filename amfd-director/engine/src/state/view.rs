@@ -87,6 +87,13 @@ impl<'a> View<'a> {
         scopes.find(|scope| self.state.restarts.contains(*scope)).cloned()
     }
 
+    /// Whether no adjustment may use the SU yet.
+    pub(crate) fn is_on_probation(self, dn: &Dn) -> bool {
+        self.state
+            .su(dn)
+            .is_some_and(|state| state.probation_until.is_some_and(|end| self.now < end))
+    }
+
     /// The connection of the SU's node, where orders can be sent.
     pub(crate) fn session(self, su: &Su) -> Option<(&'a Dn, SessionId)> {
         let node = self.model.nodes.get_key_value(su.node.as_ref()?)?.0;
@@ -192,16 +199,16 @@ impl<'a> View<'a> {
             AdminState::ShuttingDown => return Serving::Stopping(Reason::ShuttingDown { scope }),
             AdminState::Unlocked => {}
         }
-        if su.pre_instantiable && !matches!(presence, PresenceState::Instantiated | PresenceState::Restarting)
-        {
-            return Serving::No(Reason::SuNotInstantiated { presence });
-        }
         if let Some(scope) = self.restarting(dn) {
             return Serving::No(if &scope == dn {
                 Reason::SuWithdrawn
             } else {
                 Reason::ScopeRestarting { scope }
             });
+        }
+        if su.pre_instantiable && !matches!(presence, PresenceState::Instantiated | PresenceState::Restarting)
+        {
+            return Serving::No(Reason::SuNotInstantiated { presence });
         }
         Serving::InService
     }

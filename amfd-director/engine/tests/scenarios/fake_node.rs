@@ -185,8 +185,14 @@ impl FakeNode {
             .any(|comp| comp.category.is_pre_instantiable());
         let outcome = if fails {
             su.half_done.extend(activates(&order));
-            if matches!(order, NodeOrder::Instantiate { .. }) {
-                set_presence(&mut su.report, PresenceState::InstantiationFailed);
+            match order {
+                NodeOrder::Instantiate { .. } => {
+                    set_presence(&mut su.report, PresenceState::InstantiationFailed);
+                }
+                NodeOrder::Terminate { .. } => {
+                    set_presence(&mut su.report, PresenceState::TerminationFailed);
+                }
+                _ => {}
             }
             OrderOutcome::Failed("as the scenario wants".to_owned())
         } else {
@@ -225,6 +231,15 @@ impl FakeNode {
         if isolated {
             self.isolate(dn);
         }
+    }
+
+    /// A component of the SU failed and cannot be cleaned up.
+    pub(crate) fn stick(&mut self, dn: &Dn) {
+        self.fail(dn, RecommendedRecovery::ComponentFailover, false);
+        if let Some(su) = self.sus.get_mut(dn) {
+            set_presence(&mut su.report, PresenceState::TerminationFailed);
+        }
+        self.report(dn);
     }
 
     /// What failed is cleaned up.

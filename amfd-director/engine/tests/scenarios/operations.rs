@@ -213,7 +213,7 @@ fn table() -> String {
                 }
             }
             if !missing.is_empty() {
-                writeln!(text, "    {:<30}NOT_SUPPORTED", missing.join(" ")).unwrap();
+                writeln!(text, "    NOT_SUPPORTED are {}", missing.join(", ")).unwrap();
             }
         }
     }

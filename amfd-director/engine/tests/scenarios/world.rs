@@ -67,6 +67,7 @@ impl World {
                 });
             }),
             "isolate" => self.for_each(rest, |world, su| world.node_of(su, FakeNode::isolate)),
+            "stick" => self.for_each(rest, |world, su| world.node_of(su, FakeNode::stick)),
             "fault" => self.fault(rest),
             "admin" => self.admin(rest)?,
             "ccb-add" => self.ccb_add(rest),
