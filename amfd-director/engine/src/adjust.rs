@@ -14,7 +14,7 @@ use ais::amf::{AdminState, OperState, PresenceState};
 use crate::Director;
 use crate::model::{Sg, Su};
 use crate::reason::Reason;
-use crate::state::{Serving, View};
+use crate::state::{Serving, SuState, View};
 
 /// What an adjustment of an SG could use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -95,7 +95,7 @@ fn is_usable(view: View<'_>, dn: &Dn, su: &Su) -> bool {
     if view.serving(dn) == Serving::InService {
         return true;
     }
-    let presence = view.state.su(dn).map(|state| state.presence());
+    let presence = view.state.su(dn).map(SuState::presence);
     let enabled = su
         .node
         .as_ref()

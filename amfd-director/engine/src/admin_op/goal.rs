@@ -13,7 +13,7 @@ use crate::state::{InFlight, OrderKind, Serving, SuState, is_failed};
 /// What must hold for an operation to be answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Goal {
-    /// These SUs hold nothing.
+    /// These SUs hold nothing. DEVIATION(AMF-030): a shutdown waits for that too.
     Released { sus: Vec<Dn> },
     /// Nobody holds the SI that the operation is about.
     SiReleased,

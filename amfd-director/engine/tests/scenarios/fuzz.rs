@@ -25,13 +25,15 @@ const CLUSTER: &[&str] = &[
     "node N1 failover-max=4",
     "node N2 failover-max=4",
     "node N3 failover-max=4",
-    "sg G model=2N pref=2",
+    "group G12 nodes=N1,N2",
+    "group G23 nodes=N2,N3",
+    "sg G model=2N pref=2 auto-adjust=1 adjust-prob=3000",
     "su SU1 node=N1 rank=1 comps=2",
     "su SU2 node=N2 rank=2 comps=2",
     "su SU3 node=N3 rank=3 comps=2",
     "si a rank=1 csis=2",
     "si b rank=2",
-    "sg H model=no-redundancy",
+    "sg H model=no-redundancy app=B",
     "su SU4 node=N1",
     "su SU5 node=N2",
     "su SU6 node=N3 disable-restart=1",
@@ -54,6 +56,7 @@ const OPERATIONS: &[&str] = &[
     "restart",
     "repaired",
     "si-swap",
+    "sg-adjust",
     "unlock",
     "unlock-in",
 ];
@@ -111,12 +114,19 @@ impl Run {
             5 => format!("hold {su}"),
             6 => format!("release {su}"),
             7 | 8 => {
-                let kind = *self.random.pick(&["safSu", "safSi", "safSg", "safAmfNode"]);
+                let kinds = ["safSu", "safSi", "safSg", "safAmfNode", "safAmfNodeGroup", ""];
+                let kind = *self.random.pick(&kinds);
                 let names = self.world.names(kind);
+                let above = ["safAmfCluster=c", "safApp=A", "safApp=B"].map(str::to_owned);
+                let names = if names.is_empty() {
+                    &above
+                } else {
+                    names.as_slice()
+                };
                 format!(
                     "admin {} {}",
                     self.random.pick(OPERATIONS),
-                    self.random.pick(&names)
+                    self.random.pick(names)
                 )
             }
             9 => format!("fail-next {su}"),
@@ -159,10 +169,11 @@ impl Run {
             self.seed,
             self.commands.join("\n")
         );
-        let names: Vec<String> = ["safAmfNode", "safSg", "safSu", "safSi"]
+        let mut names: Vec<String> = ["safAmfNodeGroup", "safAmfNode", "safSg", "safSu", "safSi"]
             .iter()
             .flat_map(|kind| self.world.names(kind))
             .collect();
+        names.extend(["safAmfCluster=c", "safApp=A", "safApp=B"].map(str::to_owned));
         for operation in ["repaired", "unlock-in", "unlock"] {
             for name in &names {
                 self.command(format!("admin {operation} {name}"));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 
 use ais::amf::{
-    AdminOperation, AdminState, HaState, NodeOrder, NodeReport, OperState, PresenceState,
+    AdminOperation, AdminState, HaState, NodeOrder, NodeReport, OperState, PresenceState, ReadinessState,
     RecommendedRecovery, Term,
 };
 use ais::{Dn, Millis, Value};
@@ -367,6 +367,8 @@ impl World {
             );
             let presence = self.published(&dn, "PresenceState", PresenceState::from_code);
             words.extend(presence.map(PresenceState::name));
+            let readiness = self.published(&dn, "SUReadinessState", ReadinessState::from_code);
+            words.extend(readiness.map(ReadinessState::name));
             self.output.push(format!("{name}: {}", words.join(" ")));
         }
     }
