@@ -113,7 +113,7 @@ interface Ccb {
   # A CCB that an implementer or the service aborted takes no more operations until it is aborted or its apply failed.
   validate @1 () -> (status :Status);
   apply @2 () -> (status :Status, id :UInt64);
-  # After either failed, the handle is empty and can be used again.
+  # After an apply, well or not, the handle is empty and can be used again; an apply of nothing since is refused.
   abort @3 () -> (status :Status);
   read @4 (dn :Text, attrs :AttrChoice) -> (status :Status, object :Object);
   # Sees the CCB's own changes and locks the object against others.

@@ -15,8 +15,9 @@ use tokio::time::timeout;
 
 use crate::access;
 use crate::core::{Core, unix_time};
+use crate::journal::Entry;
 use crate::server::Peer;
-use crate::store::record::{self, JournalHead};
+use crate::store::record::journal::Author;
 
 /// After so many operations of one call others get their turn.
 const OPERATIONS_AT_ONCE: usize = 500;
@@ -37,10 +38,10 @@ pub(crate) struct CcbHandle {
 enum Stage {
     /// This CCB.
     Open(CcbId),
-    /// Nothing, after an abort or an apply that failed; whatever comes next begins a CCB.
+    /// Nothing, after an abort; whatever comes next begins a CCB.
     Empty,
-    /// Nothing since the last apply, which cannot be repeated; an operation begins a CCB.
-    Applied,
+    /// Nothing since the last apply, well or not, which cannot be repeated; an operation begins a CCB.
+    Concluded,
 }
 
 /// How far a row of operations got.
@@ -87,15 +88,15 @@ impl CcbHandle {
 
     /// The CCB to be validated or applied: not the one that was applied already.
     fn to_apply(&self) -> Result<CcbId, Refusal> {
-        if self.stage.get() == Stage::Applied {
-            let text = "IMM: nothing was added to the CCB since it was applied";
+        if self.stage.get() == Stage::Concluded {
+            let text = "IMM: nothing was added to the CCB since the last apply";
             return Err(Refusal::new(AisError::FailedOperation, text));
         }
         self.current()
     }
 
-    /// The answer to an apply or validate of this CCB. Where that aborted it, or found it aborted, the handle is empty
-    /// and can be used again.
+    /// The answer to an apply of this CCB. Where that aborted it, or found it aborted, the handle is empty and can be
+    /// used again.
     ///
     /// DEVIATION(IMM-011): as the standard says; OpenSAF wants the handle aborted first.
     fn concluded(&self, id: CcbId, result: Result<(), Refusal>) -> Result<(), Refused> {
@@ -103,6 +104,7 @@ impl CcbHandle {
         let state = self.core.read(|repository| repository.ccb_state(id));
         if answer.is_err() && state == Some(CcbState::Aborted) {
             self.drop_current();
+            self.stage.set(Stage::Concluded);
         }
         answer
     }
@@ -149,8 +151,9 @@ impl CcbHandle {
     pub(crate) async fn validate(self: Rc<Self>) -> Result<(), Refused> {
         let _turn = self.turn.lock().await;
         let id = self.to_apply()?;
-        let result = self.agree(id).await;
-        self.concluded(id, result)
+        self.agree(id)
+            .await
+            .map_err(|refusal| self.explained(id, refusal))
     }
 
     async fn agree(&self, id: CcbId) -> Result<(), Refusal> {
@@ -183,18 +186,24 @@ impl CcbHandle {
     async fn commit(&self, id: CcbId) -> Result<(), Refusal> {
         self.agree(id).await?;
         let changes = self.stored_changes(id).await?;
-        if let Err(error) = self.store(id, &changes).await {
-            let refusal = self
-                .core
-                .change(|repository| repository.ccb_store_failed(id, &error.to_string()));
-            self.core.settled.notify_waiters();
-            return Err(refusal);
-        }
+        let entry = match self.store(id, &changes).await {
+            Ok(entry) => entry,
+            Err(error) => {
+                let refusal = self
+                    .core
+                    .change(|repository| repository.ccb_store_failed(id, &error.to_string()));
+                self.core.settled.notify_waiters();
+                return Err(refusal);
+            }
+        };
         let committed = self.core.change(|repository| {
             repository.note_update(unix_time());
             repository.ccb_make_visible(id)
         });
-        self.stage.set(Stage::Applied);
+        if let Some(entry) = entry {
+            self.core.journal.borrow_mut().committed(entry);
+        }
+        self.stage.set(Stage::Concluded);
         self.core.settled.notify_waiters();
         self.core.tell_committed(id, committed);
         Ok(())
@@ -215,24 +224,16 @@ impl CcbHandle {
         }
     }
 
-    async fn store(&self, id: CcbId, changes: &[StoredChange]) -> Result<(), crate::StoreError> {
+    async fn store(&self, id: CcbId, changes: &[StoredChange]) -> Result<Option<Entry>, crate::StoreError> {
         if changes.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let owner = self.core.read(|repository| repository.ccb_owner_name(id));
-        let head = JournalHead {
+        let author = Author::Owner {
             ccb: id.0,
-            time: unix_time(),
-            owner: owner.as_deref().unwrap_or_default().to_owned(),
-            uid: self.peer.uid,
-            pid: self.peer.pid,
+            name: owner.as_deref().unwrap_or_default().to_owned(),
         };
-        let mut writes = record::writes(changes);
-        let (number, entry) = self.core.journal.borrow_mut().enter(&head, changes);
-        writes.extend(entry);
-        self.core.commit(writes).await?;
-        self.core.journal.borrow_mut().committed(number, id.0);
-        Ok(())
+        self.core.store(changes, author, self.peer).await.map(Some)
     }
 
     /// Drops all operations.

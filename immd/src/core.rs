@@ -2,19 +2,22 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime};
 
 use ais::{AisError, Millis, Refusal};
-use repository::{AccessControl, AdminOwnerId, Prepared, Repository};
+use repository::{AccessControl, AdminOwnerId, Prepared, Repository, StoredChange};
 use tokio::sync::{Notify, watch};
 
 use crate::callee::Callees;
 use crate::continuation::Continuations;
-use crate::journal::Journal;
+use crate::journal::{Entry, Journal};
+use crate::server::Peer;
+use crate::store::record::journal::{Author, JournalHead};
 use crate::store::writer::Writer;
-use crate::store::{StoreError, Write, record};
+use crate::store::{Records, StoreError, Table, Write, record};
 
 /// The daemon's state. Nothing here is borrowed while anything is awaited.
 pub(crate) struct Core {
@@ -119,29 +122,51 @@ impl Core {
 
     /// Makes writes durable.
     pub(crate) async fn commit(&self, writes: Vec<Write>) -> Result<(), StoreError> {
-        self.writer.commit(writes).await.unwrap_or_else(|_| {
-            Err(StoreError::Io {
-                path: crate::STORE.into(),
-                reason: "the writer thread has ended; restart the daemon".to_owned(),
-            })
-        })
+        let answer = self.writer.commit(writes).await;
+        answer.unwrap_or_else(|_| Err(writer_ended()))
+    }
+
+    /// Stores changes with their journal entry, which is to be given to [`Journal::committed`] once they are visible.
+    pub(crate) async fn store(
+        &self,
+        changes: &[StoredChange],
+        author: Author,
+        peer: Peer,
+    ) -> Result<Entry, StoreError> {
+        let head = JournalHead {
+            time: unix_time(),
+            author,
+            uid: peer.uid,
+            pid: peer.pid,
+        };
+        let mut writes = record::writes(changes);
+        let (entry, entered) = self.journal.borrow_mut().enter(&head, changes);
+        writes.extend(entered);
+        self.commit(writes).await?;
+        Ok(entry)
+    }
+
+    /// Records of the journal, as [`crate::store::Store::read`] gives them.
+    pub(crate) async fn read_journal(&self, keys: Range<u64>, bytes: usize) -> Result<Records, StoreError> {
+        let answer = self.writer.read(Table::Journal, keys, bytes).await;
+        answer.unwrap_or_else(|_| Err(writer_ended()))
     }
 
     /// Stores a prepared change and shows it to everyone, or drops it.
     ///
     /// Must not be dropped half-way: the change would stay locked.
-    pub(crate) async fn settle(&self, change: Prepared) -> Result<(), Refusal> {
-        let writes = record::writes(change.stored());
-        if writes.is_empty() {
+    pub(crate) async fn settle(&self, change: Prepared, author: Author, peer: Peer) -> Result<(), Refusal> {
+        if change.stored().is_empty() {
             self.change(|repository| repository.make_visible(change));
             return Ok(());
         }
-        let result = match self.commit(writes).await {
-            Ok(()) => {
+        let result = match self.store(change.stored(), author, peer).await {
+            Ok(entry) => {
                 self.change(|repository| {
                     repository.note_update(unix_time());
                     repository.make_visible(change);
                 });
+                self.journal.borrow_mut().committed(entry);
                 Ok(())
             }
             Err(error) => {
@@ -151,6 +176,13 @@ impl Core {
         };
         self.settled.notify_waiters();
         result
+    }
+}
+
+fn writer_ended() -> StoreError {
+    StoreError::Io {
+        path: crate::STORE.into(),
+        reason: "the writer thread has ended; restart the daemon".to_owned(),
     }
 }
 

@@ -25,6 +25,7 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::core::Core;
+pub use crate::journal::Retention;
 use crate::server::Listener;
 pub use crate::store::StoreError;
 
@@ -48,6 +49,8 @@ pub struct Options {
     pub callback_limit: Duration,
     /// A search that nobody reads for so long is closed.
     pub search_idle: Duration,
+    /// How much of the journal is kept.
+    pub retention: Retention,
 }
 
 impl Options {
@@ -59,6 +62,7 @@ impl Options {
             map_size: 64 << 30,
             callback_limit: Duration::from_secs(6),
             search_idle: SEARCH_IDLE,
+            retention: Retention::default(),
         }
     }
 }

@@ -8,10 +8,11 @@ use ais::Refusal;
 use repository::{Counters, DETACH_GRACE, Repository};
 
 use crate::core::Core;
-use crate::journal::Journal;
+use crate::journal::{Entry, Journal};
+use crate::store::record::journal::read_journal_head;
 use crate::store::record::{self, RecordError, meta};
 use crate::store::writer::Writer;
-use crate::store::{LmdbStore, Store, StoreError, Table, Write};
+use crate::store::{LmdbStore, Store, StoreError, Table};
 use crate::{Error, Options, model};
 
 /// The epoch is the upper half of a CCB's id.
@@ -41,7 +42,10 @@ pub(crate) fn open(options: &Options) -> Result<Core, Error> {
         nothing_else(&store, &path)?;
         let prepared = model::prepare(&mut repository, &options.models)?;
         writes.extend(record::writes(prepared.stored()));
-        (Journal::restore(Vec::new(), 0).0, Some(prepared))
+        (
+            Journal::restore(Vec::new(), 0, options.retention).0,
+            Some(prepared),
+        )
     } else {
         if !options.models.is_empty() {
             tracing::info!("the store has a model already; the model files are not loaded");
@@ -49,10 +53,11 @@ pub(crate) fn open(options: &Options) -> Result<Core, Error> {
         restore(&mut repository, &store, &path)?;
         // The daemon's clock begins now.
         repository.expect_implementers(DETACH_GRACE);
-        let (journal, bounded, last) = read_journal(&store, &path, facts.forgotten)?;
-        if let Some(time) = last {
-            repository.note_update(time);
+        let entries = read_journal(&store, &path)?;
+        if let Some(last) = entries.last() {
+            repository.note_update(last.time);
         }
+        let (journal, bounded) = Journal::restore(entries, facts.forgotten, options.retention);
         writes.extend(bounded);
         (journal, None)
     };
@@ -136,20 +141,19 @@ fn restore(repository: &mut Repository, store: &LmdbStore, path: &Path) -> Resul
     repository.restore_finish().map_err(nonsense)
 }
 
-/// The journal, the writes that bound it, and when its last commit was.
-fn read_journal(
-    store: &LmdbStore,
-    path: &Path,
-    forgotten: u64,
-) -> Result<(Journal, Vec<Write>, Option<i64>), StoreError> {
-    let mut commits = Vec::new();
-    let mut last = None;
+fn read_journal(store: &LmdbStore, path: &Path) -> Result<Vec<Entry>, StoreError> {
+    let mut entries: Vec<Entry> = Vec::new();
     store.scan(Table::Journal, &mut |key, bytes| {
-        let (head, _, _) = record::read_journal(key, bytes).map_err(|error| unreadable(path, &error))?;
-        commits.push((key, head.ccb));
-        last = Some(head.time);
+        let head = read_journal_head(key, bytes).map_err(|error| unreadable(path, &error))?;
+        match (head, entries.last_mut()) {
+            (Some(head), _) => entries.push(Entry::read(key, bytes.len(), &head)),
+            (None, Some(last)) if last.keys().end == key => last.grow(bytes.len()),
+            (None, _) => {
+                let text = format!("record {key} of the journal continues an entry that is not there");
+                return Err(StoreError::damaged(path, text));
+            }
+        }
         Ok(())
     })?;
-    let (journal, writes) = Journal::restore(commits, forgotten);
-    Ok((journal, writes, last))
+    Ok(entries)
 }

@@ -342,17 +342,18 @@ fn commits_of_many_clients_go_on_side_by_side() {
 /// A class with a NO_DANGLING attribute.
 fn pointer_class() -> ais::ClassDef {
     use ais::AttrFlags as F;
-    let mut class = item_class();
-    class.name = "Pointer".to_owned();
-    class.attrs = vec![
-        common::attr_def("item", ais::ValueType::String, F::RDN | F::CONFIG),
-        common::attr_def(
-            "to",
-            ais::ValueType::Name,
-            F::CONFIG | F::WRITABLE | F::NO_DANGLING,
-        ),
-    ];
-    class
+    ais::ClassDef {
+        name: "Pointer".to_owned(),
+        attrs: vec![
+            common::attr_def("item", ais::ValueType::String, F::RDN | F::CONFIG),
+            common::attr_def(
+                "to",
+                ais::ValueType::Name,
+                F::CONFIG | F::WRITABLE | F::NO_DANGLING,
+            ),
+        ],
+        ..item_class()
+    }
 }
 
 #[test]
@@ -391,6 +392,15 @@ fn a_ccb_handle_goes_on_after_an_apply_and_after_a_failed_one() {
         assert!(imm.ccb_outcome(second).await.unwrap());
         ccb.run(std::slice::from_ref(&dangling)).await.unwrap();
         assert_eq!(code(ccb.validate().await), AisError::FailedOperation);
+        // What follows must not be applied without what failed, unless the caller knows.
+        let (error, _) = ccb.run(&[item("item=gone", 1)]).await.unwrap_err();
+        assert_eq!(error.error(), Some(AisError::FailedOperation));
+        assert_eq!(code(ccb.apply().await), AisError::FailedOperation);
+        assert_eq!(
+            code(ccb.apply().await),
+            AisError::FailedOperation,
+            "nothing was added"
+        );
         ccb.run(&[item("item=x", 1), dangling]).await.unwrap();
         ccb.validate().await.unwrap();
         ccb.validate().await.expect("again is no error");

@@ -214,7 +214,7 @@ impl Ccb {
         Ok((check(answer.get_status()?), answer.get_accepted() as usize))
     }
 
-    /// Asks the implementers whether the CCB could be applied. After a failure the handle is empty and can be used again.
+    /// Asks the implementers whether the CCB could be applied. A failure aborts it.
     pub async fn validate(&self) -> Result<(), ImmError> {
         check(
             self.connection

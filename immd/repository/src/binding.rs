@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ais::{AisError, ClassCategory, Dn, Refusal, Scope};
 
 use crate::implementer::is_applier;
-use crate::{Class, ClassId, ImplementerId, ObjectId, Repository};
+use crate::{Class, ClassId, ImplementerId, ObjectId, Repository, Rule};
 
 impl Repository {
     /// Binds the handle's name to all instances of a configuration class.
@@ -266,5 +266,5 @@ impl Repository {
 
 /// The refusal for an object that does not exist.
 pub(crate) fn no_object(dn: &Dn) -> Refusal {
-    Refusal::new(AisError::NotExist, format!("object '{dn}' does not exist"))
+    Rule::ObjectMissing.refuse(AisError::NotExist, format!("object '{dn}' does not exist"))
 }

@@ -7,7 +7,7 @@ use ais::{
     AisError, AttrDef, AttrFlags, ClassCategory, ClassDef, Refusal, SYSTEM_ATTRIBUTES, Value, ValueType,
 };
 
-use crate::{ClassId, Repository, Values};
+use crate::{ClassId, Repository, Rule, Values};
 
 /// A class: its definition and the indexes that reading and checking need.
 ///
@@ -348,5 +348,5 @@ impl Repository {
 
 /// The refusal for a class that does not exist.
 pub(crate) fn no_class(name: &str) -> Refusal {
-    Refusal::new(AisError::NotExist, format!("class '{name}' does not exist"))
+    Rule::ClassMissing.refuse(AisError::NotExist, format!("class '{name}' does not exist"))
 }

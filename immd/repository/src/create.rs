@@ -6,7 +6,7 @@ use ais::{AisError, Attr, AttrDef, AttrFlags, Dn, Refusal, Value, ValueType};
 
 use crate::class::AttrRef;
 use crate::values::{self, SHORT_NAME_MAX, refuse};
-use crate::{Class, Settings, Values};
+use crate::{Class, Rule, Settings, Values};
 
 /// The longest RDN of type SA_STRING_T in bytes without long DNs.
 pub(crate) const SHORT_RDN_MAX: usize = 64;
@@ -33,14 +33,14 @@ pub(crate) fn check_name(dn: &Dn, class: &Class, settings: &Settings) -> Result<
     let hint = "longer ones need longDnsAllowed=1 in opensafImm=opensafImm,safApp=safImmService";
     let length = dn.as_str().len();
     if length > SHORT_NAME_MAX {
-        return Err(Refusal::new(
+        return Err(Rule::NameTooLong.refuse(
             AisError::NameTooLong,
             format!("the name '{dn}' has {length} bytes, {SHORT_NAME_MAX} are allowed; {hint}"),
         ));
     }
     let length = dn.rdn().len();
     if class.rdn().value_type == ValueType::String && length > SHORT_RDN_MAX {
-        return Err(Refusal::new(
+        return Err(Rule::RdnTooLong.refuse(
             AisError::InvalidParam,
             format!("the RDN of '{dn}' has {length} bytes, {SHORT_RDN_MAX} are allowed; {hint}"),
         ));
@@ -62,21 +62,25 @@ pub(crate) fn complete(
     let mut given: Vec<Option<&Attr>> = vec![None; class.def().attrs.len()];
     let mut system = BTreeSet::new();
     for attr in attrs {
-        let invalid = |rule: &str| Err(refuse(AisError::InvalidParam, dn, &attr.name, rule));
+        let invalid =
+            |rule: Rule, text: &str| Err(refuse(rule, AisError::InvalidParam, dn, &attr.name, text));
         match class.lookup(&attr.name) {
             None => {
-                let rule = format!("does not exist in class '{}'", class.name());
-                return Err(refuse(AisError::NotExist, dn, &attr.name, rule));
+                let text = format!("does not exist in class '{}'", class.name());
+                let rule = Rule::AttrUnknown;
+                return Err(refuse(rule, AisError::NotExist, dn, &attr.name, text));
             }
             Some(AttrRef::Own(at)) => {
                 let place = &mut given[usize::from(at)];
                 if place.is_some() {
-                    return invalid("was given twice");
+                    return invalid(Rule::AttrTwice, "was given twice");
                 }
                 *place = Some(attr);
             }
-            Some(_) if creator != Creator::Loader => return invalid("is set by the system alone"),
-            Some(_) if !system.insert(&attr.name) => return invalid("was given twice"),
+            Some(_) if creator != Creator::Loader => {
+                return invalid(Rule::AttrSystem, "is set by the system alone");
+            }
+            Some(_) if !system.insert(&attr.name) => return invalid(Rule::AttrTwice, "was given twice"),
             Some(_) => {}
         }
     }
@@ -98,13 +102,13 @@ fn value_of(
     settings: &Settings,
 ) -> Result<Values, Refusal> {
     let given = attr.map_or(&[][..], |attr| &attr.values);
-    let invalid = |rule: &str| Err(refuse(AisError::InvalidParam, dn, &def.name, rule));
+    let invalid = |rule: Rule, text: &str| Err(refuse(rule, AisError::InvalidParam, dn, &def.name, text));
     values::check(dn, def, given, settings, AisError::NameTooLong)?;
     if is_rdn {
         return match given {
             [] => Ok(Values::None),
             [value] if value.as_str() == Some(dn.rdn()) => Ok(Values::None),
-            _ => invalid("is the RDN and must agree with the object's name"),
+            _ => invalid(Rule::AttrRdn, "is the RDN and must agree with the object's name"),
         };
     }
     let flags = def.flags;
@@ -112,23 +116,31 @@ fn value_of(
     if !given.is_empty() {
         if !held {
             return invalid(
+                Rule::AttrRuntime,
                 "is a runtime attribute that its implementer gives when it is read; it takes no value here",
             );
         }
         // DEVIATION(IMM-003): persistent runtime attributes may be given.
         if creator == Creator::Ccb && !flags.intersects(AttrFlags::CONFIG | AttrFlags::PERSISTENT) {
-            return invalid("is a runtime attribute that does not survive a restart; a CCB cannot set it");
+            return invalid(
+                Rule::AttrRuntime,
+                "is a runtime attribute that does not survive a restart; a CCB cannot set it",
+            );
         }
         return Ok(given.to_vec().into());
     }
     if flags.contains(AttrFlags::INITIALIZED) {
-        return invalid("must be given when the object is created (INITIALIZED)");
+        return invalid(
+            Rule::AttrInitialized,
+            "must be given when the object is created (INITIALIZED)",
+        );
     }
     match &def.default {
         Some(default) if held => Ok(Values::One(Value::clone(default))),
-        _ if creator == Creator::Implementer && held && attr.is_none() => {
-            invalid("is cached and has no default, so it must be mentioned, if need be without a value")
-        }
+        _ if creator == Creator::Implementer && held && attr.is_none() => invalid(
+            Rule::AttrUnmentioned,
+            "is cached and has no default, so it must be mentioned, if need be without a value",
+        ),
         _ => Ok(Values::None),
     }
 }

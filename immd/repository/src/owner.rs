@@ -8,7 +8,7 @@ use std::sync::Arc;
 use ais::{AisError, Dn, Refusal, Scope};
 
 use crate::implementer::check_client_name;
-use crate::{AdminOwnerId, LOADER_OWNER, ObjectBody, ObjectId, Repository, service};
+use crate::{AdminOwnerId, LOADER_OWNER, ObjectBody, ObjectId, Repository, Rule, service};
 
 #[derive(Debug)]
 pub(crate) struct OwnerHandle {
@@ -93,7 +93,7 @@ pub(crate) fn not_owner(body: &ObjectBody, name: &str) -> Refusal {
         Some(owner) => format!("is owned by '{owner}'"),
         None => "has no owner".to_owned(),
     };
-    Refusal::new(
+    Rule::NotOwner.refuse(
         AisError::BadOperation,
         format!("object '{}' {whose}, not by '{name}'", body.dn),
     )
@@ -183,7 +183,7 @@ impl Repository {
         for body in ids.iter().filter_map(|id| self.tree.by_id(*id)) {
             if has_other_owner(body, &name) {
                 let other = body.owner.as_deref().unwrap_or_default();
-                return Err(Refusal::new(
+                return Err(Rule::NotOwner.refuse(
                     AisError::Exist,
                     format!("object '{}' is owned by '{other}'", body.dn),
                 ));
@@ -266,10 +266,7 @@ impl Repository {
             owner.is_some() && owner != except
         };
         let busy = |dn: &Dn| {
-            Err(Refusal::new(
-                AisError::Busy,
-                format!("object '{dn}' is in an open CCB"),
-            ))
+            Err(Rule::ObjectInCcb.refuse(AisError::Busy, format!("object '{dn}' is in an open CCB")))
         };
         if self.locks.writer(&body.dn).is_some_and(counts) {
             return busy(&body.dn);

@@ -5,7 +5,7 @@ use ais::{AisError, Attr, AttrChoice, AttrFlags, Dn, Millis, Object, Refusal, Va
 use crate::binding::no_object;
 use crate::class::AttrRef;
 use crate::values::refuse;
-use crate::{ImplementerId, ObjectBody, Repository, Test, service};
+use crate::{ImplementerId, ObjectBody, Repository, Rule, Test, service};
 
 /// Runtime attributes that only the implementer knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +51,13 @@ impl ReadObject {
                     "is of type {}; its implementer gave another one",
                     place.value_type
                 );
-                return Err(refuse(AisError::Library, &object.dn, &attr.name, rule));
+                return Err(refuse(
+                    Rule::AttrType,
+                    AisError::Library,
+                    &object.dn,
+                    &attr.name,
+                    rule,
+                ));
             }
             place.values = attr.values;
         }
@@ -89,7 +95,13 @@ impl Repository {
             && let Some(unknown) = names.iter().find(|name| body.class.lookup(name).is_none())
         {
             let rule = format!("does not exist in class '{}'", body.class.name());
-            return Err(refuse(AisError::NotExist, &body.dn, unknown, rule));
+            return Err(refuse(
+                Rule::AttrUnknown,
+                AisError::NotExist,
+                &body.dn,
+                unknown,
+                rule,
+            ));
         }
         Ok(self.read_object(body, attrs, now))
     }

@@ -13,7 +13,7 @@ use crate::overlay::{Entry, Overlay, View, with_changes};
 use crate::store::Content;
 use crate::tree::ROOT;
 use crate::values::{modified, refuse};
-use crate::{ImplementerId, ObjectBody, ObjectId, Prepared, Repository, Values};
+use crate::{ImplementerId, ObjectBody, ObjectId, Prepared, Repository, Rule, Values};
 
 /// A row of runtime changes: those up to the first one refused are prepared.
 #[must_use = "an unfinished change keeps its objects locked"]
@@ -209,6 +209,7 @@ impl Repository {
             let result = modified(dn, def, seen.values(at), change, &self.settings)?;
             if values.insert(at, result.into()).is_some() {
                 return Err(refuse(
+                    Rule::AttrTwice,
                     AisError::InvalidParam,
                     dn,
                     &def.name,
@@ -308,22 +309,34 @@ impl Repository {
 
 /// The position of a runtime attribute that is held here.
 fn runtime_position(body: &ObjectBody, name: &str) -> Result<u16, Refusal> {
-    let invalid = |rule: &str| Err(refuse(AisError::InvalidParam, &body.dn, name, rule));
+    let invalid = |rule: Rule, text: &str| Err(refuse(rule, AisError::InvalidParam, &body.dn, name, text));
     let at = match body.class.lookup(name) {
         Some(AttrRef::Own(at)) => at,
-        Some(_) => return invalid("is set by the system alone"),
+        Some(_) => return invalid(Rule::AttrSystem, "is set by the system alone"),
         None => {
             let rule = format!("does not exist in class '{}'", body.class.name());
-            return Err(refuse(AisError::NotExist, &body.dn, name, rule));
+            return Err(refuse(
+                Rule::AttrUnknown,
+                AisError::NotExist,
+                &body.dn,
+                name,
+                rule,
+            ));
         }
     };
     let flags = body.class.def().attrs[usize::from(at)].flags;
     if at == body.class.rdn_position() {
-        invalid("is the RDN and never changes")
+        invalid(Rule::AttrRdn, "is the RDN and never changes")
     } else if flags.contains(AttrFlags::CONFIG) {
-        invalid("is a configuration attribute; only a CCB changes it")
+        invalid(
+            Rule::AttrConfig,
+            "is a configuration attribute; only a CCB changes it",
+        )
     } else if !flags.contains(AttrFlags::CACHED) {
-        invalid("is not held here: it is asked for when somebody reads it")
+        invalid(
+            Rule::AttrRuntime,
+            "is not held here: it is asked for when somebody reads it",
+        )
     } else {
         Ok(at)
     }

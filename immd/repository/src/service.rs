@@ -5,7 +5,7 @@ use ais::{AisError, AttrDef, Dn, Millis, Refusal, Value};
 use crate::overlay::Seen;
 use crate::tree::Tree;
 use crate::values::SHORT_NAME_MAX;
-use crate::{AccessControl, AccessMode, ObjectBody, Repository, Settings};
+use crate::{AccessControl, AccessMode, ObjectBody, Repository, Rule, Settings};
 
 /// The object that stands for the repository.
 pub(crate) const MANAGEMENT: &str = "safRdn=immManagement,safApp=safImmService";
@@ -152,6 +152,7 @@ const LEAST_TIMEOUT: i64 = 1_000_000;
 pub(crate) fn check_modify(object: &ObjectBody, tree: &Tree) -> Result<(), Refusal> {
     let refuse = |attr: &str, rule: String| {
         Err(crate::values::refuse(
+            Rule::ServiceValue,
             AisError::BadOperation,
             &object.dn,
             attr,

@@ -8,14 +8,20 @@ use ais::{
     Value, ValueType,
 };
 
-use crate::Settings;
+use crate::{Rule, Settings};
 
 /// The longest name in bytes without long DNs.
 pub(crate) const SHORT_NAME_MAX: usize = 255;
 
 /// A refusal that names object, attribute and rule.
-pub(crate) fn refuse(error: AisError, dn: &Dn, attr: &str, rule: impl std::fmt::Display) -> Refusal {
-    Refusal::new(error, format!("attribute '{attr}' of object '{dn}' {rule}"))
+pub(crate) fn refuse(
+    rule: Rule,
+    error: AisError,
+    dn: &Dn,
+    attr: &str,
+    text: impl std::fmt::Display,
+) -> Refusal {
+    rule.refuse(error, format!("attribute '{attr}' of object '{dn}' {text}"))
 }
 
 /// Checks the values that are given for one attribute of one object.
@@ -31,24 +37,34 @@ pub(crate) fn check(
     settings: &Settings,
     too_long: AisError,
 ) -> Result<(), Refusal> {
-    let invalid = |rule: String| Err(refuse(AisError::InvalidParam, dn, &def.name, rule));
+    let invalid = |rule: Rule, text: String| Err(refuse(rule, AisError::InvalidParam, dn, &def.name, text));
     if values.len() > 1 && !def.flags.contains(AttrFlags::MULTI_VALUE) {
-        return invalid(format!("has one value, {} were given", values.len()));
+        return invalid(
+            Rule::AttrSingle,
+            format!("has one value, {} were given", values.len()),
+        );
     }
     for value in values {
         if value.value_type() != def.value_type {
-            return invalid(format!(
-                "is of type {}, a value of type {} was given",
-                def.value_type,
-                value.value_type()
-            ));
+            let (own, given) = (def.value_type, value.value_type());
+            return invalid(
+                Rule::AttrType,
+                format!("is of type {own}, a value of type {given} was given"),
+            );
         }
-        if let Some((error, rule)) = text_fault(def, value, settings, too_long) {
-            return Err(refuse(error, dn, &def.name, rule));
+        if let Some((error, text)) = text_fault(def, value, settings, too_long) {
+            let rule = match error {
+                AisError::InvalidParam => Rule::ValueText,
+                _ => Rule::ValueTooLong,
+            };
+            return Err(refuse(rule, error, dn, &def.name, text));
         }
     }
     if def.flags.contains(AttrFlags::NO_DUPLICATES) && has_duplicates(values) {
-        return invalid("takes no value twice (NO_DUPLICATES)".to_owned());
+        return invalid(
+            Rule::AttrDuplicates,
+            "takes no value twice (NO_DUPLICATES)".to_owned(),
+        );
     }
     Ok(())
 }
@@ -128,7 +144,7 @@ pub(crate) fn modified(
     settings: &Settings,
 ) -> Result<Vec<Value>, Refusal> {
     let given: &Attr = &change.attr;
-    let invalid = |rule: &str| Err(refuse(AisError::InvalidParam, dn, &def.name, rule));
+    let invalid = |rule: Rule, text: &str| Err(refuse(rule, AisError::InvalidParam, dn, &def.name, text));
     for value in &given.values {
         check(
             dn,
@@ -140,11 +156,17 @@ pub(crate) fn modified(
     }
     let mut result = match change.kind {
         ModificationType::Add | ModificationType::Delete if given.values.is_empty() => {
-            return invalid("was to be changed by ADD or DELETE, which need a value");
+            return invalid(
+                Rule::AttrNoValue,
+                "was to be changed by ADD or DELETE, which need a value",
+            );
         }
         ModificationType::Add => {
             if !def.flags.contains(AttrFlags::MULTI_VALUE) && !current.is_empty() {
-                return invalid("has one value already and takes no second one; use REPLACE");
+                return invalid(
+                    Rule::AttrSingle,
+                    "has one value already and takes no second one; use REPLACE",
+                );
             }
             [current, &given.values].concat()
         }
@@ -160,7 +182,7 @@ pub(crate) fn modified(
     };
     if result.is_empty() {
         if def.flags.contains(AttrFlags::INITIALIZED) {
-            return invalid("must have a value (INITIALIZED)");
+            return invalid(Rule::AttrInitialized, "must have a value (INITIALIZED)");
         }
         if def.flags.contains(AttrFlags::STRONG_DEFAULT) {
             result.extend(def.default.clone());

@@ -15,6 +15,7 @@ use super::owner::OwnerServer;
 use super::search::SearchServer;
 use crate::access;
 use crate::core::{Core, detached};
+use crate::store::record::journal::Author;
 
 /// What every client begins with.
 pub(super) struct ImmServer {
@@ -43,7 +44,8 @@ impl ImmServer {
                 other => break other?,
             }
         };
-        Ok(detached(async move { core.settle(prepared).await }).await??)
+        let peer = self.connection.peer;
+        Ok(detached(async move { core.settle(prepared, Author::Client, peer).await }).await??)
     }
 
     fn get_object(&self, params: &imm::GetParams) -> Result<repository::ReadObject, Refused> {

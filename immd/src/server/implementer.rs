@@ -15,6 +15,7 @@ use super::Connection;
 use super::augment::{AugmentOwnerServer, AugmentServer, Augmentation};
 use super::owner::bytes_of;
 use crate::core::{Core, detached};
+use crate::store::record::journal::Author;
 
 /// The handle of an implementer.
 pub(super) struct ImplementerServer {
@@ -57,11 +58,16 @@ impl ImplementerServer {
     async fn carry_out(self: Rc<Self>, operations: Vec<CcbOperation>) -> (Result<(), Refusal>, usize) {
         let _turn = self.turn.lock().await;
         let core = self.core();
+        let name = core.read(|repository| repository.implementer_name(self.id).map(ToString::to_string));
+        let author = Author::Implementer(name.unwrap_or_default());
         let mut done = 0;
         loop {
             let settled = core.settled.notified();
             let change = core.change(|repository| repository.runtime_prepare(self.id, &operations[done..]));
-            if let Err(refusal) = core.settle(change.prepared).await {
+            if let Err(refusal) = core
+                .settle(change.prepared, author.clone(), self.connection.peer)
+                .await
+            {
                 return (Err(refusal), done);
             }
             done += change.accepted;

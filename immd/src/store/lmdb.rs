@@ -5,6 +5,7 @@
 //! power cut. The file's structure is checked before LMDB maps it, because LMDB trusts what it maps.
 
 use std::fs::File;
+use std::ops::Range;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -14,7 +15,7 @@ use ::lmdb::{
 use rustix::fs::FlockOperation;
 use rustix::io::Errno;
 
-use super::{Store, StoreError, Table, Visit, Write, check};
+use super::{Records, Store, StoreError, Table, Visit, Write, check};
 
 /// The name of LMDB's data file in the directory.
 const DATA_FILE: &str = "data.mdb";
@@ -105,6 +106,26 @@ impl Store for LmdbStore {
             visit(u64::from_be_bytes(key), value)?;
         }
         Ok(())
+    }
+
+    fn read(&self, table: Table, keys: Range<u64>, bytes: usize) -> Result<Records, StoreError> {
+        let transaction = self.env.begin_ro_txn().map_err(|error| self.error(error))?;
+        let mut records = Records::new();
+        let mut size = 0;
+        for key in keys {
+            if size >= bytes && !records.is_empty() {
+                break;
+            }
+            match transaction.get(self.database(table), &key.to_be_bytes()) {
+                Ok(value) => {
+                    size += value.len();
+                    records.push((key, value.to_vec()));
+                }
+                Err(Error::NotFound) => {}
+                Err(error) => return Err(self.error(error)),
+            }
+        }
+        Ok(records)
     }
 
     fn commit(&mut self, writes: &[&[Write]]) -> Result<(), StoreError> {

@@ -8,6 +8,7 @@ mod lmdb;
 pub mod record;
 pub mod writer;
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 pub use lmdb::LmdbStore;
@@ -21,7 +22,7 @@ pub enum Table {
     Classes,
     /// Objects by their id.
     Objects,
-    /// Committed CCBs by the number of their commit.
+    /// What was committed, by a number that grows with each record.
     Journal,
 }
 
@@ -109,6 +110,9 @@ impl StoreError {
     }
 }
 
+/// Records with their keys.
+pub type Records = Vec<(u64, Vec<u8>)>;
+
 /// Takes a record: its key and its bytes.
 pub type Visit<'a> = dyn FnMut(u64, &[u8]) -> Result<(), StoreError> + 'a;
 
@@ -119,6 +123,12 @@ pub trait Store: Send {
     /// # Errors
     /// What `visit` returned, or a failure of the store.
     fn scan(&self, table: Table, visit: &mut Visit<'_>) -> Result<(), StoreError>;
+
+    /// The records of a table with these keys, in ascending order, at most about `bytes` bytes of them but one at least.
+    ///
+    /// # Errors
+    /// A failure of the store.
+    fn read(&self, table: Table, keys: Range<u64>, bytes: usize) -> Result<Records, StoreError>;
 
     /// Makes all writes, in their order, or none. `Ok` means that they survive a power cut.
     ///

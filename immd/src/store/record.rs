@@ -3,8 +3,9 @@
 //! Everything read back is checked; a record that cannot be understood says which one it is and why.
 
 mod bytes;
+pub mod journal;
 
-use ais::{AttrDef, AttrFlags, ClassCategory, ClassDef, Dn, Value, ValueType};
+use ais::{AttrDef, AttrFlags, ClassCategory, ClassDef, Dn, ValueType};
 use repository::{ClassId, ObjectBody, ObjectId, StoredChange, StoredObject};
 
 use super::{Table, Write};
@@ -158,142 +159,10 @@ pub fn writes(changes: &[StoredChange]) -> Vec<Write> {
         .collect()
 }
 
-/// Who committed a CCB and when.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JournalHead {
-    /// The CCB.
-    pub ccb: u64,
-    /// Nanoseconds since the epoch.
-    pub time: i64,
-    /// The name of its admin owner.
-    pub owner: String,
-    /// The user of the client's process.
-    pub uid: u32,
-    /// The client's process.
-    pub pid: u32,
-}
-
-/// What a CCB did to one object.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum JournalChange {
-    /// Created it.
-    Created(String),
-    /// Deleted it.
-    Deleted(String),
-    /// Changed attributes: the name, the values before and the values after.
-    Changed(String, Vec<(String, Vec<Value>, Vec<Value>)>),
-}
-
-/// A journal entry stops growing here; what does not fit is counted.
-const JOURNAL_BYTES_MAX: usize = 16 << 10;
-
-/// The record of a committed CCB; `number` counts the commits.
-pub fn write_journal(number: u64, head: &JournalHead, changes: &[StoredChange]) -> Write {
-    let mut encoder = Encoder::new();
-    encoder.number(head.ccb);
-    encoder.number(head.time.cast_unsigned());
-    encoder.text(&head.owner);
-    encoder.number(u64::from(head.uid));
-    encoder.number(u64::from(head.pid));
-    let mut written = 0;
-    let mut list = Encoder::new();
-    for change in changes {
-        let mut one = Encoder::new();
-        if !encode_change(&mut one, change) {
-            continue;
-        }
-        if list.len() + one.len() > JOURNAL_BYTES_MAX {
-            break;
-        }
-        list.append(&one);
-        written += 1;
-    }
-    encoder.number(changes.len() as u64 - written);
-    encoder.number(written);
-    encoder.append(&list);
-    encoder.put(Table::Journal, number)
-}
-
-/// Writes the change; `false` for what is none of a CCB.
-fn encode_change(encoder: &mut Encoder, change: &StoredChange) -> bool {
-    match change {
-        StoredChange::PutClass { .. } | StoredChange::DeleteClass { .. } => return false,
-        StoredChange::Put { before: None, after } => {
-            encoder.number(1);
-            encoder.text(after.dn().as_str());
-        }
-        StoredChange::Delete { before } => {
-            encoder.number(2);
-            encoder.text(before.dn().as_str());
-        }
-        StoredChange::Put {
-            before: Some(before),
-            after,
-        } => {
-            encoder.number(3);
-            encoder.text(after.dn().as_str());
-            let changed = differences(before, after);
-            encoder.number(changed.len() as u64);
-            for (name, before, after) in changed {
-                encoder.text(name);
-                encoder.values(before);
-                encoder.values(after);
-            }
-        }
-    }
-    true
-}
-
-/// The stored attributes whose values differ: name, values before, values after.
-fn differences<'a>(
-    before: &'a ObjectBody,
-    after: &'a ObjectBody,
-) -> Vec<(&'a str, &'a [Value], &'a [Value])> {
-    let values = |body: &'a ObjectBody, position: u16| {
-        body.stored_values()
-            .find(|(at, _)| *at == position)
-            .map_or(&[][..], |(_, values)| values)
-    };
-    (0u16..)
-        .zip(&after.class().def().attrs)
-        .map(|(at, attr)| (attr.name.as_str(), values(before, at), values(after, at)))
-        .filter(|(_, before, after)| before != after)
-        .collect()
-}
-
-/// The entry written by [`write_journal`], and how many changes were left out of it.
-///
-/// # Errors
-/// [`RecordError`].
-pub fn read_journal(key: u64, bytes: &[u8]) -> Result<(JournalHead, Vec<JournalChange>, u64), RecordError> {
-    Decoder::read(Table::Journal, key, bytes, |decoder| {
-        let head = JournalHead {
-            ccb: decoder.number()?,
-            time: decoder.number()?.cast_signed(),
-            owner: decoder.text()?,
-            uid: u32::try_from(decoder.number()?).map_err(|_| "no such user")?,
-            pid: u32::try_from(decoder.number()?).map_err(|_| "no such process")?,
-        };
-        let left_out = decoder.number()?;
-        let changes = decoder.list(|decoder| {
-            let kind = decoder.number()?;
-            let dn = decoder.text()?;
-            match kind {
-                1 => Ok(JournalChange::Created(dn)),
-                2 => Ok(JournalChange::Deleted(dn)),
-                3 => Ok(JournalChange::Changed(
-                    dn,
-                    decoder.list(|d| Ok((d.text()?, d.values()?, d.values()?)))?,
-                )),
-                _ => Err("no such kind of change"),
-            }
-        })?;
-        Ok((head, changes, left_out))
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use ais::Value;
+
     use super::*;
 
     fn class() -> ClassDef {

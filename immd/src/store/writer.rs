@@ -1,18 +1,31 @@
 //! The one thread that writes: it takes all commits that wait into one transaction, so that they share its syncs.
 
+use std::ops::Range;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 
-use super::{Store, StoreError, Write};
+use super::{Records, Store, StoreError, Table, Write};
 
 /// So many commits go into one transaction at most; the next ones wait for it no longer than for one sync.
 const GROUP_MAX: usize = 1024;
 
-struct Job {
+struct Commit {
     writes: Vec<Write>,
     done: oneshot::Sender<Result<(), StoreError>>,
+}
+
+struct Read {
+    table: Table,
+    keys: Range<u64>,
+    bytes: usize,
+    done: oneshot::Sender<Result<Records, StoreError>>,
+}
+
+enum Job {
+    Commit(Commit),
+    Read(Read),
 }
 
 /// The way to the writer thread.
@@ -46,7 +59,27 @@ impl Writer {
         let (done, answer) = oneshot::channel();
         if let Some(jobs) = &self.jobs {
             // Where the thread is gone the sender is dropped, which the receiver sees.
-            let _unsent = jobs.send(Job { writes, done });
+            let _unsent = jobs.send(Job::Commit(Commit { writes, done }));
+        }
+        answer
+    }
+
+    /// Reads records as [`Store::read`] does, with all that was handed over before.
+    pub fn read(
+        &self,
+        table: Table,
+        keys: Range<u64>,
+        bytes: usize,
+    ) -> oneshot::Receiver<Result<Records, StoreError>> {
+        let (done, answer) = oneshot::channel();
+        if let Some(jobs) = &self.jobs {
+            let read = Read {
+                table,
+                keys,
+                bytes,
+                done,
+            };
+            let _unsent = jobs.send(Job::Read(read));
         }
         answer
     }
@@ -66,35 +99,53 @@ impl Drop for Writer {
 
 fn write_all(store: &mut dyn Store, queue: &mpsc::Receiver<Job>) {
     while let Ok(first) = queue.recv() {
-        let mut group = vec![first];
-        group.extend(queue.try_iter().take(GROUP_MAX - 1));
-        let writes: Vec<&[Write]> = group.iter().map(|job| job.writes.as_slice()).collect();
-        match store.commit(&writes) {
-            Ok(()) => {
-                for job in group {
-                    answer(job, Ok(()));
-                }
+        let mut commits = Vec::new();
+        let mut reads = Vec::new();
+        for job in std::iter::once(first).chain(queue.try_iter().take(GROUP_MAX - 1)) {
+            match job {
+                Job::Commit(commit) => commits.push(commit),
+                Job::Read(read) => reads.push(read),
             }
-            Err(error) if group.len() == 1 => {
-                for job in group {
-                    answer(job, Err(error.clone()));
-                }
+        }
+        commit_all(store, commits);
+        for read in reads {
+            let records = store.read(read.table, read.keys, read.bytes);
+            // Whoever asked may be gone.
+            let _unheard = read.done.send(records);
+        }
+    }
+}
+
+fn commit_all(store: &mut dyn Store, group: Vec<Commit>) {
+    if group.is_empty() {
+        return;
+    }
+    let writes: Vec<&[Write]> = group.iter().map(|commit| commit.writes.as_slice()).collect();
+    match store.commit(&writes) {
+        Ok(()) => {
+            for commit in group {
+                answer(commit, Ok(()));
             }
-            // One commit that is too large must not take the others with it.
-            Err(_) => {
-                for job in group {
-                    let result = store.commit(&[&job.writes]);
-                    answer(job, result);
-                }
+        }
+        Err(error) if group.len() == 1 => {
+            for commit in group {
+                answer(commit, Err(error.clone()));
+            }
+        }
+        // One commit that is too large must not take the others with it.
+        Err(_) => {
+            for commit in group {
+                let result = store.commit(&[&commit.writes]);
+                answer(commit, result);
             }
         }
     }
 }
 
-fn answer(job: Job, result: Result<(), StoreError>) {
+fn answer(commit: Commit, result: Result<(), StoreError>) {
     if let Err(error) = &result {
         tracing::error!(%error, "a commit was refused");
     }
     // Whoever asked may be gone.
-    let _unheard = job.done.send(result);
+    let _unheard = commit.done.send(result);
 }

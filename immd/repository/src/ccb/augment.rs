@@ -10,7 +10,7 @@ use super::operation::Scene;
 use super::{AbortKind, CcbState, bad_handle};
 use crate::implementer::is_applier;
 use crate::overlay::View;
-use crate::{AdminOwnerId, CcbId, ImplementerCall, ImplementerId, ReadObject, Repository};
+use crate::{AdminOwnerId, CcbId, ImplementerCall, ImplementerId, ReadObject, Repository, Rule};
 
 /// An augmentation, from its begin to the implementer's answer.
 #[derive(Debug)]
@@ -210,7 +210,7 @@ impl Repository {
                     "implementer '{}' added operations and did not apply them",
                     name.map_or("", |name| name)
                 );
-                Err(self.ccb_fail(ccb, AbortKind::Validation, &text))
+                Err(self.ccb_fail(ccb, AbortKind::Validation, Rule::CcbAugmentation, &text))
             }
             Some(_) | None => Ok(()),
         }

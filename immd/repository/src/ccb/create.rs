@@ -5,12 +5,12 @@ use std::sync::Arc;
 use ais::{AisError, Attr, ClassCategory, Dn, Refusal};
 
 use super::operation::{Plan, Scene, created};
-use crate::class::{ClassStage, no_class};
+use crate::class::ClassStage;
 use crate::create::{Creator, check_name, complete};
 use crate::overlay::{Entry, Overlay};
 use crate::owner::{may_change, not_owner};
 use crate::tree::ROOT;
-use crate::{Class, ObjectBody, ObjectId, Repository, service};
+use crate::{Class, ObjectBody, ObjectId, Repository, Rule, service};
 
 impl Repository {
     pub(super) fn plan_create(
@@ -23,7 +23,7 @@ impl Repository {
     ) -> Result<Plan, Refusal> {
         let class = self.class_for_new(class, dn)?;
         if class.category() == ClassCategory::Runtime {
-            return Err(Refusal::new(
+            return Err(Rule::ClassRuntime.refuse(
                 AisError::InvalidParam,
                 format!(
                     "class '{}' of object '{dn}' is a runtime class; its objects are made by implementers",
@@ -32,7 +32,7 @@ impl Repository {
             ));
         }
         if service::is_service_class(class.name()) {
-            return Err(Refusal::new(
+            return Err(Rule::ServiceObject.refuse(
                 AisError::BadOperation,
                 format!(
                     "object '{dn}' of class '{}' belongs to the service and cannot be created",
@@ -71,21 +71,21 @@ impl Repository {
         match self.classes.find(name) {
             Some((class, ClassStage::Present)) => Ok(class),
             Some((_, ClassStage::Creating | ClassStage::Changing | ClassStage::Deleting)) => {
-                Err(Refusal::new(
+                Err(Rule::ClassUnderWay.refuse(
                     AisError::TryAgain,
                     format!("class '{name}' of object '{dn}' is just being created, changed or deleted"),
                 ))
             }
-            None => Err(Refusal::new(
+            None => Err(Rule::ClassMissing.refuse(
                 AisError::NotExist,
-                format!("{} (for object '{dn}')", no_class(name).text),
+                format!("class '{name}' of object '{dn}' does not exist"),
             )),
         }
     }
 
     /// Refuses a name that is taken, or about to be.
     pub(crate) fn check_name_free(&self, overlay: &Overlay, dn: &Dn) -> Result<(), Refusal> {
-        let exist = |text: String| Err(Refusal::new(AisError::Exist, text));
+        let exist = |text: String| Err(Rule::NameTaken.refuse(AisError::Exist, text));
         match overlay.entries.get(dn) {
             Some(Entry::Deleted(_)) => return exist(format!("object '{dn}' is deleted by the same CCB")),
             Some(_) => return exist(format!("object '{dn}' exists")),
@@ -115,14 +115,15 @@ impl Repository {
         let Some(parent) = dn.parent() else {
             return Ok(ROOT);
         };
-        let missing = |rule: &str| {
-            Refusal::new(
+        let missing = |rule: Rule, text: &str| {
+            rule.refuse(
                 AisError::NotExist,
-                format!("the parent '{parent}' of object '{dn}' {rule}"),
+                format!("the parent '{parent}' of object '{dn}' {text}"),
             )
         };
         let Some(seen) = scene.view.get(&parent) else {
             return Err(missing(
+                Rule::ParentMissing,
                 match (scene.ccb.overlay.entries.get(&parent), self.locks.writer(&parent)) {
                     (Some(_), _) => "is deleted by the same CCB",
                     (None, Some(_)) => "is being created in another CCB",
@@ -138,10 +139,10 @@ impl Repository {
             writer != scene.id && matches!(other, Some(Entry::Deleted(_)))
         });
         if leaves || self.locks.is_leaving(&parent) {
-            return Err(missing("is being deleted"));
+            return Err(missing(Rule::ParentLeaving, "is being deleted"));
         }
         if seen.body.class.category() == ClassCategory::Runtime {
-            return Err(missing("is a runtime object"));
+            return Err(missing(Rule::ParentRuntime, "is a runtime object"));
         }
         if !may_change(seen.body, &scene.ccb.owner_name) {
             return Err(not_owner(seen.body, &scene.ccb.owner_name));

@@ -10,7 +10,7 @@ use crate::binding::no_object;
 use crate::locks::Holder;
 use crate::overlay::Entry;
 use crate::owner::{has_other_owner, may_change, not_owner};
-use crate::{ObjectBody, ObjectId, Repository, service};
+use crate::{ObjectBody, ObjectId, Repository, Rule, service};
 
 /// What goes with one deletion.
 struct Going {
@@ -32,7 +32,7 @@ impl Repository {
             }
         };
         if root.class.category() == ClassCategory::Runtime {
-            return Err(Refusal::new(
+            return Err(Rule::ObjectRuntime.refuse(
                 AisError::BadOperation,
                 format!("object '{dn}' is a runtime object; only its implementer deletes it"),
             ));
@@ -97,13 +97,13 @@ impl Repository {
                     }
                 }
                 Holder::Ccb(ccb) => {
-                    return Err(Refusal::new(
+                    return Err(Rule::ObjectInCcb.refuse(
                         AisError::Busy,
                         format!("object '{child}' is being created in CCB {ccb}"),
                     ));
                 }
                 Holder::Change(_) => {
-                    return Err(Refusal::new(
+                    return Err(Rule::ObjectUnderWay.refuse(
                         AisError::TryAgain,
                         format!("object '{child}' is just being created"),
                     ));
@@ -134,7 +134,7 @@ impl Repository {
     fn check_deletable(&self, scene: Scene<'_>, body: &ObjectBody) -> Result<(), Refusal> {
         let dn = &body.dn;
         if service::is_service_class(body.class.name()) {
-            return Err(Refusal::new(
+            return Err(Rule::ServiceObject.refuse(
                 AisError::BadOperation,
                 format!("object '{dn}' belongs to the service and cannot be deleted"),
             ));
@@ -159,7 +159,7 @@ impl Repository {
         going: &BTreeSet<ObjectId>,
     ) -> Result<(), Refusal> {
         let dn = &body.dn;
-        let refuse = |error, text: String| Err(Refusal::new(error, text));
+        let refuse = |error, text: String| Err(Rule::ObjectReferred.refuse(error, text));
         for (holder, referrer) in self.locks.references_to(dn) {
             if holder != Holder::Ccb(scene.id) {
                 return refuse(

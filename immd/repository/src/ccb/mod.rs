@@ -18,7 +18,7 @@ use ais::{AisError, CcbOperation, Dn, Refusal};
 
 use crate::locks::Holder;
 use crate::overlay::Overlay;
-use crate::{AdminOwnerId, CcbId, ClassId, ImplementerId, Repository};
+use crate::{AdminOwnerId, CcbId, ClassId, ImplementerId, Repository, Rule};
 
 /// `SA_IMM_CCB_REGISTERED_OI`: refuse objects whose implementer is not attached.
 pub const CCB_REGISTERED_OI: u64 = 0x1;
@@ -275,7 +275,7 @@ impl Repository {
             .map(|(id, ccb)| (*id, ccb.state))
             .collect();
         for (id, _) in found.iter().filter(|(_, state)| *state != CcbState::Critical) {
-            self.ccb_fail(*id, AbortKind::Resource, reason);
+            self.ccb_fail(*id, AbortKind::Resource, Rule::CcbInterrupted, reason);
         }
         !found.is_empty()
     }
@@ -287,11 +287,11 @@ impl Repository {
     }
 
     /// Aborts a CCB, which stays for its handle to see. Gives what the client is told.
-    fn ccb_fail(&mut self, id: CcbId, kind: AbortKind, reason: &str) -> Refusal {
+    fn ccb_fail(&mut self, id: CcbId, kind: AbortKind, rule: Rule, reason: &str) -> Refusal {
         let Some(ccb) = self.ccbs.get_mut(&id) else {
             return bad_handle(id);
         };
-        ccb.add_abort(kind, reason);
+        ccb.add_abort(kind, &rule.mark(reason));
         let text = ccb.abort_text().to_owned();
         if ccb.state != CcbState::Aborted {
             let tell = self.drop_content(id);
@@ -339,9 +339,9 @@ impl Repository {
         let text = match ccb.state {
             CcbState::Open => return Ok(ccb),
             CcbState::Aborted => ccb.abort_text().to_owned(),
-            CcbState::Prepared | CcbState::Validated | CcbState::Critical => {
-                format!("IMM: CCB {id} is being or has been validated and takes no more operations")
-            }
+            CcbState::Prepared | CcbState::Validated | CcbState::Critical => Rule::CcbBeyond.mark(format!(
+                "IMM: CCB {id} is being or has been validated and takes no more operations"
+            )),
         };
         Err(Refusal::new(AisError::FailedOperation, text))
     }

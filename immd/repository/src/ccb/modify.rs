@@ -11,7 +11,7 @@ use crate::class::AttrRef;
 use crate::overlay::{Entry, Seen, with_changes};
 use crate::owner::{may_change, not_owner};
 use crate::values::{modified, refuse};
-use crate::{ImplementerCall, ObjectBody, Repository, Values, service};
+use crate::{ImplementerCall, ObjectBody, Repository, Rule, Values, service};
 
 impl Repository {
     pub(super) fn plan_modify(
@@ -22,7 +22,7 @@ impl Repository {
     ) -> Result<Plan, Refusal> {
         let seen = scene.view.get(dn).ok_or_else(|| no_object(dn))?;
         if seen.body.class.category() == ClassCategory::Runtime {
-            return Err(Refusal::new(
+            return Err(Rule::ObjectRuntime.refuse(
                 AisError::InvalidParam,
                 format!("object '{dn}' is a runtime object; only its implementer changes it"),
             ));
@@ -68,24 +68,32 @@ impl Repository {
     ) -> Result<(u16, Vec<ais::Value>), Refusal> {
         let body = seen.body;
         let name = &change.attr.name;
-        let invalid = |rule: &str| Err(refuse(AisError::InvalidParam, &body.dn, name, rule));
+        let invalid =
+            |rule: Rule, text: &str| Err(refuse(rule, AisError::InvalidParam, &body.dn, name, text));
         let at = match body.class.lookup(name) {
             Some(AttrRef::Own(at)) => at,
-            Some(_) => return invalid("is set by the system alone"),
+            Some(_) => return invalid(Rule::AttrSystem, "is set by the system alone"),
             None => {
-                let rule = format!("does not exist in class '{}'", body.class.name());
-                return Err(refuse(AisError::NotExist, &body.dn, name, rule));
+                let text = format!("does not exist in class '{}'", body.class.name());
+                let rule = Rule::AttrUnknown;
+                return Err(refuse(rule, AisError::NotExist, &body.dn, name, text));
             }
         };
         let def = &body.class.def().attrs[usize::from(at)];
         if !def.flags.contains(AttrFlags::CONFIG) {
-            return invalid("is a runtime attribute; only the implementer changes it");
+            return invalid(
+                Rule::AttrRuntime,
+                "is a runtime attribute; only the implementer changes it",
+            );
         }
         if !def.flags.contains(AttrFlags::WRITABLE) {
-            return invalid("is not WRITABLE: it keeps the value it got when the object was created");
+            return invalid(
+                Rule::AttrNotWritable,
+                "is not WRITABLE: it keeps the value it got when the object was created",
+            );
         }
         if done.contains_key(&at) {
-            return invalid("stands twice in one modification");
+            return invalid(Rule::AttrTwice, "stands twice in one modification");
         }
         Ok((
             at,

@@ -13,7 +13,9 @@ use crate::binding::no_object;
 use crate::locks::Holder;
 use crate::notify::CcbNotices;
 use crate::overlay::{Entry, View};
-use crate::{CcbId, ClassId, ImplementerCall, ImplementerId, ObjectBody, ReadObject, Repository, service};
+use crate::{
+    CcbId, ClassId, ImplementerCall, ImplementerId, ObjectBody, ReadObject, Repository, Rule, service,
+};
 
 /// What an operation does to a CCB, once it is found to be right.
 #[derive(Debug, Default)]
@@ -151,7 +153,7 @@ impl Repository {
         let demanded = ccb.flags & CCB_REGISTERED_OI != 0 && body.class.category() == ClassCategory::Config;
         let Some(name) = self.implementers.bound(body) else {
             if demanded && ccb.flags & CCB_ALLOW_NULL_OI == 0 {
-                return Err(Refusal::new(
+                return Err(Rule::ImplementerMissing.refuse(
                     AisError::NotExist,
                     format!(
                         "object '{}' has no implementer, which the CCB's flag REGISTERED_OI demands",
@@ -164,7 +166,7 @@ impl Repository {
         plan.names.insert(name.clone());
         let holder = self.implementers.holder(name);
         if holder.is_none() && demanded {
-            return Err(Refusal::new(
+            return Err(Rule::ImplementerDetached.refuse(
                 AisError::NotExist,
                 format!("the implementer '{name}' of object '{}' is not attached", body.dn),
             ));
@@ -220,10 +222,12 @@ impl Repository {
 
     /// Refuses an object that another CCB changes or has read.
     pub(super) fn check_unlocked(&self, id: CcbId, dn: &Dn) -> Result<(), Refusal> {
-        let busy = |text: String| Err(Refusal::new(AisError::Busy, text));
+        let busy = |rule: Rule, text: String| Err(rule.refuse(AisError::Busy, text));
         match self.locks.writer(dn) {
-            Some(other) if other != id => busy(format!("object '{dn}' is in CCB {other}")),
-            _ if self.locks.read_by_other(dn, id) => busy(format!("object '{dn}' is read by another CCB")),
+            Some(other) if other != id => busy(Rule::ObjectInCcb, format!("object '{dn}' is in CCB {other}")),
+            _ if self.locks.read_by_other(dn, id) => {
+                busy(Rule::ObjectRead, format!("object '{dn}' is read by another CCB"))
+            }
             _ => Ok(()),
         }
     }
@@ -243,7 +247,7 @@ impl Repository {
             self.ccb_state(ccb),
             Some(CcbState::Prepared | CcbState::Validated | CcbState::Critical)
         ) {
-            return Err(Refusal::new(
+            return Err(Rule::CcbBeyond.refuse(
                 AisError::BadOperation,
                 format!("IMM: CCB {ccb} is being or has been validated; reads through it are over"),
             ));
@@ -271,16 +275,13 @@ impl Repository {
     ) -> Result<ReadObject, Refusal> {
         let seen = scene.view.get(dn).ok_or_else(|| no_object(dn))?;
         if seen.body.class.category() == ClassCategory::Runtime {
-            return Err(Refusal::new(
+            return Err(Rule::ObjectRuntime.refuse(
                 AisError::InvalidParam,
                 format!("object '{dn}' is a runtime object, which a CCB does not read"),
             ));
         }
         if let Some(other) = self.locks.writer(dn).filter(|writer| *writer != scene.id) {
-            return Err(Refusal::new(
-                AisError::Busy,
-                format!("object '{dn}' is in CCB {other}"),
-            ));
+            return Err(Rule::ObjectInCcb.refuse(AisError::Busy, format!("object '{dn}' is in CCB {other}")));
         }
         self.read_named(&seen.merged(), attrs, now)
     }

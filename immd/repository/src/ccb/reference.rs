@@ -7,7 +7,7 @@ use ais::{AisError, Dn, Refusal, Value};
 use super::operation::{Plan, Scene};
 use crate::overlay::Entry;
 use crate::values::refuse;
-use crate::{ObjectBody, Repository};
+use crate::{ObjectBody, Repository, Rule};
 
 impl Repository {
     /// Checks the references that an object is about to get at this position and adds them to the plan. A target
@@ -28,10 +28,15 @@ impl Repository {
         };
         for target in body.values(at).iter().filter_map(Value::as_dn) {
             if target != body.dn
-                && let Some((error, rule)) = self.reference_fault(scene, &target)
+                && let Some((error, text)) = self.reference_fault(scene, &target)
             {
-                let rule = format!("refers to '{target}', which {rule} (NO_DANGLING)");
-                return Err(refuse(error, &body.dn, &def.name, rule));
+                let rule = match error {
+                    AisError::BadOperation => Rule::ReferenceDeleted,
+                    AisError::Busy => Rule::ReferencePending,
+                    _ => Rule::ReferenceFleeting,
+                };
+                let text = format!("refers to '{target}', which {text} (NO_DANGLING)");
+                return Err(refuse(rule, error, &body.dn, &def.name, text));
             }
             plan.references.push((target, body.dn.clone()));
         }

@@ -9,7 +9,7 @@ use super::operation::Scene;
 use super::{AbortKind, CcbState, Committed, bad_handle};
 use crate::locks::Holder;
 use crate::overlay::{Entry, Overlay, View};
-use crate::{CcbId, ImplementerId, ObjectBody, Repository, StoredChange};
+use crate::{CcbId, ImplementerId, ObjectBody, Repository, Rule, StoredChange};
 
 impl Repository {
     /// Checks the CCB as a whole, for validate and for apply; gives the implementers to be sent "completed". Empty
@@ -31,7 +31,7 @@ impl Repository {
             ccb: open,
             view,
         }) {
-            return Err(self.ccb_fail(ccb, AbortKind::Validation, &text));
+            return Err(self.ccb_fail(ccb, AbortKind::Validation, Rule::ReferenceDangles, &text));
         }
         let open = self.ccbs.get_mut(&ccb).ok_or_else(|| bad_handle(ccb))?;
         open.state = CcbState::Prepared;
@@ -67,16 +67,16 @@ impl Repository {
             || "an implementer".to_owned(),
             |name| format!("implementer '{name}'"),
         );
-        let what = match refusal.error {
-            AisError::Timeout => "did not answer in time".to_owned(),
-            error => format!("refused the CCB: {error}"),
+        let (rule, what) = match refusal.error {
+            AisError::Timeout => (Rule::ImplementerSilent, "did not answer in time".to_owned()),
+            error => (Rule::ImplementerRefused, format!("refused the CCB: {error}")),
         };
         if let Some(own) = self.ccbs.get_mut(&ccb)
             && !refusal.text.is_empty()
         {
             own.add_error(refusal.text.clone());
         }
-        self.ccb_fail(ccb, AbortKind::of(refusal.error), &format!("{who} {what}"))
+        self.ccb_fail(ccb, AbortKind::of(refusal.error), rule, &format!("{who} {what}"))
     }
 
     /// What the store must write for a validated CCB, which now cannot be aborted any more. May be empty.
@@ -93,7 +93,7 @@ impl Repository {
         }
         let in_way = |dn| {
             let text = format!("IMM: another change of object '{dn}' is on its way to the disk");
-            Refusal::new(AisError::TryAgain, text)
+            Rule::ObjectUnderWay.refuse(AisError::TryAgain, text)
         };
         if let Some(dn) = own.overlay.entries.keys().find(|dn| self.locks.is_in_flight(dn)) {
             return Err(in_way(dn));
@@ -101,7 +101,7 @@ impl Repository {
         if let Some(class) = own.classes.iter().find(|id| self.classes.is_changing(**id)) {
             let name = self.classes.by_id(*class).map_or("", |class| class.name());
             let text = format!("IMM: a change of class '{name}' is on its way to the disk");
-            return Err(Refusal::new(AisError::TryAgain, text));
+            return Err(Rule::ClassUnderWay.refuse(AisError::TryAgain, text));
         }
         let mut late = Vec::new();
         for body in self.going(&own.overlay) {
@@ -174,13 +174,14 @@ impl Repository {
         self.ccb_fail(
             ccb,
             AbortKind::Resource,
+            Rule::StoreFailed,
             &format!("the change could not be stored: {reason}"),
         )
     }
 }
 
 fn out_of_turn(ccb: CcbId) -> Refusal {
-    Refusal::new(
+    Rule::CcbBeyond.refuse(
         AisError::FailedOperation,
         format!("IMM: CCB {ccb} is at another step of its way to the commit"),
     )

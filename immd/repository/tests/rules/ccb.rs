@@ -194,7 +194,10 @@ fn all_open_ccbs_can_be_aborted() {
     assert_eq!(fixture.repo.ccb_state(with), Some(CcbState::Aborted));
     assert_eq!(fixture.repo.ccb_state(empty), Some(CcbState::Open));
     let text = &fixture.repo.take_aborted()[0].text;
-    assert_eq!(text, "IMM: Resource abort: the operator wants it");
+    assert_eq!(
+        text,
+        "IMM: Resource abort: the operator wants it [CCB-INTERRUPTED]"
+    );
 }
 
 #[test]

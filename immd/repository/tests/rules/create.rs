@@ -117,7 +117,7 @@ fn the_refusal_names_object_attribute_and_rule() {
         .unwrap_err();
     assert_eq!(
         refusal.text,
-        "IMM: attribute 'must' of object 'node=a' must be given when the object is created (INITIALIZED)"
+        "IMM: attribute 'must' of object 'node=a' must be given when the object is created (INITIALIZED) [ATTR-INITIALIZED]"
     );
     assert_eq!(fixture.repo.ccb_error_strings(ccb), [refusal.text]);
 }
@@ -270,4 +270,15 @@ fn the_flags_demand_an_implementer() {
         Err(AisError::NotExist),
         "bound, but detached"
     );
+}
+
+#[test]
+fn every_rule_has_a_code_of_its_own_that_is_documented() {
+    use immd_repository::Rule;
+    let documented = include_str!("../../../../docs/REASONS.md");
+    let codes: std::collections::BTreeSet<&str> = Rule::ALL.iter().map(|rule| rule.code()).collect();
+    assert_eq!(codes.len(), Rule::ALL.len());
+    for code in codes {
+        assert!(documented.contains(&format!("| `{code}` |")), "{code}");
+    }
 }

@@ -5,7 +5,7 @@ use ais::{
     Dn, Millis, ModificationType, Object, Refusal, Scope, Value, ValueType,
 };
 use immd_repository::{
-    AdminOwnerId, CcbId, Committed, ImplementerCall, ImplementerId, Repository, RuntimeChange,
+    AdminOwnerId, CcbId, Committed, ImplementerCall, ImplementerId, Repository, Rule, RuntimeChange,
 };
 
 pub(crate) const NOW: Millis = Millis(1_000_000);
@@ -145,6 +145,14 @@ pub(crate) fn classes() -> Vec<ClassDef> {
     ]
 }
 
+/// Whether the text ends with the code of a rule.
+pub(crate) fn has_code(text: &str) -> bool {
+    let code = text
+        .rsplit_once(" [")
+        .and_then(|(_, rest)| rest.strip_suffix(']'));
+    code.is_some_and(|code| Rule::ALL.iter().any(|rule| rule.code() == code))
+}
+
 /// A repository with an admin owner `me`.
 pub(crate) struct Fixture {
     pub(crate) repo: Repository,
@@ -185,6 +193,10 @@ impl Fixture {
         if let Err(refusal) = &result {
             let strings = self.repo.ccb_error_strings(ccb);
             assert!(refusal.text.starts_with("IMM: "), "{refusal}");
+            assert!(
+                refusal.error == AisError::BadHandle || has_code(&refusal.text),
+                "{refusal}"
+            );
             assert!(
                 strings.is_empty() || strings.contains(&refusal.text),
                 "{strings:?}"

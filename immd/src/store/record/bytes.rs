@@ -141,6 +141,11 @@ impl<'a> Decoder<'a> {
         taken.try_into().map_err(|_| "it is shorter than its content")
     }
 
+    /// Leaves the rest unread.
+    pub(super) fn skip(&mut self) {
+        self.bytes = &[];
+    }
+
     pub(super) fn number(&mut self) -> Decoded<u64> {
         let mut number = 0;
         for shift in (0..64).step_by(7) {
