@@ -149,6 +149,16 @@ impl Holdings {
         self.0.retain(|_, holding| !holding.csis.is_empty());
     }
 
+    /// The component has nothing any more, and that is no secret.
+    pub(crate) fn abandon(&mut self, comp: &Dn) {
+        self.drop_comp(comp);
+        for holding in self.0.values_mut() {
+            if let Some((_, holders)) = &mut holding.confirmed {
+                holders.retain(|(_, holder)| holder != comp);
+            }
+        }
+    }
+
     /// Sets what an Assign order wants. The CSIs of an SI for ACTIVE or STANDBY are complete: others that the
     /// SU holds of it are taken away. An SI without CSIs means all that the SU holds of it.
     pub(crate) fn want(&mut self, ha: HaState, sis: Vec<SiAssignment>) {

@@ -332,6 +332,9 @@ impl Su {
             comp.faulted = false;
             match comp.presence {
                 PresenceState::InstantiationFailed | PresenceState::TerminationFailed => {
+                    // What it had may be another's by now; the director gives it anew.
+                    let dn = comp.dn().clone();
+                    self.holdings.abandon(&dn);
                     self.apply(at, ClcEvent::Repair, cx);
                 }
                 PresenceState::Instantiated

@@ -346,6 +346,20 @@ fn what_cannot_be_cleaned_up_is_not_isolated() {
 }
 
 #[test]
+fn a_repaired_component_starts_without_the_work_it_had() {
+    let mut node = serving(|_| {});
+    node.act("A CLEANUP", Act::Fail);
+    node.die("A");
+    assert_eq!(node.presence("SU1"), PresenceState::TerminationFailed);
+    node.behave("A CLEANUP");
+    node.take_log();
+    node.repair("SU1");
+    assert_eq!(*node.outcome("SU1"), OrderOutcome::Done);
+    // Another may serve by now: nothing is set before the director says so.
+    assert!(node.take_log().iter().all(|line| !line.contains("set")));
+}
+
+#[test]
 fn an_error_while_a_component_stops_leads_to_its_cleanup() {
     let mut node = serving(|_| {});
     node.act("A terminate", Act::Hang);

@@ -204,7 +204,8 @@ fn leap(world: &mut World, rng: &mut SmallRng) {
     let span = [3_000, 60_000, 3_600_000][rng.random_range(0..3)];
     let nodes = world.known.of("SaAmfNode");
     let connected = nodes.iter().all(|node| world.nodes[node].is_connected());
-    if connected && world.director.is_some() {
+    let known = world.now > world.lead_since + 12_000;
+    if connected && known && world.director.is_some() {
         world.tell(|| format!("time leaps by {span} ms"));
         world.now += span;
     }

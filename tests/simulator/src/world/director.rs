@@ -112,6 +112,7 @@ impl World {
     /// A director takes the lead and reads the model; the nodes connect to it.
     pub fn start_director(&mut self) {
         self.term += 1;
+        self.lead_since = self.now;
         self.tell(|| "the director starts".to_owned());
         self.director = Some(Director::new());
         let objects = self

@@ -203,6 +203,8 @@ pub struct World {
     director_deadline: Option<u64>,
     queue: BTreeMap<(u64, u64), Happening>,
     sequence: u64,
+    /// When the present or last director took the lead.
+    pub lead_since: u64,
     /// The number of the present or last director.
     pub term: u64,
     answer: Option<Answer>,
@@ -232,6 +234,7 @@ impl World {
             director_deadline: None,
             queue: BTreeMap::new(),
             sequence: 0,
+            lead_since: 0,
             term: 0,
             answer: None,
         };
