@@ -185,7 +185,7 @@ fn change_sg(world: &World, rng: &mut SmallRng) -> Option<Vec<ModelChange>> {
     let (attr, most) = [
         ("saAmfSGNumPrefInserviceSUs", 4),
         ("saAmfSGAutoRepair", 1),
-        ("saAmfSGAutoAdjust", 1),
+        ("saAmfSGAutoAdjust", u32::from(model::ADJUSTS)),
         ("saAmfSGCompRestartMax", 4),
         ("saAmfSGSuRestartMax", 4),
         ("saAmfSGMaxActiveSIsperSU", 4),

@@ -6,7 +6,7 @@ use rand::Rng;
 use rand::rngs::SmallRng;
 
 use super::objects::{Objects, SECOND, attr_bool, attr_name, attr_number, attr_time};
-use super::{COMP_TYPE, CS_TYPE, NODE_GROUP, SCRIPT_TYPE, SU_TYPE, SVC_TYPE, node_name, supported};
+use super::{ADJUSTS, COMP_TYPE, CS_TYPE, NODE_GROUP, SCRIPT_TYPE, SU_TYPE, SVC_TYPE, node_name, supported};
 
 /// The components of the SUs of a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,7 +96,7 @@ fn add_sg(
         attr_number("saAmfSgtRedundancyModel", model.code()),
         attr_name("saAmfSgtValidSuTypes", SU_TYPE),
         attr_bool("saAmfSgtDefAutoRepair", rng.random_bool(0.8)),
-        attr_bool("saAmfSgtDefAutoAdjust", rng.random_bool(0.3)),
+        attr_bool("saAmfSgtDefAutoAdjust", rng.random_bool(0.3) && ADJUSTS),
         attr_time("saAmfSgtDefAutoAdjustProb", SECOND),
         attr_time("saAmfSgtDefCompRestartProb", 5 * SECOND),
         attr_number("saAmfSgtDefCompRestartMax", rng.random_range(0..4)),

@@ -34,6 +34,9 @@ pub const HEALTHCHECK: &str = "Sim";
 /// The redundancy models that the director serves.
 pub const SERVED: &[RedundancyModel] = &[RedundancyModel::TwoN, RedundancyModel::NoRedundancy];
 
+/// Whether groups adjust themselves: not before every planner does what an adjustment wants.
+pub const ADJUSTS: bool = false;
+
 /// What a model is drawn for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
