@@ -296,10 +296,14 @@ fn late(limit: Duration) -> Refusal {
     Refusal::new(AisError::Timeout, text)
 }
 
-/// An implementer's refusal of a CCB; codes that it may not give become FAILED_OPERATION.
+/// An implementer's refusal of a CCB. Of the codes that it may not give those that say "not now" become NO_RESOURCES,
+/// the others FAILED_OPERATION.
 fn allowed_in_ccb(refusal: Refusal) -> Refusal {
     match refusal.error {
         AisError::NoMemory | AisError::NoResources | AisError::BadOperation => refusal,
+        AisError::TryAgain | AisError::Busy | AisError::Timeout => {
+            Refusal::new(AisError::NoResources, refusal.text)
+        }
         _ => Refusal::new(AisError::FailedOperation, refusal.text),
     }
 }

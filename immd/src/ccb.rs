@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::access;
-use crate::core::{Core, unix_time};
+use crate::core::Core;
 use crate::journal::Entry;
 use crate::server::Peer;
 use crate::store::record::journal::Author;
@@ -197,7 +197,9 @@ impl CcbHandle {
             }
         };
         let committed = self.core.change(|repository| {
-            repository.note_update(unix_time());
+            if let Some(entry) = &entry {
+                repository.note_update(entry.time);
+            }
             repository.ccb_make_visible(id)
         });
         if let Some(entry) = entry {

@@ -163,7 +163,7 @@ impl Core {
         let result = match self.store(change.stored(), author, peer).await {
             Ok(entry) => {
                 self.change(|repository| {
-                    repository.note_update(unix_time());
+                    repository.note_update(entry.time);
                     repository.make_visible(change);
                 });
                 self.journal.borrow_mut().committed(entry);

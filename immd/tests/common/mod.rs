@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 #![allow(dead_code, reason = "not every test file uses all of it")]
 
+pub(crate) mod oi;
+
 use std::path::Path;
 use std::time::Duration;
 
