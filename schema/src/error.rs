@@ -62,10 +62,18 @@ impl WireError {
     }
 }
 
-/// A peer's nonsense is answered with `SA_AIS_ERR_INVALID_PARAM`.
+/// A peer's nonsense is answered with `SA_AIS_ERR_INVALID_PARAM`, a name over the limit with
+/// `SA_AIS_ERR_NAME_TOO_LONG`.
 impl From<WireError> for ais::Refusal {
     fn from(error: WireError) -> ais::Refusal {
-        ais::Refusal::new(ais::AisError::InvalidParam, error.to_string())
+        let code = match &error {
+            WireError::BadDn {
+                source: DnError::TooLong(_),
+                ..
+            } => ais::AisError::NameTooLong,
+            _ => ais::AisError::InvalidParam,
+        };
+        ais::Refusal::new(code, error.to_string())
     }
 }
 

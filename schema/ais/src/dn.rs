@@ -32,6 +32,11 @@ pub enum DnError {
     /// An RDN without text, as in `a=1,,b=2`.
     #[error("the DN '{0}' has an empty RDN")]
     EmptyRdn(String),
+    /// A text that is not one RDN.
+    #[error(
+        "'{0}' is not one RDN: a comma in it must be escaped with a backslash, and it may not end in one"
+    )]
+    NotOneRdn(String),
 }
 
 impl Dn {
@@ -61,11 +66,16 @@ impl Dn {
     /// The child of `parent` with this RDN, where `None` is the root.
     ///
     /// # Errors
-    /// [`DnError`] as for [`Dn::new`].
+    /// [`DnError`] as for [`Dn::new`], and where `rdn` is not one RDN.
     pub fn child(rdn: &str, parent: Option<&Dn>) -> Result<Dn, DnError> {
-        match parent {
+        let child = match parent {
             Some(parent) => Dn::new(&format!("{rdn},{parent}")),
             None => Dn::new(rdn),
+        }?;
+        if child.rdn() == rdn {
+            Ok(child)
+        } else {
+            Err(DnError::NotOneRdn(rdn.to_owned()))
         }
     }
 
@@ -203,5 +213,13 @@ mod tests {
         assert!(matches!(Dn::new("a=1,,b=2"), Err(DnError::EmptyRdn(_))));
         assert!(matches!(Dn::new("a=\\#"), Err(DnError::Reserved(_))));
         assert!(matches!(Dn::new(&"x".repeat(2049)), Err(DnError::TooLong(2049))));
+        let parent = dn("safApp=C");
+        for rdn in ["a=1,b=2", "a=1\\"] {
+            assert_eq!(
+                Dn::child(rdn, Some(&parent)),
+                Err(DnError::NotOneRdn(rdn.to_owned()))
+            );
+        }
+        assert!(Dn::child("a=1\\,b", Some(&parent)).is_ok());
     }
 }

@@ -159,8 +159,8 @@ impl Value {
             ValueType::Time => Value::Time(parse_time(integer()?).ok_or_else(bad)?),
             ValueType::Name if text.is_empty() => Value::Name(String::new()),
             ValueType::Name => Value::Name(Dn::new(text)?.as_str().to_owned()),
-            ValueType::Float => Value::Float(text.trim().parse().map_err(|_| bad())?),
-            ValueType::Double => Value::Double(text.trim().parse().map_err(|_| bad())?),
+            ValueType::Float => Value::Float(number(text, f32::is_infinite).ok_or_else(bad)?),
+            ValueType::Double => Value::Double(number(text, f64::is_infinite).ok_or_else(bad)?),
             ValueType::String => Value::String(text.to_owned()),
             ValueType::Any => Value::Any(parse_hex(text)?),
         })
@@ -237,6 +237,14 @@ impl PartialEq for Value {
 
 impl Eq for Value {}
 
+/// A number with a fraction; one that is too large for its type is none, unless it is written as infinity.
+fn number<T: std::str::FromStr + Copy>(text: &str, is_infinite: impl Fn(T) -> bool) -> Option<T> {
+    let text = text.trim();
+    let parsed: T = text.parse().ok()?;
+    let is_meant = text.contains(['i', 'I']);
+    (is_meant || !is_infinite(parsed)).then_some(parsed)
+}
+
 /// An integer as `strtol` with base 0 reads it, without trailing text.
 fn parse_integer(text: &str) -> Option<i128> {
     let text = text.trim();
@@ -293,21 +301,51 @@ mod tests {
             Value::parse(ValueType::Uint64, "18446744073709551615"),
             Ok(Value::Uint64(u64::MAX))
         );
+        for (kind, bad) in [
+            (ValueType::Float, "1e39"),
+            (ValueType::Double, "-1e309"),
+            (ValueType::Float, "1,5"),
+        ] {
+            assert!(Value::parse(kind, bad).is_err(), "{bad}");
+        }
+        assert_eq!(
+            Value::parse(ValueType::Float, "inf"),
+            Ok(Value::Float(f32::INFINITY))
+        );
         for bad in ["", "x", "12x", "4294967296", "-1", "--1", "+-1"] {
             assert!(Value::parse(ValueType::Uint32, bad).is_err(), "{bad}");
         }
     }
 
     #[test]
+    fn types_have_the_codes_and_names_of_the_headers() {
+        let codes: Vec<u8> = ValueType::ALL.iter().map(|kind| *kind as u8).collect();
+        assert_eq!(codes, (1..=10).collect::<Vec<u8>>());
+        for kind in ValueType::ALL {
+            assert_eq!(ValueType::from_code(kind as u8), Some(kind));
+            assert_eq!(ValueType::from_name(kind.name()), Some(kind));
+        }
+        assert_eq!(ValueType::from_code(0), None);
+        assert_eq!(ValueType::from_code(11), None);
+        assert_eq!(ValueType::from_name("SA_UINT32"), None);
+    }
+
+    #[test]
     fn every_type_round_trips_through_its_text() {
         for (kind, text) in [
             (ValueType::Int32, "-7"),
+            (ValueType::Uint32, "4294967295"),
+            (ValueType::Int64, "-9223372036854775808"),
+            (ValueType::Uint64, "18446744073709551615"),
             (ValueType::Time, "9223372036854775808"),
             (ValueType::Name, "safSu=1,safApp=x"),
             (ValueType::Name, ""),
+            (ValueType::Float, "0.1"),
             (ValueType::Double, "0.1"),
             (ValueType::String, "two words\n"),
+            (ValueType::String, ""),
             (ValueType::Any, "00ff10"),
+            (ValueType::Any, ""),
         ] {
             assert_eq!(Value::parse(kind, text).unwrap().to_text(), text, "{kind}");
         }

@@ -188,12 +188,15 @@ impl Oracle {
         if self.others_touch(slot, name) {
             return None;
         }
-        match (self.touch(slot, name), self.base.get(name)) {
-            (Some(Touch::Deleted), _) => None,
-            (Some(Touch::Created(edit)), _) => edit.size,
-            (Some(Touch::Modified(Edit { size: Some(size), .. })), _) => Some(*size),
-            (_, Some(Thing::Node { size, .. })) => Some(*size),
-            (_, Some(Thing::Task { .. } | Thing::Record { .. }) | None) => None,
+        let changed = match self.touch(slot, name) {
+            Some(Touch::Deleted) => return None,
+            Some(Touch::Created(edit)) => return edit.size,
+            Some(Touch::Modified(edit)) => edit.size,
+            None => None,
+        };
+        match self.base.get(name)? {
+            Thing::Node { size, .. } => Some(changed.unwrap_or(*size)),
+            Thing::Task { .. } | Thing::Record { .. } => None,
         }
     }
 
