@@ -412,6 +412,37 @@ impl<'a> View<'a> {
     }
 }
 
+/// No SU that can be told otherwise serves an SI whose sponsor has been away for longer than the tolerance time.
+///
+/// # Errors
+/// Names the SU, the SI and the sponsor.
+pub(crate) fn check(director: &Director) -> Result<(), String> {
+    let view = director.view();
+    for (si, sponsor, tolerance) in director.model.dependencies.pairs() {
+        let since = director.state.absences.since(sponsor);
+        let is_over = since.is_some_and(|since| since.after(tolerance) <= director.now);
+        let Some((sg_dn, sg, _)) = director.model.si(si).filter(|_| is_over) else {
+            continue;
+        };
+        let is_gated = director
+            .evaluations
+            .get(sg_dn)
+            .is_none_or(|evaluation| evaluation.gate.is_some());
+        // What depends on the SI itself goes first.
+        let mut dependents = director.model.dependencies.dependents(si);
+        if is_gated || dependents.any(|dependent| view.is_assigned(dependent)) {
+            continue;
+        }
+        let free = |(_, su, state): &(&Dn, &Su, &SuState)| view.will_answer(su, state) && !state.is_busy();
+        if let Some((su, ..)) = view.servers(sg, si).find(free) {
+            return Err(format!(
+                "{su} serves {si}, but its sponsor {sponsor} is away for longer than it tolerates"
+            ));
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -26,7 +26,7 @@ pub fn check(director: &Director) -> Result<(), String> {
         order_needs_a_node(director, su, state)?;
         placed_in_own_comps(director, su)?;
     }
-    Ok(())
+    crate::dependency::check(director)
 }
 
 /// An SI may not be ordered ACTIVE somewhere while another SU may act for it. Reports alone may show two actives, after a
