@@ -57,6 +57,39 @@ struct AttrChoice {
   }
 }
 
+struct JournalEntry {
+  number @0 :UInt64;
+  # Grows with each entry. A long entry comes in parts, which have the same number.
+  time @1 :Int64;
+  # Nanoseconds since the epoch.
+  author :union {
+    ccb @2 :UInt64;
+    # A CCB of the owner `name`.
+    implementer @3 :Void;
+    # `name`, of runtime data.
+    client @4 :Void;
+    # A change of classes.
+  }
+  name @5 :Text;
+  uid @6 :UInt32;
+  pid @7 :UInt32;
+  changes @8 :List(JournalChange);
+}
+
+struct JournalChange {
+  kind @0 :UInt8;
+  # 1 created, 2 deleted, 3 changed; 4 class created or changed, 5 class deleted.
+  name @1 :Text;
+  class @2 :Text;
+  attrs @3 :List(JournalAttr);
+}
+
+struct JournalAttr {
+  name @0 :Text;
+  before @1 :List(Value);
+  after @2 :List(Value);
+}
+
 interface Imm {
   classCreate @0 (class :ClassDef) -> (status :Status);
   classDelete @1 (name :Text) -> (status :Status);
@@ -82,6 +115,14 @@ interface Imm {
   ccbOutcome @9 (id :UInt64) -> (status :Status, committed :Bool);
   # What became of a CCB whose apply was not answered; NOT_EXIST where it is not known any more.
   info @10 () -> (pid :UInt32, epoch :UInt64, objects :UInt64, classes :UInt32, status :Status);
+  journal @11 (since :Int64, object :Text, cursor :UInt64)
+      -> (status :Status, entries :List(JournalEntry), cursor :UInt64);
+  # What was committed after a time, the newest entry first, the parts of one in their order; with an object, what
+  # concerns it. The cursor begins at 0; the answer's continues, and is 0 at the end. An answer may have no entry and a
+  # cursor.
+  past @12 (root :Text, scope :UInt8, at :Int64) -> (status :Status, search :Search);
+  # The objects as they were at a time, with the attributes that survive a restart. NOT_EXIST where the journal does not
+  # reach back so far.
 }
 
 interface Search {

@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use ais::{AisError, AttrChoice, CcbOperation, Dn, Object, Refusal};
+use ais::{AisError, AttrChoice, Author, CcbOperation, Dn, Object, Refusal};
 use repository::{AdminOwnerId, CcbId, CcbState, ImplementerCall, ImplementerId, Repository, StoredChange};
 use schema::value::Refused;
 use tokio::sync::Mutex;
@@ -17,7 +17,6 @@ use crate::access;
 use crate::core::Core;
 use crate::journal::Entry;
 use crate::server::Peer;
-use crate::store::record::journal::Author;
 
 /// After so many operations of one call others get their turn.
 const OPERATIONS_AT_ONCE: usize = 500;

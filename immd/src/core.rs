@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime};
 
-use ais::{AisError, Millis, Refusal};
+use ais::{AisError, Author, JournalHead, Millis, Refusal};
 use repository::{AccessControl, AdminOwnerId, Prepared, Repository, StoredChange};
 use tokio::sync::{Notify, watch};
 
@@ -15,7 +15,6 @@ use crate::callee::Callees;
 use crate::continuation::Continuations;
 use crate::journal::{Entry, Journal};
 use crate::server::Peer;
-use crate::store::record::journal::{Author, JournalHead};
 use crate::store::writer::Writer;
 use crate::store::{Records, StoreError, Table, Write, record};
 

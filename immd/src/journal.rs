@@ -5,10 +5,10 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::Range;
 
-use ais::{AisError, Refusal};
+use ais::{AisError, JournalHead, Refusal};
 use repository::StoredChange;
 
-use crate::store::record::journal::{JournalHead, write_journal};
+use crate::store::record::journal::write_journal;
 use crate::store::record::meta;
 use crate::store::{Table, Write};
 
@@ -188,8 +188,9 @@ impl Journal {
 
 #[cfg(test)]
 mod tests {
+    use ais::Author;
+
     use super::*;
-    use crate::store::record::journal::Author;
 
     const ALL: Retention = Retention {
         entries: 4,

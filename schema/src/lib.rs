@@ -49,6 +49,7 @@ pub mod amf;
 pub mod component;
 mod error;
 pub mod imm;
+pub mod journal;
 pub mod size;
 pub mod value;
 

@@ -1,6 +1,6 @@
 //! About how many bytes things take in a message: enough to cut rows of them into messages of a bounded size.
 
-use ais::{Attr, CcbOperation, ClassDef, Object, Parameter, Value};
+use ais::{Attr, CcbOperation, ClassDef, JournalAttr, JournalChange, Object, Parameter, Value};
 
 /// What a message to be bounded should hold at most; one thing larger than that travels alone.
 pub const MESSAGE: usize = 1 << 20;
@@ -24,6 +24,15 @@ fn attr(attr: &Attr) -> usize {
 /// An object.
 pub fn object(object: &Object) -> usize {
     32 + object.dn.as_str().len() + object.attrs.iter().map(attr).sum::<usize>()
+}
+
+/// A change in the journal.
+pub fn journal_change(change: &JournalChange) -> usize {
+    let attr = |attr: &JournalAttr| {
+        let values = attr.before.iter().chain(&attr.after);
+        48 + attr.name.len() + values.map(value).sum::<usize>()
+    };
+    64 + change.name.len() + change.class.len() + change.attrs.iter().map(attr).sum::<usize>()
 }
 
 /// An operation.

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 pub mod commands;
 mod model;
+mod moment;
 pub mod perdure;
 pub mod samples;
 

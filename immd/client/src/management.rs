@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::rc::Rc;
 
-use ais::{AttrChoice, ClassDef, Dn, Object, Scope, Value};
+use ais::{AttrChoice, ClassDef, Dn, JournalEntry, Object, Scope, Value};
 use schema::imm_capnp::search;
+use schema::journal::read_entries;
 use schema::{imm as wire, value};
 
 use crate::connection::{Connection, check, length};
@@ -108,6 +109,40 @@ impl Imm {
         let answer = response.get()?;
         check(answer.get_status()?)?;
         Ok(value::read_object(answer.get_object()?)?)
+    }
+
+    /// Begins a search among the objects as they were at a time, in nanoseconds since the epoch, with the attributes that
+    /// survive a restart.
+    ///
+    /// Refused with NOT_EXIST where the journal does not reach back so far.
+    pub async fn past(&self, root: Option<&Dn>, scope: Scope, at: i64) -> Result<Search, ImmError> {
+        let mut request = self.connection.imm.past_request();
+        request.get().set_root(root.map_or("", Dn::as_str));
+        request.get().set_scope(scope as u8);
+        request.get().set_at(at);
+        let begun = request.send();
+        let first = begun.pipeline.get_search();
+        let response = begun.promise.await?;
+        check(response.get()?.get_status()?)?;
+        Ok(Search::begin(first, self.connection.clone()))
+    }
+
+    /// What was committed after a time, in nanoseconds since the epoch, the newest entry first and the parts of one in
+    /// their order; with an object, what concerns it. Ask with cursor 0 first, then with the cursor of each answer until it is 0.
+    pub async fn journal(
+        &self,
+        since: i64,
+        object: Option<&Dn>,
+        cursor: u64,
+    ) -> Result<(Vec<JournalEntry>, u64), ImmError> {
+        let mut request = self.connection.imm.journal_request();
+        request.get().set_since(since);
+        request.get().set_object(object.map_or("", Dn::as_str));
+        request.get().set_cursor(cursor);
+        let response = request.send().promise.await?;
+        let answer = response.get()?;
+        check(answer.get_status()?)?;
+        Ok((read_entries(answer.get_entries()?)?, answer.get_cursor()))
     }
 
     /// Begins a search over a snapshot.

@@ -2,20 +2,22 @@
 
 use std::rc::Rc;
 
-use ais::{AisError, Millis, Refusal};
+use ais::{AisError, Author, JournalEntry, Millis, Refusal};
 use capnp::Error;
 use repository::{CcbId, CcbState, Prepared, Repository};
 use schema::imm_capnp::imm;
+use schema::journal::write_entries;
 use schema::value::{Refused, write_status};
 use schema::{WireError, imm as wire, list_len, size, value};
 
 use super::Connection;
 use super::implementer::ImplementerServer;
+use super::journal::{self, PastServer};
 use super::owner::OwnerServer;
 use super::search::SearchServer;
 use crate::access;
 use crate::core::{Core, detached};
-use crate::store::record::journal::Author;
+use crate::past::Range;
 
 /// What every client begins with.
 pub(super) struct ImmServer {
@@ -90,6 +92,22 @@ impl ImmServer {
         Ok(self
             .core()
             .change(|repository| repository.admin_owner_clear(&objects, scope))?)
+    }
+
+    async fn journal_page(&self, params: &imm::JournalParams) -> Result<(Vec<JournalEntry>, u64), Refused> {
+        let fields = params.get().map_err(WireError::from)?;
+        let object = value::read_optional_dn(fields.get_object().map_err(WireError::from)?, "object")?;
+        let (since, cursor) = (fields.get_since(), fields.get_cursor());
+        Ok(journal::page(self.core(), since, object.as_ref(), cursor).await?)
+    }
+
+    async fn begin_past(&self, params: &imm::PastParams) -> Result<PastServer, Refused> {
+        let fields = params.get().map_err(WireError::from)?;
+        let range = Range {
+            root: value::read_optional_dn(fields.get_root().map_err(WireError::from)?, "root")?,
+            scope: wire::read_scope(fields.get_scope())?,
+        };
+        Ok(PastServer::begin(&self.connection, range, fields.get_at()).await?)
     }
 
     /// What became of a CCB; waits for one that is about to be committed.
@@ -268,6 +286,40 @@ impl imm::Server for ImmServer {
             results.get().set_committed(committed);
         });
         write_status(&answer.map_err(Refused::from), results.get().init_status());
+        Ok(())
+    }
+
+    async fn journal(
+        self: Rc<Self>,
+        params: imm::JournalParams,
+        mut results: imm::JournalResults,
+    ) -> Result<(), Error> {
+        let _call = self.connection.budget.admit()?;
+        match self.journal_page(&params).await {
+            Ok((entries, cursor)) => {
+                let changes = entries.iter().flat_map(|entry| &entry.changes);
+                let bytes = changes.map(size::journal_change).sum::<usize>() + 128 * entries.len();
+                self.connection.budget.owe(bytes);
+                let places = list_len(entries.len(), "entries").map_err(unsendable)?;
+                write_entries(&entries, results.get().init_entries(places)).map_err(unsendable)?;
+                results.get().set_cursor(cursor);
+                write_status(&Ok(()), results.get().init_status());
+            }
+            Err(refused) => write_status(&Err(refused), results.get().init_status()),
+        }
+        Ok(())
+    }
+
+    async fn past(
+        self: Rc<Self>,
+        params: imm::PastParams,
+        mut results: imm::PastResults,
+    ) -> Result<(), Error> {
+        let _call = self.connection.budget.admit()?;
+        let answer = self.begin_past(&params).await.map(|search| {
+            results.get().set_search(capnp_rpc::new_client(search));
+        });
+        write_status(&answer, results.get().init_status());
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use ais::{AisError, CcbOperation, Millis, Refusal};
+use ais::{AisError, Author, CcbOperation, Millis, Refusal};
 use capnp::Error;
 use repository::{CcbId, ImplementerId, Repository};
 use schema::imm_capnp::{implementer, implementer_callbacks};
@@ -15,7 +15,6 @@ use super::Connection;
 use super::augment::{AugmentOwnerServer, AugmentServer, Augmentation};
 use super::owner::bytes_of;
 use crate::core::{Core, detached};
-use crate::store::record::journal::Author;
 
 /// The handle of an implementer.
 pub(super) struct ImplementerServer {

@@ -8,6 +8,7 @@ pub(crate) mod budget;
 mod denied;
 mod imm;
 mod implementer;
+mod journal;
 mod owner;
 mod search;
 

@@ -8,6 +8,7 @@ pub mod amf;
 mod class;
 mod dn;
 mod error;
+mod journal;
 mod object;
 mod time;
 mod value;
@@ -15,6 +16,7 @@ mod value;
 pub use class::{AttrDef, AttrFlags, ClassCategory, ClassDef, SYSTEM_ATTRIBUTES};
 pub use dn::{DN_LENGTH_MAX, Dn, DnError};
 pub use error::{AisError, Refusal};
+pub use journal::{Author, JournalAttr, JournalChange, JournalEntry, JournalHead, JournalKind};
 pub use object::{
     Attr, AttrChoice, AttrModification, CcbOperation, ModificationType, Object, Parameter, Scope, find_attr,
 };

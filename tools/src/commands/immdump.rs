@@ -18,6 +18,7 @@ use super::json;
 use super::output::{Failure, Report, complain, finish};
 use super::progress::Progress;
 use super::usage::{CommandLine, Common, Help, parse, seconds};
+use crate::moment;
 
 const HELP: Help = Help {
     name: "immdump",
@@ -38,6 +39,10 @@ const HELP: Help = Help {
             "not supported; the cluster keeps its own database",
         ),
         ("-a, --audit FILE", "not supported; there is no such database"),
+        (
+            "--at TIME",
+            "objects as they were then: a date and time, a time of today, or 10m for ten minutes ago",
+        ),
         (
             "-t, --timeout SEC",
             "give up after this time; 300 seconds unless given",
@@ -68,6 +73,8 @@ struct Line {
     audit: Option<PathBuf>,
     #[arg(short, long, value_parser = seconds, default_value_t = 300)]
     timeout: u64,
+    #[arg(long, value_parser = moment::argument)]
+    at: Option<i64>,
     files: Vec<PathBuf>,
     #[command(flatten)]
     common: Common,
@@ -154,7 +161,7 @@ pub(super) fn main(args: Vec<OsString>) -> ExitCode {
     };
     let mut dump = Dump::default();
     let outcome = with_session(limits, &line.common, async |session| {
-        dump = read(session, &line.class).await?;
+        dump = read(session, &line.class, line.at).await?;
         Ok(())
     });
     let mut shown = Shown::Nothing {};
@@ -190,7 +197,7 @@ fn file(line: &Line) -> Result<Option<&Path>, (String, u8)> {
 }
 
 /// Reads what is to be dumped: everything, or these classes.
-async fn read(session: &Session, wanted: &[String]) -> Result<Dump, Failure> {
+async fn read(session: &Session, wanted: &[String], at: Option<i64>) -> Result<Dump, Failure> {
     let failed = |error: ImmError| Failure::of_call("saImmOmAccessorGet_2", &error);
     let all = session
         .read(async |imm| imm.class_names().await)
@@ -212,11 +219,15 @@ async fn read(session: &Session, wanted: &[String]) -> Result<Dump, Failure> {
         dump.classes.push(stripped(described.map_err(failed)?));
     }
     if wanted.is_empty() {
-        dump.objects = objects(session, None, &dump.classes).await?;
+        dump.objects = objects(session, Wanted { class: None, at }, &dump.classes).await?;
     } else {
         for name in &names {
+            let wanted = Wanted {
+                class: Some(name),
+                at,
+            };
             dump.objects
-                .extend(objects(session, Some(name), &dump.classes).await?);
+                .extend(objects(session, wanted, &dump.classes).await?);
         }
         // Parents first, so that the file loads wherever their own parents are.
         dump.objects
@@ -240,10 +251,19 @@ fn reversed(dn: &Dn) -> Vec<String> {
     rdns
 }
 
-/// The objects of one class or of all, in ascending order of their names.
+/// Which objects are wanted.
+#[derive(Debug, Clone, Copy)]
+struct Wanted<'a> {
+    /// Those of this class; of all without one.
+    class: Option<&'a str>,
+    /// As they were at this time; as they are without one.
+    at: Option<i64>,
+}
+
+/// The objects in ascending order of their names.
 async fn objects(
     session: &Session,
-    class: Option<&str>,
+    wanted: Wanted<'_>,
     classes: &[ClassDef],
 ) -> Result<Vec<(String, Object)>, Failure> {
     let filter = |class: &str| {
@@ -255,13 +275,16 @@ async fn objects(
     let params = SearchParams {
         root: None,
         scope: Scope::Subtree,
-        filter: class.map(filter),
+        filter: wanted.class.map(filter),
         attrs: AttrChoice::Persistent,
     };
     let found = session
         .read(async |imm| {
             let progress = Progress::counting("objects read");
-            let mut search = imm.search(params.clone()).await?;
+            let mut search = match wanted.at {
+                Some(at) => imm.past(None, Scope::Subtree, at).await?,
+                None => imm.search(params.clone()).await?,
+            };
             let mut all = Vec::new();
             loop {
                 let batch = search.next_batch().await?;
@@ -277,6 +300,7 @@ async fn objects(
     Ok(found
         .into_iter()
         .filter_map(|object| kept(object, classes))
+        .filter(|(class, _)| wanted.class.is_none_or(|wanted| wanted == class))
         .collect())
 }
 

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use ais::{AisError, AttrDef, AttrFlags, ClassCategory, ClassDef, Dn, Object};
+use ais::{AisError, AttrDef, AttrFlags, ClassCategory, ClassDef, Dn, Object, Scope};
 use clap::Parser;
 use immd_client::AttrChoice;
 use serde::Serialize;
@@ -14,6 +14,7 @@ use super::output::{Failure, Report, finish, is_code};
 use super::text::append;
 use super::usage::{CommandLine, Common, Help, parse, seconds};
 use super::{json, text};
+use crate::moment;
 
 const HELP: Help = Help {
     name: "immlist",
@@ -35,6 +36,10 @@ const HELP: Help = Help {
         (
             "-p, --pretty-print yes|no",
             "with no, print lines name=value for scripts",
+        ),
+        (
+            "--at TIME",
+            "as it was then, with what survives a restart: a date and time, a time of today, or 10m for ten minutes ago",
         ),
         (
             "-t, --timeout SEC",
@@ -62,6 +67,8 @@ struct Line {
     pretty_print: String,
     #[arg(short, long, value_parser = seconds, default_value_t = 60)]
     timeout: u64,
+    #[arg(long, value_parser = moment::argument)]
+    at: Option<i64>,
     names: Vec<String>,
     #[command(flatten)]
     common: Common,
@@ -145,7 +152,10 @@ async fn fill(session: &Session, line: &Line, listing: &mut Listing) -> Result<(
     for name in &line.names {
         match listing {
             Listing::Objects { objects, plain, .. } => {
-                let object = object(session, name, &choice).await?;
+                let object = match line.at {
+                    Some(at) => past_object(session, name, &line.attribute, at).await?,
+                    None => object(session, name, &choice).await?,
+                };
                 objects.push(json::Object::from(&object));
                 plain.push(object);
             }
@@ -173,6 +183,29 @@ async fn object(session: &Session, name: &str, choice: &AttrChoice) -> Result<Ob
             Failure::of_call("saImmOmAccessorGet_2", &error)
         }
     })
+}
+
+/// One object as it was at a time, with those of its attributes that survive a restart.
+async fn past_object(session: &Session, name: &str, wanted: &[String], at: i64) -> Result<Object, Failure> {
+    let dn = Dn::new(name)
+        .map_err(|error| Failure::with_code(format!("error - {error}"), AisError::InvalidParam))?;
+    let found = session
+        .read(async |imm| imm.past(Some(&dn), Scope::Sublevel, at).await?.collect().await)
+        .await;
+    let found = found.map_err(|error| Failure::of_call("saImmOmSearchInitialize_2", &error))?;
+    let missing = || Failure::with_code("error - object or attribute does not exist", AisError::NotExist);
+    let mut object = found
+        .into_iter()
+        .find(|object| object.dn == dn)
+        .ok_or_else(missing)?;
+    if !wanted.is_empty() {
+        if wanted.iter().any(|name| object.attr(name).is_none()) {
+            return Err(missing());
+        }
+        object.attrs.retain(|attr| wanted.contains(&attr.name));
+    }
+    object.attrs.sort_by(|a, b| b.name.cmp(&a.name));
+    Ok(object)
 }
 
 /// The object as a table for people.

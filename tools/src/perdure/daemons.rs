@@ -19,6 +19,8 @@ struct ImmdArguments {
     /// The cluster's directory.
     #[arg(long)]
     dir: PathBuf,
+    #[command(flatten)]
+    journal: super::journal::Kept,
     /// Models in IMM XML, loaded where the cluster has none yet.
     #[arg(value_name = "MODEL.xml")]
     models: Vec<PathBuf>,
@@ -59,6 +61,7 @@ fn immd(args: &[OsString]) -> ExitCode {
     };
     let mut options = immd::Options::new(arguments.dir);
     options.models = arguments.models;
+    options.retention = arguments.journal.retention();
     exit("immd", immd::run(&options))
 }
 

@@ -26,6 +26,7 @@ mod demo;
 mod down;
 mod explain;
 mod failure;
+mod journal;
 mod place;
 mod record;
 mod restarts;
@@ -61,6 +62,8 @@ enum Command {
     Status(status::Arguments),
     /// Says why an entity is as it is
     Explain(explain::Arguments),
+    /// Says who changed what, and when, with the values before and after
+    Journal(journal::Arguments),
     /// Upgrades service units one after another, and undoes what fails
     Upgrade(upgrade::Arguments),
     /// Shows on this machine what the cluster does when things die
@@ -95,6 +98,7 @@ pub fn main(argv: Vec<OsString>) -> ExitCode {
         Command::Down(arguments) => down::run(dir, &arguments),
         Command::Status(arguments) => status::run(dir, &arguments),
         Command::Explain(arguments) => explain::run(dir, &arguments),
+        Command::Journal(arguments) => journal::run(dir, &arguments),
         Command::Upgrade(arguments) => upgrade::run(dir, &arguments),
         Command::Demo(arguments) => demo::run(dir, &arguments),
         Command::Bundle { to } => write_bundle(&to),

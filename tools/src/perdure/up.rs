@@ -35,6 +35,8 @@ pub(super) struct Arguments {
     /// An application that runs itself and is left alone; safApp=OpenSAF unless one is given
     #[arg(long, value_name = "DN", value_parser = |text: &str| Dn::new(text))]
     unmanaged: Vec<Dn>,
+    #[command(flatten)]
+    journal: super::journal::Kept,
     /// Models in IMM XML, loaded in this order; without any, the cluster has what it had
     #[arg(value_name = "MODEL.xml")]
     models: Vec<PathBuf>,
@@ -79,6 +81,7 @@ fn detach(place: &Place, arguments: &Arguments) -> Result<(), Failure> {
         .args(["supervise", "--dir"])
         .arg(place.dir())
         .args(unmanaged_arguments(arguments))
+        .args(arguments.journal.arguments())
         .arg("--")
         .args(&arguments.models)
         .stdin(Stdio::null())
@@ -226,9 +229,7 @@ async fn bring_up(
     if place.has_model() && !arguments.models.is_empty() {
         say!("the cluster has its model already; the files are not loaded (immcfg -f FILE adds to it)");
     }
-    let immd = running
-        .loading
-        .insert(supervisor.start(immd_plan(&arguments.models))?);
+    let immd = running.loading.insert(supervisor.start(immd_plan(arguments))?);
     let imm = wait_for_immd(place, immd).await?;
     running.immd = running.loading.take().map(|immd| supervisor.keep(immd));
     say!("immd is ready ({} ms)", begin.elapsed().as_millis());
@@ -260,12 +261,14 @@ async fn bring_up(
     Ok(())
 }
 
-fn immd_plan(models: &[PathBuf]) -> Plan {
+fn immd_plan(arguments: &Arguments) -> Plan {
+    let kept = arguments.journal.arguments();
+    let models = arguments.models.iter().map(|model| model.display().to_string());
     Plan {
         name: "immd".to_owned(),
         role: "immd",
-        arguments: models.iter().map(|model| model.display().to_string()).collect(),
-        restart_arguments: Vec::new(),
+        arguments: kept.iter().cloned().chain(models).collect(),
+        restart_arguments: kept,
         stop_limit: Duration::from_secs(30),
     }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panic")]
 
 mod harness;
+mod journal;
 mod model_files;
 mod terminal;
 

@@ -2,7 +2,7 @@
 //!
 //! An entry takes one record, or several in a row where it is long.
 
-use ais::Value;
+use ais::{Author, JournalAttr, JournalChange, JournalHead, JournalKind, Value};
 use repository::{ObjectBody, StoredChange};
 
 use super::bytes::{Decoder, Encoder};
@@ -10,96 +10,6 @@ use super::{RecordError, Table, Write};
 
 /// A record stops growing here and the next one continues.
 const PART_BYTES: usize = 256 << 10;
-
-/// In whose name a change was made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Author {
-    /// A CCB of this admin owner.
-    Owner {
-        /// The CCB.
-        ccb: u64,
-        /// The owner's name.
-        name: String,
-    },
-    /// An implementer, of runtime data.
-    Implementer(String),
-    /// A client, of classes.
-    Client,
-}
-
-/// Who made a change and when.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JournalHead {
-    /// Nanoseconds since the epoch.
-    pub time: i64,
-    /// In whose name.
-    pub author: Author,
-    /// The user of the client's process.
-    pub uid: u32,
-    /// The client's process.
-    pub pid: u32,
-}
-
-impl JournalHead {
-    /// The CCB; 0 where it was none.
-    pub const fn ccb(&self) -> u64 {
-        match &self.author {
-            Author::Owner { ccb, .. } => *ccb,
-            Author::Implementer(_) | Author::Client => 0,
-        }
-    }
-}
-
-/// Attributes by name, with their values.
-pub type Values = Vec<(String, Vec<Value>)>;
-
-/// What was done to one object or class. Attributes are those that the store keeps.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum JournalChange {
-    /// The object was created.
-    Created {
-        /// Its name.
-        dn: String,
-        /// Its class.
-        class: String,
-        /// What it was created with.
-        values: Values,
-    },
-    /// The object was deleted.
-    Deleted {
-        /// Its name.
-        dn: String,
-        /// Its class.
-        class: String,
-        /// What it had.
-        values: Values,
-    },
-    /// Attributes were changed.
-    Changed {
-        /// The object.
-        dn: String,
-        /// Its class.
-        class: String,
-        /// The name, the values before and the values after.
-        attrs: Vec<(String, Vec<Value>, Vec<Value>)>,
-    },
-    /// The class was created or changed.
-    ClassPut(String),
-    /// The class was deleted.
-    ClassDeleted(String),
-}
-
-impl JournalChange {
-    /// The object; `None` where it is about a class.
-    pub fn dn(&self) -> Option<&str> {
-        match self {
-            JournalChange::Created { dn, .. }
-            | JournalChange::Deleted { dn, .. }
-            | JournalChange::Changed { dn, .. } => Some(dn),
-            JournalChange::ClassPut(_) | JournalChange::ClassDeleted(_) => None,
-        }
-    }
-}
 
 /// One record of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,62 +63,64 @@ fn encode_head(encoder: &mut Encoder, head: &JournalHead) {
 
 fn encode_change(encoder: &mut Encoder, change: &StoredChange) {
     match change {
-        StoredChange::PutClass { class, .. } => {
-            encoder.number(4);
-            encoder.text(&class.name);
+        StoredChange::PutClass { class, .. } => encode(encoder, JournalKind::ClassPut, &class.name, "", &[]),
+        StoredChange::DeleteClass { name, .. } => encode(encoder, JournalKind::ClassDeleted, name, "", &[]),
+        StoredChange::Put { before: None, after } => {
+            let attrs: Vec<_> = named_values(after)
+                .map(|(name, values)| (name, NONE, values))
+                .collect();
+            encode_object(encoder, JournalKind::Created, after, &attrs);
         }
-        StoredChange::DeleteClass { name, .. } => {
-            encoder.number(5);
-            encoder.text(name);
+        StoredChange::Delete { before } => {
+            let attrs: Vec<_> = named_values(before)
+                .map(|(name, values)| (name, values, NONE))
+                .collect();
+            encode_object(encoder, JournalKind::Deleted, before, &attrs);
         }
-        StoredChange::Put { before: None, after } => encode_object(encoder, 1, after),
-        StoredChange::Delete { before } => encode_object(encoder, 2, before),
         StoredChange::Put {
             before: Some(before),
             after,
-        } => {
-            encoder.number(3);
-            encoder.text(after.dn().as_str());
-            encoder.text(after.class().name());
-            let changed = differences(before, after);
-            encoder.number(changed.len() as u64);
-            for (name, before, after) in changed {
-                encoder.text(name);
-                encoder.values(before);
-                encoder.values(after);
-            }
-        }
+        } => encode_object(encoder, JournalKind::Changed, after, &differences(before, after)),
     }
 }
 
-/// An object that is new or gone, with all its values.
-fn encode_object(encoder: &mut Encoder, kind: u64, body: &ObjectBody) {
-    encoder.number(kind);
-    encoder.text(body.dn().as_str());
-    encoder.text(body.class().name());
-    let attrs = &body.class().def().attrs;
-    let named = || {
-        body.stored_values()
-            .filter_map(|(at, values)| Some((attrs.get(usize::from(at))?.name.as_str(), values)))
-    };
-    encoder.number(named().count() as u64);
-    for (name, values) in named() {
+/// The values of an attribute that has none.
+const NONE: &[Value] = &[];
+
+/// A name, the values before, the values after.
+type Difference<'a> = (&'a str, &'a [Value], &'a [Value]);
+
+fn encode_object(encoder: &mut Encoder, kind: JournalKind, body: &ObjectBody, attrs: &[Difference<'_>]) {
+    encode(encoder, kind, body.dn().as_str(), body.class().name(), attrs);
+}
+
+fn encode(encoder: &mut Encoder, kind: JournalKind, name: &str, class: &str, attrs: &[Difference<'_>]) {
+    encoder.number(u64::from(kind as u8));
+    encoder.text(name);
+    encoder.text(class);
+    encoder.number(attrs.len() as u64);
+    for (name, before, after) in attrs {
         encoder.text(name);
-        encoder.values(values);
+        encoder.values(before);
+        encoder.values(after);
     }
+}
+
+/// The stored attributes that have values.
+fn named_values(body: &ObjectBody) -> impl Iterator<Item = (&str, &[Value])> {
+    let attrs = &body.class().def().attrs;
+    body.stored_values()
+        .filter_map(|(at, values)| Some((attrs.get(usize::from(at))?.name.as_str(), values)))
 }
 
 /// The stored attributes whose values differ: name, values before, values after. By name, because the class may be
 /// another than before.
-fn differences<'a>(
-    before: &'a ObjectBody,
-    after: &'a ObjectBody,
-) -> Vec<(&'a str, &'a [Value], &'a [Value])> {
+fn differences<'a>(before: &'a ObjectBody, after: &'a ObjectBody) -> Vec<Difference<'a>> {
     let values = |body: &'a ObjectBody, name: &str| {
         let at = body.class().def().attrs.iter().position(|attr| attr.name == name);
         body.stored_values()
             .find(|(position, _)| Some(usize::from(*position)) == at)
-            .map_or(&[][..], |(_, values)| values)
+            .map_or(NONE, |(_, values)| values)
     };
     let after_attrs = after.class().def().attrs.iter();
     after_attrs
@@ -271,36 +183,21 @@ fn decode_head(decoder: &mut Decoder<'_>) -> Result<Option<JournalHead>, &'stati
 }
 
 fn decode_change(decoder: &mut Decoder<'_>) -> Result<JournalChange, &'static str> {
-    let kind = decoder.number()?;
-    let name = decoder.text()?;
-    match kind {
-        4 => return Ok(JournalChange::ClassPut(name)),
-        5 => return Ok(JournalChange::ClassDeleted(name)),
-        _ => {}
-    }
-    let (dn, class) = (name, decoder.text()?);
-    Ok(match kind {
-        1 => JournalChange::Created {
-            dn,
-            class,
-            values: decode_values(decoder)?,
-        },
-        2 => JournalChange::Deleted {
-            dn,
-            class,
-            values: decode_values(decoder)?,
-        },
-        3 => JournalChange::Changed {
-            dn,
-            class,
-            attrs: decoder.list(|d| Ok((d.text()?, d.values()?, d.values()?)))?,
-        },
-        _ => return Err("no such kind of change"),
+    let kind = u8::try_from(decoder.number()?)
+        .ok()
+        .and_then(JournalKind::from_code);
+    Ok(JournalChange {
+        kind: kind.ok_or("no such kind of change")?,
+        name: decoder.text()?,
+        class: decoder.text()?,
+        attrs: decoder.list(|decoder| {
+            Ok(JournalAttr {
+                name: decoder.text()?,
+                before: decoder.values()?,
+                after: decoder.values()?,
+            })
+        })?,
     })
-}
-
-fn decode_values(decoder: &mut Decoder<'_>) -> Result<Values, &'static str> {
-    decoder.list(|d| Ok((d.text()?, d.values()?)))
 }
 
 #[cfg(test)]
@@ -365,11 +262,7 @@ mod tests {
             let part = read_journal(key, bytes).unwrap();
             assert_eq!(part.head, (key == 5).then(head));
             assert_eq!(read_journal_head(key, bytes).unwrap(), part.head);
-            names.extend(
-                part.changes
-                    .iter()
-                    .filter_map(|change| change.dn().map(str::to_owned)),
-            );
+            names.extend(part.changes.into_iter().map(|change| change.name));
         }
         names.sort();
         names.dedup();

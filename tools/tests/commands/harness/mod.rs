@@ -22,8 +22,13 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Starts a daemon with these models and waits until it answers.
     pub(crate) fn start(models: &[&Path]) -> Cluster {
+        Cluster::start_with(&[], models)
+    }
+
+    /// As [`Cluster::start`], with options for the daemon.
+    pub(crate) fn start_with(options: &[&str], models: &[&Path]) -> Cluster {
         let dir = tempfile::Builder::new().prefix("perdure-").tempdir().unwrap();
-        let immd = daemon(dir.path(), models);
+        let immd = daemon(dir.path(), options, models);
         let mut cluster = Cluster { dir, immd };
         cluster.wait_until_it_answers();
         cluster
@@ -37,7 +42,7 @@ impl Cluster {
 
     /// Starts the daemon again, with what it has stored.
     pub(crate) fn restart(&mut self) {
-        self.immd = daemon(self.dir.path(), &[]);
+        self.immd = daemon(self.dir.path(), &[], &[]);
     }
 
     fn wait_until_it_answers(&mut self) {
@@ -93,7 +98,7 @@ impl Drop for Cluster {
     }
 }
 
-fn daemon(dir: &Path, models: &[&Path]) -> Child {
+fn daemon(dir: &Path, options: &[&str], models: &[&Path]) -> Child {
     let log = File::options()
         .create(true)
         .append(true)
@@ -103,6 +108,7 @@ fn daemon(dir: &Path, models: &[&Path]) -> Child {
         .arg("immd")
         .arg("--dir")
         .arg(dir)
+        .args(options)
         .args(models)
         .stdin(Stdio::null())
         .stdout(log.try_clone().unwrap())
