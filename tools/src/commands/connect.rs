@@ -18,7 +18,6 @@ const RECONNECT_PAUSE: Duration = Duration::from_millis(50);
 
 /// A connection with the patience of the command that uses it.
 pub(super) struct Session {
-    dir: PathBuf,
     imm: RefCell<Imm>,
     /// Decides what is tried again.
     pub(super) patience: Patience,
@@ -145,7 +144,6 @@ async fn run<T>(
         }
     };
     let session = Session {
-        dir,
         imm: RefCell::new(imm),
         patience: Patience::new(limits.try_again),
     };

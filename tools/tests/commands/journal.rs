@@ -90,6 +90,7 @@ fn objects_are_shown_as_they_were() {
     // It survives the daemon.
     cluster.kill();
     cluster.restart();
+    cluster.wait_until_it_answers();
     assert_eq!(cluster.must(&format!("immdump --at {at_start}")), before);
     let wrong = cluster.run("immlist --at yesterday demoId=1,demoId=all");
     assert!(String::from_utf8_lossy(&wrong.stderr).contains("illegal value 'yesterday'"));

@@ -45,7 +45,8 @@ impl Cluster {
         self.immd = daemon(self.dir.path(), &[], &[]);
     }
 
-    fn wait_until_it_answers(&mut self) {
+    /// Waits until the daemon answers.
+    pub(crate) fn wait_until_it_answers(&mut self) {
         let deadline = Instant::now() + START_LIMIT;
         while !self.run("immfind -s sublevel").status.success() {
             let ended = self.immd.try_wait().unwrap();
