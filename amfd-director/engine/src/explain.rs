@@ -147,7 +147,15 @@ pub(crate) fn reasons(director: &Director, dn: &Dn) -> Vec<Reason> {
                 .flat_map(|si| si.reasons.clone()),
         );
     }
-    let lacks = |reason: &Reason| matches!(reason, Reason::NoSuForActive | Reason::NoSuForStandby);
+    let lacks = |reason: &Reason| {
+        matches!(
+            reason,
+            Reason::NoSuForActive
+                | Reason::NoSuForStandby
+                | Reason::NoRoomForActive { .. }
+                | Reason::NoRoomForStandby { .. }
+        )
+    };
     if model.si(dn).is_some() && all.iter().any(lacks) {
         let passed_over = evaluation.target.passed_over.iter();
         all.extend(passed_over.map(|(su, reason)| Reason::PassedOver {

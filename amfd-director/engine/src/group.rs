@@ -21,10 +21,11 @@ pub(crate) fn build(view: View<'_>, dn: &Dn, sg: &Sg) -> Group {
         .into_iter()
         .filter_map(|si| sg.sis.get_key_value(si))
         .collect();
+    let sus = sg.sus_by_rank();
+    let positions: BTreeMap<&Dn, usize> = sus.iter().copied().zip(0..).collect();
     Group {
         protection,
-        members: sg
-            .sus_by_rank()
+        members: sus
             .into_iter()
             .filter_map(|su_dn| {
                 let su = sg.sus.get(su_dn)?;
@@ -34,7 +35,7 @@ pub(crate) fn build(view: View<'_>, dn: &Dn, sg: &Sg) -> Group {
             .collect(),
         services: sis
             .iter()
-            .map(|(si_dn, si)| service(view, sg, si_dn, si))
+            .map(|(si_dn, si)| service(view, sg, si_dn, si, &positions))
             .collect(),
         preferred: SuNumbers {
             active: sg.pref_active,
@@ -83,12 +84,16 @@ pub(crate) fn limits(sg: &Sg, su: &Su) -> Limits {
     }
 }
 
-fn service(view: View<'_>, sg: &Sg, dn: &Dn, si: &Si) -> Service {
+fn service(view: View<'_>, sg: &Sg, dn: &Dn, si: &Si, positions: &BTreeMap<&Dn, usize>) -> Service {
     Service {
         dn: dn.clone(),
         rank: si.rank,
         preferred: preferred(sg, si),
-        ranked: si.ranked.clone(),
+        ranked: si
+            .ranked
+            .iter()
+            .filter_map(|su| positions.get(su).copied())
+            .collect(),
         wanted: view.si_wanted(dn, si),
         stopping: view.state.admin(dn) == AdminState::ShuttingDown,
         dependence: Dependence::default(),

@@ -94,6 +94,18 @@ reasons! {
     NoSuForActive = "SI-NO-ACTIVE-SU", "no SU in service is free to be active for it";
     /// No SU can be standby for the SI.
     NoSuForStandby = "SI-NO-STANDBY-SU", "no second SU in service is free to be standby for it";
+    /// SUs that could be active for the SI are full.
+    NoRoomForActive {
+        /// The least important SI that they serve.
+        least: Dn
+    } = "SI-NO-ROOM-ACTIVE", "the SUs that could be active for it have as many SIs as they may; the least important of these is {least}";
+    /// SUs that could be standby for the SI are full.
+    NoRoomForStandby {
+        /// The least important SI that they stand by for.
+        least: Dn
+    } = "SI-NO-ROOM-STANDBY", "the SUs that could be standby for it have as many SIs as they may; the least important of these is {least}";
+    /// Enough SUs are assigned.
+    SuBeyondAssigned = "SU-BEYOND-PREF-ASSIGNED", "as many SUs as preferred are assigned already";
     /// Why another SU is not used.
     PassedOver {
         /// The SU.

@@ -29,6 +29,8 @@ pub(crate) use si::{Csi, Si};
 pub(crate) struct Rank(pub(crate) u32);
 
 impl Rank {
+    pub(crate) const FIRST: Rank = Rank(0);
+
     /// A configured rank; 0 and none are the least important (OpenSAF practice).
     fn from_config(rank: Option<u32>) -> Rank {
         Rank(match rank {

@@ -4,9 +4,14 @@
 //! sticky: who serves goes on serving unless a rule or an order says otherwise. It sends nothing and knows no order of
 //! steps. What distinguishes the models for the rest of the engine stands in [`Protection`].
 
+mod assigned;
+mod board;
+mod n_plus_m;
+mod n_way;
+mod n_way_active;
 mod no_redundancy;
 mod two_n;
-mod unserved;
+mod warm;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -216,8 +221,8 @@ pub(crate) struct Service {
     pub(crate) dn: Dn,
     pub(crate) rank: Rank,
     pub(crate) preferred: Preferred,
-    /// The SUs that it prefers, the best first; the others follow in the order of the group.
-    pub(crate) ranked: Vec<Dn>,
+    /// The positions of the members that it prefers, the best first; the others follow in the order of the group.
+    pub(crate) ranked: Vec<usize>,
     /// Takes part; otherwise why not.
     pub(crate) wanted: Result<(), Reason>,
     /// Its active SU finishes its work instead of being stopped.
@@ -309,19 +314,22 @@ pub(crate) fn plan(model: RedundancyModel, group: &Group) -> Target {
     let mut target = match model {
         RedundancyModel::TwoN => two_n::plan(group),
         RedundancyModel::NoRedundancy => no_redundancy::plan(group),
-        RedundancyModel::NPlusM | RedundancyModel::NWay | RedundancyModel::NWayActive => {
-            unserved::plan(group)
-        }
+        RedundancyModel::NPlusM => n_plus_m::plan(group),
+        RedundancyModel::NWay => n_way::plan(group),
+        RedundancyModel::NWayActive => n_way_active::plan(group),
     };
     let used: BTreeSet<Dn> = target
         .sis
         .values()
         .flat_map(|si| si.active.iter().chain(&si.standby).cloned())
         .collect();
+    target.passed_over.retain(|su, _| !used.contains(su));
     for member in &group.members {
         if !used.contains(&member.dn) {
-            let reason = member.usable.clone().err().unwrap_or(Reason::SuSpare);
-            target.passed_over.insert(member.dn.clone(), reason);
+            let fits = member.fits.is_empty() || member.fits.contains(&true);
+            let spare = if fits { Reason::SuSpare } else { Reason::SuUnfit };
+            let reason = member.usable.clone().err().unwrap_or(spare);
+            target.passed_over.entry(member.dn.clone()).or_insert(reason);
         }
     }
     target
@@ -371,6 +379,12 @@ pub(crate) mod tests_support {
         };
         for member in &mut members {
             member.fits = vec![true; sis.len()];
+            if protection.load == Load::One {
+                member.limits = Limits {
+                    active: 1,
+                    standby: 0,
+                };
+            }
         }
         let preferred = Preferred {
             active: number(protection.actives),

@@ -1,75 +1,70 @@
 //! No redundancy (AMF B.02.01 §3.7.6): one SU for each SI, one SI for each SU, no standby; the other SUs are spares.
+//!
+//! An SI that loses its SU gets a spare, and waits where there is none: no SI is taken from its SU for another
+//! (§3.7.6.5).
 
-use std::collections::BTreeSet;
-
-use ais::Dn;
 use ais::amf::HaState;
 
-use super::{Group, Member, SiTarget, Target};
+use super::board::{Board, Draft, Role};
+use super::{Group, Target};
 use crate::reason::Reason;
 
 /// The SIs in the order of their rank: each stays with the SU in service that has it, else it gets the best SU by rank
-/// that has nothing.
+/// that has nothing. Where the group is adjusted, each gets the best SU.
 pub(super) fn plan(group: &Group) -> Target {
-    let mut target = Target::default();
-    let mut taken: BTreeSet<&Dn> = BTreeSet::new();
-    // First those that stay, so that no more important SI takes the SU of one that is served.
-    for service in &group.services {
-        let holder = service
-            .wanted
-            .as_ref()
-            .ok()
-            .and_then(|()| holder(group, &service.dn, &taken));
-        if let Some(holder) = holder {
-            taken.insert(&holder.dn);
-            target
-                .sis
-                .entry(service.dn.clone())
-                .or_default()
-                .active
-                .push(holder.dn.clone());
+    let board = Board::new(group);
+    let pool = board.usable();
+    let mut draft = Draft::new(&board, pool);
+    if !group.adjust {
+        // First those that stay, so that no more important SI takes the SU of one that is served.
+        for states in [
+            [HaState::Active, HaState::Quiescing],
+            [HaState::Quiesced, HaState::Standby],
+        ] {
+            keep(&mut draft, states);
         }
     }
-    for (position, service) in group.services.iter().enumerate() {
-        if target.sis.contains_key(&service.dn) {
-            continue;
+    for &si in &board.wanted {
+        if draft.holders(Role::Active, si).is_empty() {
+            place(&mut draft, si);
         }
-        let mut wish = SiTarget::default();
-        match &service.wanted {
-            Err(reason) => wish.reasons.push(reason.clone()),
-            Ok(()) => match spare(group, position, &taken) {
-                Some(spare) => {
-                    taken.insert(&spare.dn);
-                    wish.active.push(spare.dn.clone());
-                }
-                None => wish.reasons.push(Reason::NoSuForActive),
-            },
-        }
-        target.sis.insert(service.dn.clone(), wish);
     }
-    target
+    draft.into_target(&Reason::SuSpare)
 }
 
-fn holder<'a>(group: &'a Group, si: &Dn, taken: &BTreeSet<&Dn>) -> Option<&'a Member> {
-    let holds = |wanted: &[HaState]| {
-        group.members.iter().find(|member| {
-            member.usable.is_ok()
-                && !taken.contains(&member.dn)
-                && member.expects.get(si).is_some_and(|ha| wanted.contains(ha))
-        })
-    };
-    holds(&[HaState::Active, HaState::Quiescing]).or_else(|| holds(&[HaState::Quiesced, HaState::Standby]))
+fn keep(draft: &mut Draft<'_>, states: [HaState; 2]) {
+    for &si in &draft.board.wanted {
+        let has = |su: &usize| states.iter().any(|ha| draft.board.has(*su, si, *ha));
+        let mut holders = draft.pool.iter().copied().filter(has);
+        let holder = holders.find(|su| draft.may(Role::Active, *su, si));
+        if let Some(su) = holder.filter(|_| draft.holders(Role::Active, si).is_empty()) {
+            draft.give(Role::Active, su, si);
+        }
+    }
 }
 
-fn spare<'a>(group: &'a Group, si: usize, taken: &BTreeSet<&Dn>) -> Option<&'a Member> {
-    group.members.iter().find(|member| {
-        member.usable.is_ok()
-            && !taken.contains(&member.dn)
-            && member.fits.get(si) == Some(&true)
-            && member.holds.is_empty()
-            && member.expects.is_empty()
-            && member.uncertain.is_empty()
-    })
+/// The best SU with room; among equals the one that has the SI, then one that has nothing.
+fn place(draft: &mut Draft<'_>, si: usize) {
+    let board = draft.board;
+    let free = draft.pool.iter().copied().filter(|su| {
+        let member = board.member(*su);
+        let vacant = member.holds.is_empty() && member.expects.is_empty() && member.uncertain.is_empty();
+        draft.may(Role::Active, *su, si) && (board.group.adjust || vacant)
+    });
+    let best = free.min_by_key(|su| {
+        let member = board.member(*su);
+        let idle = member.expects.is_empty();
+        (
+            idle && member.on_probation,
+            member.rank,
+            !board.serves(*su, si),
+            !idle,
+            *su,
+        )
+    });
+    if let Some(su) = best {
+        draft.give(Role::Active, su, si);
+    }
 }
 
 #[cfg(test)]

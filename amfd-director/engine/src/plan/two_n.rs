@@ -10,42 +10,107 @@ use crate::reason::Reason;
 
 /// The active SU is, of those in service: the one the operator swaps to; else the one that is active; else the
 /// standby; else the one that was quiesced; else the best by rank. The standby is, of the others: the one that stands
-/// by; else one that holds something; else the best by rank.
+/// by; else one that holds something; else the best by rank. Where the group is adjusted, see [`preferred`].
 pub(super) fn plan(group: &Group) -> Target {
-    let usable = || group.members.iter().filter(|member| member.usable.is_ok());
+    let (active, standby) = if group.adjust {
+        preferred(group)
+    } else {
+        present(group)
+    };
+    let targets = group.services.iter().enumerate().map(|(position, service)| {
+        let target = match &service.wanted {
+            Ok(()) => target_of(position, active, standby),
+            Err(reason) => SiTarget {
+                reasons: vec![reason.clone()],
+                ..SiTarget::default()
+            },
+        };
+        (service.dn.clone(), target)
+    });
+    Target {
+        sis: targets.collect(),
+        ..Target::default()
+    }
+}
+
+type Pair<'a> = (Option<&'a Member>, Option<&'a Member>);
+
+/// The SUs in service that support some SI, the best first.
+fn usable(group: &Group) -> impl Iterator<Item = &Member> {
+    let members = group.members.iter();
+    members
+        .filter(|member| member.usable.is_ok() && (member.fits.contains(&true) || group.services.is_empty()))
+}
+
+fn present(group: &Group) -> Pair<'_> {
     let active = swapped_to(group).or_else(|| {
         // `max_by_key` gives the last of equals, so the key ends with the reversed position: rank decides.
-        usable()
+        usable(group)
             .enumerate()
             .max_by_key(|(position, member)| (claim_to_active(member), Reverse(*position)))
             .map(|(_, member)| member)
     });
     let standby = active.and_then(|active| {
-        usable()
+        usable(group)
             .filter(|member| member.dn != active.dn && member.can_stand_by)
             .enumerate()
             .max_by_key(|(position, member)| (claim_to_standby(member), Reverse(*position)))
             .map(|(_, member)| member)
     });
-    let sis = group
-        .services
-        .iter()
+    (active, standby)
+}
+
+/// The best SU active, the second best standby; among equals those that are so already. An SU that shall take over
+/// stands by first (AMF B.02.01 §3.7.2.3.3), and one that is on probation takes over nothing.
+fn preferred(group: &Group) -> Pair<'_> {
+    let late = |member: &Member| member.on_probation && member.expects.is_empty();
+    let best = usable(group)
         .enumerate()
-        .map(|(position, service)| {
-            let target = match &service.wanted {
-                Ok(()) => target_of(position, active, standby),
-                Err(reason) => SiTarget {
-                    reasons: vec![reason.clone()],
-                    ..SiTarget::default()
-                },
-            };
-            (service.dn.clone(), target)
+        .min_by_key(|(position, member)| {
+            (
+                late(member),
+                member.rank,
+                Reverse(claim_to_active(member)),
+                *position,
+            )
         })
-        .collect();
-    Target {
-        sis,
-        ..Target::default()
+        .map(|(_, member)| member);
+    let second = best.and_then(|best| {
+        usable(group)
+            .filter(|member| member.dn != best.dn && member.can_stand_by)
+            .enumerate()
+            .min_by_key(|(position, member)| {
+                (
+                    late(member),
+                    member.rank,
+                    Reverse(claim_to_standby(member)),
+                    *position,
+                )
+            })
+            .map(|(_, member)| member)
+    });
+    let (serving, _) = present(group);
+    match (best, serving.filter(|member| claim_to_active(member).0 == SERVES)) {
+        (Some(best), Some(serving))
+            if best.dn != serving.dn && best.can_stand_by && !is_warm(group, best, serving) =>
+        {
+            (Some(serving), Some(best))
+        }
+        _ => (best, second),
     }
+}
+
+/// Whether the one has confirmed to stand by for all that the other serves and it can take over.
+fn is_warm(group: &Group, one: &Member, other: &Member) -> bool {
+    let services = group.services.iter().enumerate();
+    let mut taken_over = services.filter(|(position, service)| {
+        let serves = matches!(
+            other.expects.get(&service.dn),
+            Some(HaState::Active | HaState::Quiescing)
+        );
+        service.wanted.is_ok() && serves && one.fits.get(*position) == Some(&true)
+    });
+    taken_over.all(|(_, service)| one.holds.get(&service.dn) == Some(&HaState::Standby))
 }
 
 fn swapped_to(group: &Group) -> Option<&Member> {
@@ -54,6 +119,9 @@ fn swapped_to(group: &Group) -> Option<&Member> {
     group.member(&swap.to).filter(|_| both)
 }
 
+/// The claim of an SU that is active.
+const SERVES: u8 = 3;
+
 /// Of two active ones, that happens when a lost node comes back, the one that was made active here stays.
 fn claim_to_active(member: &Member) -> (u8, usize, usize) {
     let appointed = member.appointed.len();
@@ -61,7 +129,7 @@ fn claim_to_active(member: &Member) -> (u8, usize, usize) {
     let standby = member.expects_any(&[HaState::Standby]);
     let quiesced = member.expects_any(&[HaState::Quiesced]);
     match (active, standby, quiesced) {
-        (1.., _, _) => (3, appointed, active),
+        (1.., _, _) => (SERVES, appointed, active),
         (_, 1.., _) => (2, 0, standby),
         (_, _, 1..) => (1, 0, quiesced),
         (0, 0, 0) => (0, 0, 0),

@@ -1,0 +1,401 @@
+//! N+M (AMF B.02.01 §3.7.3): an SI has one active and one standby SU; an SU is active for all its SIs or standby for all
+//! of them; the rest are spares.
+//!
+//! How many SUs shall be active and standby follows from one rule, [`split`], which gives the steps of the reduction
+//! procedure (§3.7.3.4.1). Assignments stay. An SI that lost its active SU gets its standby; only when no such SI is
+//! left are SIs moved to fewer active SUs, where that gives standbys to more of them. SIs are spread evenly: in blocks by
+//! rank, or one by one where all SUs have the same rank.
+
+use ais::amf::HaState;
+
+use super::board::{Board, Draft, Role};
+use super::{Group, Target, warm};
+use crate::reason::Reason;
+
+pub(super) fn plan(group: &Group) -> Target {
+    let board = Board::new(group);
+    let mut pool = board.usable();
+    pool.retain(|su| board.wanted.iter().any(|si| board.fits(*su, *si)));
+    let split = split(&board, &pool);
+    let mut plan = Plan {
+        draft: Draft::new(&board, pool),
+        split,
+        equal_ranks: group.members.windows(2).all(|two| two[0].rank == two[1].rank),
+        active: Vec::new(),
+        standby: Vec::new(),
+    };
+    if group.adjust {
+        plan.choose_by_rank();
+        plan.keep_evenly(Role::Active);
+        plan.fill_actives();
+        plan.keep_evenly(Role::Standby);
+    } else {
+        plan.keep_actives();
+        let restored = plan.restore();
+        if !restored {
+            plan.reduce();
+        }
+        plan.fill_actives();
+        plan.keep_standbys();
+    }
+    plan.fill_standbys();
+    if group.adjust {
+        warm::stage(&mut plan.draft);
+    }
+    plan.draft.into_target(&Reason::SuSpare)
+}
+
+/// How many SUs shall be active and standby.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Split {
+    active: usize,
+    standby: usize,
+    /// How many SIs have a standby then.
+    redundant: usize,
+}
+
+/// The most SIs active, then the most SIs with a standby, then the most active SUs, up to the preferred numbers. So
+/// with fewer and fewer SUs there are first fewer spares, then fewer standby SUs, then fewer active SUs, then fewer SIs
+/// with a standby, then fewer SIs with an active SU.
+fn split(board: &Board<'_>, pool: &[usize]) -> Split {
+    (0..=board.group.preferred.active.min(pool.len()))
+        .map(|active| split_with(board, pool, active))
+        .max_by_key(|(served, split)| (*served, split.redundant, split.active))
+        .map_or(split_with(board, pool, 0).1, |(_, split)| split)
+}
+
+/// How many SIs are served with so many active SUs, and the split.
+fn split_with(board: &Board<'_>, pool: &[usize], active: usize) -> (usize, Split) {
+    let sis = board.wanted.len();
+    let capacity = |limit: fn(&super::Limits) -> usize, number: usize| {
+        let mut limits: Vec<usize> = pool
+            .iter()
+            .map(|su| limit(&board.member(*su).limits).min(sis))
+            .collect();
+        limits.sort_unstable_by(|a, b| b.cmp(a));
+        limits.iter().take(number).sum::<usize>().min(sis)
+    };
+    let standby = (pool.len().saturating_sub(active)).min(board.group.preferred.standby);
+    let served = capacity(|limits| limits.active, active);
+    let split = Split {
+        active,
+        standby,
+        redundant: capacity(|limits| limits.standby, standby).min(served),
+    };
+    (served, split)
+}
+
+struct Plan<'a> {
+    draft: Draft<'a>,
+    split: Split,
+    equal_ranks: bool,
+    /// The active SUs.
+    active: Vec<usize>,
+    /// The standby SUs.
+    standby: Vec<usize>,
+}
+
+impl Plan<'_> {
+    const fn units(&self, role: Role) -> &Vec<usize> {
+        match role {
+            Role::Active => &self.active,
+            Role::Standby => &self.standby,
+        }
+    }
+
+    fn is_served(&self, si: usize) -> bool {
+        !self.draft.holders(Role::Active, si).is_empty()
+    }
+
+    /// Gives the SI to the SU, which has the role from now on.
+    fn give(&mut self, role: Role, su: usize, si: usize) {
+        let units = match role {
+            Role::Active => &mut self.active,
+            Role::Standby => &mut self.standby,
+        };
+        if !units.contains(&su) {
+            units.push(su);
+            units.sort_unstable();
+        }
+        self.draft.give(role, su, si);
+    }
+
+    /// The SUs that the operator wants to exchange, if both are in service.
+    fn swap(&self) -> Option<(usize, usize)> {
+        let board = self.draft.board;
+        let swap = board.group.swap.as_ref()?;
+        let position = |dn| {
+            self.draft
+                .pool
+                .iter()
+                .copied()
+                .find(|su| &board.member(*su).dn == dn)
+        };
+        Some((position(&swap.from)?, position(&swap.to)?))
+    }
+
+    /// Whether the SU serves the SI or has just stopped to.
+    fn had(&self, su: usize, si: usize) -> bool {
+        self.draft.board.serves(su, si) || self.draft.board.has(su, si, HaState::Quiesced)
+    }
+
+    /// The SU that stays active for the SI, or becomes so by the operator's wish.
+    fn keeper(&self, si: usize) -> Option<usize> {
+        let swapped = self
+            .swap()
+            .filter(|(from, to)| self.had(*from, si) && self.draft.may(Role::Active, *to, si));
+        match swapped {
+            Some((_, to)) => Some(to),
+            None => self.draft.board.active_of(si, &self.draft.pool),
+        }
+    }
+
+    fn keep_actives(&mut self) {
+        for &si in &self.draft.board.wanted {
+            let keeper = self.keeper(si);
+            if let Some(su) = keeper.filter(|su| self.draft.may(Role::Active, *su, si)) {
+                self.give(Role::Active, su, si);
+            }
+        }
+    }
+
+    /// SIs that nobody is active for go to their standby. Gives back whether there were any.
+    fn restore(&mut self) -> bool {
+        let before = self.active.clone();
+        for &si in &self.draft.board.wanted {
+            let board = self.draft.board;
+            let mut standbys = self.draft.pool.iter().copied();
+            let standby = standbys.find(|su| board.has(*su, si, HaState::Standby));
+            let may = |su: &usize| !self.is_served(si) && self.draft.may(Role::Active, *su, si);
+            if let Some(su) = standby.filter(may) {
+                self.give(Role::Active, su, si);
+            }
+        }
+        self.active != before
+    }
+
+    /// Fewer active SUs, where that gives standbys to more SIs: the SIs of the least loaded one move to the others.
+    fn reduce(&mut self) {
+        while self.active.len() > self.split.active {
+            let (_, now) = split_with(self.draft.board, &self.draft.pool, self.active.len());
+            let least = self.active.iter().copied().rev();
+            let least = least.min_by_key(|su| self.draft.load(Role::Active, *su));
+            let Some(leaver) = least.filter(|_| now.redundant < self.split.redundant) else {
+                return;
+            };
+            if !self.relieve(leaver) {
+                return;
+            }
+        }
+    }
+
+    /// Takes all from the active SU, if the other active SUs can have it; gives back whether they could.
+    fn relieve(&mut self, leaver: usize) -> bool {
+        let sis = self.draft.board.wanted.iter().copied();
+        let sis: Vec<usize> = sis
+            .filter(|si| self.draft.role(leaver, *si) == Some(Role::Active))
+            .collect();
+        self.active.retain(|su| *su != leaver);
+        let mut moved = Vec::new();
+        for &si in &sis {
+            let Some(su) = self
+                .under_quota(Role::Active, si)
+                .or_else(|| self.least_loaded(Role::Active, si))
+            else {
+                break;
+            };
+            self.draft.take(Role::Active, leaver, si);
+            self.draft.give(Role::Active, su, si);
+            moved.push((si, su));
+        }
+        if moved.len() == sis.len() {
+            return true;
+        }
+        for (si, su) in moved {
+            self.draft.take(Role::Active, su, si);
+            self.draft.give(Role::Active, leaver, si);
+        }
+        self.active.push(leaver);
+        self.active.sort_unstable();
+        false
+    }
+
+    fn fill_actives(&mut self) {
+        for &si in &self.draft.board.wanted {
+            if !self.is_served(si) {
+                self.place(Role::Active, si);
+            }
+        }
+    }
+
+    /// The standbys of the SIs that are served stay where they are, unless the SU has become active.
+    fn keep_standbys(&mut self) {
+        for &si in &self.draft.board.wanted {
+            let board = self.draft.board;
+            let standbys = self.draft.pool.iter().copied();
+            let present = standbys.filter(|su| board.has(*su, si, HaState::Standby));
+            let swapped = self
+                .swap()
+                .filter(|(from, to)| self.had(*from, si) && self.draft.role(*to, si) == Some(Role::Active));
+            let mut keepers = swapped.map(|(from, _)| from).into_iter().chain(present);
+            let keeper =
+                keepers.find(|su| !self.active.contains(su) && self.draft.may(Role::Standby, *su, si));
+            if let Some(su) = keeper.filter(|_| self.is_served(si)) {
+                self.give(Role::Standby, su, si);
+            }
+        }
+    }
+
+    fn fill_standbys(&mut self) {
+        for &si in &self.draft.board.wanted {
+            if self.is_served(si) && self.draft.holders(Role::Standby, si).is_empty() {
+                self.place(Role::Standby, si);
+            }
+        }
+    }
+
+    /// Room for the SI: in an SU with less than its share, in one more SU as long as there are fewer than there shall
+    /// be, in any SU with room, or in place of a less important SI.
+    fn place(&mut self, role: Role, si: usize) {
+        let shared = if self.equal_ranks {
+            let opened = self.opened(role, si);
+            opened.or_else(|| self.least_loaded(role, si))
+        } else {
+            let near = self.under_quota(role, si);
+            near.or_else(|| self.opened(role, si))
+                .or_else(|| self.least_loaded(role, si))
+        };
+        if let Some(su) = shared.or_else(|| self.another(role, si)) {
+            self.give(role, su, si);
+        } else if let Some((other, su)) = self.draft.victim(role, si, |_| true) {
+            self.draft.take(role, su, other);
+            self.draft.give(role, su, si);
+        }
+    }
+
+    /// An SU of the role with less than its share of the SIs; for a standby rather one that stands by for the same
+    /// active SU.
+    fn under_quota(&self, role: Role, si: usize) -> Option<usize> {
+        let under = self.units(role).iter().copied();
+        under
+            .filter(|su| self.draft.may(role, *su, si) && self.has_share(role, *su))
+            .min_by_key(|su| (!self.is_near(role, *su, si), *su))
+    }
+
+    /// Whether one SI more is not more than the SU's share of all.
+    fn has_share(&self, role: Role, su: usize) -> bool {
+        let wanted = match role {
+            Role::Active => self.split.active,
+            Role::Standby => self.split.standby,
+        };
+        let (sis, sus) = (
+            self.draft.board.wanted.len(),
+            self.units(role).len().max(wanted).max(1),
+        );
+        let load = self.draft.load(role, su);
+        let beyond = |su: &&usize| self.draft.load(role, **su) > sis / sus;
+        load < sis / sus || (load == sis / sus && self.units(role).iter().filter(beyond).count() < sis % sus)
+    }
+
+    /// Whether the SU stands by for another SI of the SU that is active for this one.
+    fn is_near(&self, role: Role, su: usize, si: usize) -> bool {
+        let active = self.draft.holders(Role::Active, si).first();
+        role == Role::Standby
+            && active.is_some_and(|active| {
+                let both = |other: &usize| {
+                    self.draft.role(su, *other) == Some(Role::Standby)
+                        && self.draft.role(*active, *other) == Some(Role::Active)
+                };
+                self.draft.board.wanted.iter().any(both)
+            })
+    }
+
+    fn least_loaded(&self, role: Role, si: usize) -> Option<usize> {
+        let may = self
+            .units(role)
+            .iter()
+            .copied()
+            .filter(|su| self.draft.may(role, *su, si));
+        may.min_by_key(|su| (self.draft.load(role, *su), !self.is_near(role, *su, si), *su))
+    }
+
+    /// One more SU for the role, as long as there are fewer than there shall be.
+    fn opened(&self, role: Role, si: usize) -> Option<usize> {
+        let shall = match role {
+            Role::Active => self.split.active,
+            Role::Standby => self.split.standby,
+        };
+        let missing = self.units(role).len() < shall;
+        missing.then(|| self.unused(role, si)).flatten()
+    }
+
+    /// One more SU for the role, where the SI can be served in no other way, up to the preferred number.
+    fn another(&self, role: Role, si: usize) -> Option<usize> {
+        let preferred = self.draft.board.group.preferred;
+        let most = match role {
+            Role::Active => preferred.active,
+            Role::Standby => preferred.standby,
+        };
+        let missing = self.units(role).len() < most;
+        missing.then(|| self.unused(role, si)).flatten()
+    }
+
+    /// The best SU without a role: rather one that stands by for few.
+    fn unused(&self, role: Role, si: usize) -> Option<usize> {
+        let board = self.draft.board;
+        let taken = |su: &usize| self.active.contains(su) || self.standby.contains(su);
+        let free = self.draft.pool.iter().copied();
+        free.filter(|su| !taken(su) && self.draft.may(role, *su, si))
+            .min_by_key(|su| {
+                let standbys = board
+                    .wanted
+                    .iter()
+                    .filter(|si| board.has(*su, **si, HaState::Standby));
+                (standbys.count(), *su)
+            })
+    }
+
+    /// The most preferred SUs for each role; among equals those that have it.
+    fn choose_by_rank(&mut self) {
+        let board = self.draft.board;
+        let order = |states: &[HaState], taken: &[usize]| {
+            let mut sus = self.draft.pool.clone();
+            sus.retain(|su| !taken.contains(su));
+            sus.sort_by_cached_key(|su| {
+                let member = board.member(*su);
+                let idle = !board.has_any(*su, &[HaState::Active, HaState::Quiescing, HaState::Standby]);
+                (
+                    idle && member.on_probation,
+                    member.rank,
+                    !board.has_any(*su, states),
+                    *su,
+                )
+            });
+            sus
+        };
+        let mut active = order(&[HaState::Active, HaState::Quiescing], &[]);
+        active.truncate(self.split.active);
+        let mut standby = order(&[HaState::Standby], &active);
+        standby.truncate(self.split.standby);
+        active.sort_unstable();
+        standby.sort_unstable();
+        (self.active, self.standby) = (active, standby);
+    }
+
+    /// What the chosen SUs have already stays, as far as it is not more than their share.
+    fn keep_evenly(&mut self, role: Role) {
+        for &si in &self.draft.board.wanted {
+            let board = self.draft.board;
+            let has = |su: &usize| match role {
+                Role::Active => board.active_of(si, &self.draft.pool) == Some(*su),
+                Role::Standby => self.is_served(si) && board.has(*su, si, HaState::Standby),
+            };
+            let mut units = self.units(role).iter().copied();
+            let keeper =
+                units.find(|su| has(su) && self.draft.may(role, *su, si) && self.has_share(role, *su));
+            if let Some(su) = keeper {
+                self.draft.give(role, su, si);
+            }
+        }
+    }
+}
