@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ais::Dn;
 use ais::amf::HaState;
 
-use crate::plan::{Availability, Group, Load, Member, Target};
+use crate::plan::{Availability, Group, Member, Target};
 use crate::reason::Reason;
 
 /// What an SU is to be told.
@@ -32,15 +32,15 @@ pub(crate) struct Steps {
 
 /// The orders that are safe now.
 pub(crate) fn next(group: &Group, target: &Target) -> Steps {
-    let builder = Builder { group, target };
+    let builder = Builder::new(group, target);
     let mut steps = Steps::default();
     for member in &group.members {
         if let Some(action) = builder.action(member) {
             steps.orders.push((member.dn.clone(), action));
         }
-        for si in builder.to_activate(member) {
-            if let Some(reason) = builder.keeps_waiting(&si, member) {
-                steps.waits.insert(si, reason);
+        for si in builder.missing(member, HaState::Active) {
+            if let Some(reason) = builder.keeps_waiting(si, member) {
+                steps.waits.insert(si.clone(), reason);
             }
         }
     }
@@ -48,12 +48,60 @@ pub(crate) fn next(group: &Group, target: &Target) -> Steps {
     steps
 }
 
+/// The group and its target, as they are looked up.
 struct Builder<'a> {
     group: &'a Group,
     target: &'a Target,
+    members: BTreeMap<&'a Dn, &'a Member>,
+    /// The SIs with their positions in the order of importance.
+    services: BTreeMap<&'a Dn, usize>,
+    /// What each SU should hold.
+    roles: BTreeMap<&'a Dn, BTreeMap<&'a Dn, HaState>>,
+    /// The SUs that may act for each SI.
+    acting: BTreeMap<&'a Dn, Vec<&'a Member>>,
+    /// The SUs that have confirmed to serve each SI.
+    serving: BTreeMap<&'a Dn, Vec<&'a Member>>,
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
+    fn new(group: &'a Group, target: &'a Target) -> Builder<'a> {
+        let mut roles: BTreeMap<&Dn, BTreeMap<&Dn, HaState>> = BTreeMap::new();
+        for (si, wish) in &target.sis {
+            for su in &wish.standby {
+                roles.entry(su).or_default().insert(si, HaState::Standby);
+            }
+            for su in &wish.active {
+                roles.entry(su).or_default().insert(si, HaState::Active);
+            }
+        }
+        let mut acting: BTreeMap<&Dn, Vec<&Member>> = BTreeMap::new();
+        let mut serving: BTreeMap<&Dn, Vec<&Member>> = BTreeMap::new();
+        for member in &group.members {
+            for si in &member.may_act {
+                acting.entry(si).or_default().push(member);
+            }
+            for (si, ha) in &member.holds {
+                if matches!(ha, HaState::Active | HaState::Quiescing) {
+                    serving.entry(si).or_default().push(member);
+                }
+            }
+        }
+        Builder {
+            group,
+            target,
+            members: group.members.iter().map(|member| (&member.dn, member)).collect(),
+            services: group
+                .services
+                .iter()
+                .map(|service| &service.dn)
+                .zip(0..)
+                .collect(),
+            roles,
+            acting,
+            serving,
+        }
+    }
+
     fn action(&self, member: &Member) -> Option<Action> {
         match member.orders {
             Availability::Unreachable | Availability::Busy => return None,
@@ -99,7 +147,18 @@ impl Builder<'_> {
     }
 
     fn role(&self, si: &Dn, member: &Member) -> Option<HaState> {
-        self.target.role(si, &member.dn)
+        self.roles.get(&member.dn)?.get(si).copied()
+    }
+
+    /// The SIs that the SU should hold in the state and does not, the most important first.
+    fn missing(&self, member: &Member, ha: HaState) -> Vec<&'a Dn> {
+        let roles = self.roles.get(&member.dn).into_iter().flatten();
+        let mut sis: Vec<&Dn> = roles
+            .filter(|(si, role)| **role == ha && member.holds.get(**si) != Some(&ha))
+            .map(|(si, _)| *si)
+            .collect();
+        sis.sort_by_key(|si| self.services.get(si));
+        sis
     }
 
     /// How the SU stops serving the SI: at once, or when its work is finished.
@@ -124,7 +183,7 @@ impl Builder<'_> {
             let Some(how) = self.leaves_as(si, member) else {
                 continue;
             };
-            if self.awaits_dependent(si, how).is_some() {
+            if self.awaits_dependent(si, how).is_some() || self.awaits_successor(si, member) {
                 continue;
             }
             match how {
@@ -136,22 +195,31 @@ impl Builder<'_> {
         order(HaState::Quiesced, quiesced).or_else(|| order(HaState::Quiescing, quiescing))
     }
 
-    fn to_activate(&self, member: &Member) -> BTreeSet<Dn> {
+    /// Where several SUs may be active for an SI, a healthy one goes on until those that come have taken over, if they
+    /// have room.
+    fn awaits_successor(&self, si: &Dn, member: &Member) -> bool {
+        if self.group.protection.single_active || member.usable.is_err() || self.must_end(si) {
+            return false;
+        }
+        let comes = |su: &Dn| {
+            self.members.get(su).is_some_and(|other| {
+                let is_ready = matches!(other.orders, Availability::Free | Availability::Busy);
+                let has_it = other.holds.get(si) == Some(&HaState::Active);
+                is_ready && !has_it && other.held_active() < other.limits.active
+            })
+        };
         self.target
             .sis
-            .iter()
-            .filter(|(si, target)| {
-                target.active.contains(&member.dn) && member.holds.get(*si) != Some(&HaState::Active)
-            })
-            .map(|(si, _)| si.clone())
-            .collect()
+            .get(si)
+            .is_some_and(|wish| wish.active.iter().any(comes))
     }
 
-    fn may_act_elsewhere(&self, si: &Dn, member: &Member) -> Option<&Member> {
-        self.group
-            .members
+    fn may_act_elsewhere(&self, si: &Dn, member: &Member) -> Option<&'a Member> {
+        let acting = self.acting.get(si)?;
+        acting
             .iter()
-            .find(|other| other.dn != member.dn && other.may_act.contains(si))
+            .copied()
+            .find(|other| other.dn != member.dn)
             .filter(|_| self.group.protection.single_active)
     }
 
@@ -164,21 +232,42 @@ impl Builder<'_> {
         release.or_else(|| self.awaits_sponsor(si))
     }
 
+    /// The SIs that the SU should be active for and that nothing keeps waiting but want of room.
+    fn to_activate(&self, member: &Member) -> Vec<&'a Dn> {
+        let mut ready = self.missing(member, HaState::Active);
+        ready.retain(|si| self.keeps_waiting(si, member).is_none());
+        ready
+    }
+
     fn activate(&self, member: &Member) -> Option<Action> {
         let mut ready = self.to_activate(member);
-        ready.retain(|si| self.keeps_waiting(si, member).is_none());
-        if ready.is_empty() {
-            return None;
-        }
+        let mut room = member.limits.active.saturating_sub(member.held_active());
+        ready.retain(|si| match member.holds.get(*si) {
+            Some(HaState::Active | HaState::Quiescing | HaState::Quiesced) => true,
+            Some(HaState::Standby) | None => {
+                let has_room = room > 0;
+                room = room.saturating_sub(1);
+                has_room
+            }
+        });
         // What only waits for its sponsor, which may be among those that are ready, follows.
         let follows =
             |si: &Dn| self.role(si, member) == Some(HaState::Active) && self.awaits_sponsor(si).is_some();
         let stands_by =
-            |(si, ha): (&Dn, &HaState)| *ha == HaState::Standby && !ready.contains(si) && !follows(si);
-        let mixes = !self.group.protection.roles_mix && member.holds.iter().any(stands_by);
-        let too_many =
-            self.group.protection.load == Load::One && member.holds.keys().any(|si| !ready.contains(si));
-        (!mixes && !too_many).then_some(Action::Assign(HaState::Active, ready))
+            |(si, ha): (&Dn, &HaState)| *ha == HaState::Standby && !ready.contains(&si) && !follows(si);
+        if !self.group.protection.roles_mix && member.holds.iter().any(stands_by) {
+            return None;
+        }
+        let ready: BTreeSet<Dn> = ready.into_iter().cloned().collect();
+        (!ready.is_empty()).then_some(Action::Assign(HaState::Active, ready))
+    }
+
+    /// The SIs that the SU should stand by for: their active SUs have answered, and where there may be one standby, the
+    /// one before has gone.
+    fn to_stand_by(&self, member: &Member) -> Vec<&'a Dn> {
+        let mut ready = self.missing(member, HaState::Standby);
+        ready.retain(|si| self.is_served(si) && !self.awaits_standby(si, member));
+        ready
     }
 
     fn stand_by(&self, member: &Member) -> Option<Action> {
@@ -189,43 +278,52 @@ impl Builder<'_> {
         if !self.group.protection.roles_mix && member.holds.iter().any(serves) {
             return None;
         }
-        let ready: BTreeSet<Dn> = self
-            .target
-            .sis
-            .iter()
-            .filter(|(si, target)| {
-                target.standby.contains(&member.dn)
-                    && member.holds.get(*si) != Some(&HaState::Standby)
-                    && self.is_served(si)
-            })
-            .map(|(si, _)| si.clone())
-            .collect();
+        let mut ready = self.to_stand_by(member);
+        let held = member.holds.values().filter(|ha| **ha == HaState::Standby);
+        ready.truncate(member.limits.standby.saturating_sub(held.count()));
+        let ready: BTreeSet<Dn> = ready.into_iter().cloned().collect();
         (!ready.is_empty()).then_some(Action::Assign(HaState::Standby, ready))
+    }
+
+    /// Whether a healthy SU that shall not stand by for the SI any more still does, where only one may.
+    fn awaits_standby(&self, si: &Dn, member: &Member) -> bool {
+        let leaves = |other: &Member| {
+            other.dn != member.dn
+                && other.usable.is_ok()
+                && other.holds.get(si) == Some(&HaState::Standby)
+                && self.role(si, other).is_none()
+        };
+        self.group.protection.single_standby && self.group.members.iter().any(leaves)
     }
 
     /// Whether every SU that shall be active for the SI has confirmed it.
     fn is_served(&self, si: &Dn) -> bool {
         self.target.sis.get(si).is_some_and(|target| {
             target.active.iter().all(|su| {
-                self.group
-                    .member(su)
-                    .is_some_and(|member| member.holds.get(si) == Some(&HaState::Active))
+                let member = self.members.get(su);
+                member.is_some_and(|member| member.holds.get(si) == Some(&HaState::Active))
             })
         })
     }
 
     fn remove(&self, member: &Member) -> Option<Action> {
+        // What the SU shall hold and cannot, for want of room or because roles would mix.
+        let wants_room = !self.to_activate(member).is_empty();
+        let can_stand_by = self.stand_by(member).is_some();
+        let is_crowded = wants_room || (!self.to_stand_by(member).is_empty() && !can_stand_by);
+        let may_go = |si: &Dn, ha: HaState| match (ha, self.role(si, member)) {
+            // It comes back as standby, when there is an active SU to stand by for, and room.
+            (HaState::Quiesced, Some(HaState::Standby)) => wants_room && !can_stand_by,
+            (HaState::Quiesced, None) => is_crowded || self.is_served(si) || !self.is_planned(si),
+            (HaState::Standby, None) => is_crowded || !self.is_being_left(si),
+            (HaState::Active | HaState::Quiescing, _) | (HaState::Quiesced | HaState::Standby, Some(_)) => {
+                false
+            }
+        };
         let ready: BTreeSet<Dn> = member
             .holds
             .iter()
-            .filter(|(si, ha)| {
-                self.role(si, member).is_none()
-                    && match ha {
-                        HaState::Quiesced => self.is_served(si) || !self.is_planned(si),
-                        HaState::Standby => !self.is_being_left(si),
-                        HaState::Active | HaState::Quiescing => false,
-                    }
-            })
+            .filter(|(si, ha)| may_go(si, **ha))
             .map(|(si, _)| si.clone())
             .collect();
         (!ready.is_empty()).then_some(Action::Remove(ready))
@@ -240,10 +338,10 @@ impl Builder<'_> {
 
     /// Whether an SU that shall not be active may still act for the SI. Until it has stopped, standbys stay.
     fn is_being_left(&self, si: &Dn) -> bool {
-        self.group
-            .members
-            .iter()
-            .any(|member| member.may_act.contains(si) && self.role(si, member) != Some(HaState::Active))
+        let acting = self.acting.get(si).into_iter().flatten();
+        acting
+            .copied()
+            .any(|member| self.role(si, member) != Some(HaState::Active))
     }
 
     fn update(&self, member: &Member) -> Option<Action> {

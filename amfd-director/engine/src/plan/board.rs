@@ -268,9 +268,11 @@ impl<'a> Draft<'a> {
         let group = self.board.group;
         let mut target = Target::default();
         for (si, service) in group.services.iter().enumerate() {
-            let mut standby = std::mem::take(&mut self.standby.of[si]);
-            standby.sort_by_key(|su| (self.board.class(*su, si), *su));
-            self.standby.of[si] = standby;
+            for role in [Role::Active, Role::Standby] {
+                let mut sus = std::mem::take(&mut self.holders_of_mut(role).of[si]);
+                sus.sort_by_key(|su| (self.board.class(*su, si), *su));
+                self.holders_of_mut(role).of[si] = sus;
+            }
             let names = |sus: &[usize]| sus.iter().map(|su| group.members[*su].dn.clone()).collect();
             let wish = SiTarget {
                 active: names(self.holders(Role::Active, si)),

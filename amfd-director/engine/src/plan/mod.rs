@@ -213,6 +213,11 @@ impl Member {
     fn expects_any(&self, wanted: &[HaState]) -> usize {
         self.expects.values().filter(|ha| wanted.contains(ha)).count()
     }
+
+    /// For how many SIs it has confirmed a state other than standby; an SI that it is quiesced for takes room still.
+    pub(crate) fn held_active(&self) -> usize {
+        self.holds.values().filter(|ha| **ha != HaState::Standby).count()
+    }
 }
 
 /// An SI as a planner sees it.
@@ -283,30 +288,12 @@ pub(crate) struct SiTarget {
     pub(crate) reasons: Vec<Reason>,
 }
 
-impl SiTarget {
-    pub(crate) fn role(&self, su: &Dn) -> Option<HaState> {
-        if self.active.contains(su) {
-            Some(HaState::Active)
-        } else if self.standby.contains(su) {
-            Some(HaState::Standby)
-        } else {
-            None
-        }
-    }
-}
-
 /// What the SIs of a group should have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) sis: BTreeMap<Dn, SiTarget>,
     /// Why an SU gets nothing.
     pub(crate) passed_over: BTreeMap<Dn, Reason>,
-}
-
-impl Target {
-    pub(crate) fn role(&self, si: &Dn, su: &Dn) -> Option<HaState> {
-        self.sis.get(si).and_then(|target| target.role(su))
-    }
 }
 
 /// What the SIs of the group should have.
@@ -334,6 +321,9 @@ pub(crate) fn plan(model: RedundancyModel, group: &Group) -> Target {
     }
     target
 }
+
+#[cfg(test)]
+mod properties;
 
 #[cfg(test)]
 pub(crate) mod tests_support {

@@ -25,9 +25,10 @@ pub(super) fn plan(group: &Group) -> Target {
         standby: Vec::new(),
     };
     if group.adjust {
-        plan.choose_by_rank();
+        plan.choose_by_rank(Role::Active);
         plan.keep_evenly(Role::Active);
         plan.fill_actives();
+        plan.choose_by_rank(Role::Standby);
         plan.keep_evenly(Role::Standby);
     } else {
         plan.keep_actives();
@@ -226,6 +227,8 @@ impl Plan<'_> {
                 self.place(Role::Active, si);
             }
         }
+        let draft = &self.draft;
+        self.active.retain(|su| draft.load(Role::Active, *su) > 0);
     }
 
     /// The standbys of the SIs that are served stay where they are, unless the SU has become active.
@@ -336,50 +339,55 @@ impl Plan<'_> {
             Role::Active => preferred.active,
             Role::Standby => preferred.standby,
         };
-        let missing = self.units(role).len() < most;
-        missing.then(|| self.unused(role, si)).flatten()
+        let loaded = self
+            .units(role)
+            .iter()
+            .filter(|su| self.draft.load(role, **su) > 0);
+        (loaded.count() < most).then(|| self.unused(role, si)).flatten()
     }
 
-    /// The best SU without a role: rather one that stands by for few.
+    /// The best SU without a role: one that has the SI so, else one that stands by for few.
     fn unused(&self, role: Role, si: usize) -> Option<usize> {
         let board = self.draft.board;
         let taken = |su: &usize| self.active.contains(su) || self.standby.contains(su);
         let free = self.draft.pool.iter().copied();
         free.filter(|su| !taken(su) && self.draft.may(role, *su, si))
             .min_by_key(|su| {
-                let standbys = board
-                    .wanted
-                    .iter()
-                    .filter(|si| board.has(*su, **si, HaState::Standby));
-                (standbys.count(), *su)
+                let standbys = board.wanted.iter();
+                let standbys = standbys.filter(|si| board.has(*su, **si, HaState::Standby));
+                let (has, others) = match role {
+                    Role::Active => (board.serves(*su, si), standbys.count()),
+                    Role::Standby => (board.has(*su, si, HaState::Standby), 0),
+                };
+                (!has, others, *su)
             })
     }
 
-    /// The most preferred SUs for each role; among equals those that have it.
-    fn choose_by_rank(&mut self) {
+    /// The most preferred SUs for the role; among equals those that have it.
+    fn choose_by_rank(&mut self, role: Role) {
         let board = self.draft.board;
-        let order = |states: &[HaState], taken: &[usize]| {
-            let mut sus = self.draft.pool.clone();
-            sus.retain(|su| !taken.contains(su));
-            sus.sort_by_cached_key(|su| {
-                let member = board.member(*su);
-                let idle = !board.has_any(*su, &[HaState::Active, HaState::Quiescing, HaState::Standby]);
-                (
-                    idle && member.on_probation,
-                    member.rank,
-                    !board.has_any(*su, states),
-                    *su,
-                )
-            });
-            sus
+        let (present, number) = match role {
+            Role::Active => ([HaState::Active, HaState::Quiescing], self.split.active),
+            Role::Standby => ([HaState::Standby; 2], self.split.standby),
         };
-        let mut active = order(&[HaState::Active, HaState::Quiescing], &[]);
-        active.truncate(self.split.active);
-        let mut standby = order(&[HaState::Standby], &active);
-        standby.truncate(self.split.standby);
-        active.sort_unstable();
-        standby.sort_unstable();
-        (self.active, self.standby) = (active, standby);
+        let mut sus = self.draft.pool.clone();
+        sus.retain(|su| !self.active.contains(su));
+        sus.sort_by_cached_key(|su| {
+            let member = board.member(*su);
+            let idle = !board.has_any(*su, &[HaState::Active, HaState::Quiescing, HaState::Standby]);
+            (
+                idle && member.on_probation,
+                member.rank,
+                !board.has_any(*su, &present),
+                *su,
+            )
+        });
+        sus.truncate(number);
+        sus.sort_unstable();
+        match role {
+            Role::Active => self.active = sus,
+            Role::Standby => self.standby = sus,
+        }
     }
 
     /// What the chosen SUs have already stays, as far as it is not more than their share.

@@ -11,7 +11,9 @@ use crate::reason::Reason;
 
 impl Builder<'_> {
     pub(super) fn service(&self, si: &Dn) -> Option<&Service> {
-        self.group.services.iter().find(|service| &service.dn == si)
+        self.services
+            .get(si)
+            .and_then(|position| self.group.services.get(*position))
     }
 
     fn dependence(&self, si: &Dn) -> Option<&Dependence> {
@@ -46,8 +48,8 @@ impl Builder<'_> {
             && servers.all(|member| self.leaves_as(si, member) == Some(HaState::Quiesced))
     }
 
-    fn servers<'a>(&'a self, si: &'a Dn) -> impl Iterator<Item = &'a Member> {
-        self.group.members.iter().filter(move |member| serves(si, member))
+    fn servers(&self, si: &Dn) -> impl Iterator<Item = &Member> {
+        self.serving.get(si).into_iter().flatten().copied()
     }
 
     /// The SI that must stop before an SU stops serving `si` in the way `how`: one that depends on it, and stops too.
