@@ -53,8 +53,8 @@ fn new_name(rng: &mut SmallRng) -> String {
     format!("X{}", rng.random_range(0..100_000))
 }
 
-fn modify(dn: Dn, attrs: Vec<Attr>) -> Option<Vec<ModelChange>> {
-    Some(vec![ModelChange::Modify { dn, attrs }])
+fn modify(dn: Dn, attrs: Vec<Attr>) -> Vec<ModelChange> {
+    vec![ModelChange::Modify { dn, attrs }]
 }
 
 /// An SU, locked for instantiation as the rules want it, mostly.
@@ -129,21 +129,17 @@ fn change_node_group(world: &World, rng: &mut SmallRng) -> Option<Vec<ModelChang
         .filter(|_| rng.random_bool(0.7))
         .map(|dn| dn.as_str().to_owned())
         .collect();
-    modify(group, vec![attr_names("saAmfNGNodeList", &members)])
+    Some(modify(group, vec![attr_names("saAmfNGNodeList", &members)]))
 }
 
 fn change_ranks(world: &World, rng: &mut SmallRng) -> Option<Vec<ModelChange>> {
     let rank = rng.random_range(0..6);
     if rng.random_bool(0.5) {
-        modify(
-            any(world, "SaAmfSI", rng)?,
-            vec![attr_number("saAmfSIRank", rank)],
-        )
+        let rank = vec![attr_number("saAmfSIRank", rank)];
+        Some(modify(any(world, "SaAmfSI", rng)?, rank))
     } else {
-        modify(
-            any(world, "SaAmfSU", rng)?,
-            vec![attr_number("saAmfSURank", rank)],
-        )
+        let rank = vec![attr_number("saAmfSURank", rank)];
+        Some(modify(any(world, "SaAmfSU", rng)?, rank))
     }
 }
 
@@ -195,7 +191,10 @@ fn change_sg(world: &World, rng: &mut SmallRng) -> Option<Vec<ModelChange>> {
         ("saAmfSGNumPrefStandbySUs", 3),
     ][rng.random_range(0..10)];
     let least = u32::from(most > 1 && attr.contains("NumPref"));
-    modify(sg, vec![attr_number(attr, rng.random_range(least..=most))])
+    Some(modify(
+        sg,
+        vec![attr_number(attr, rng.random_range(least..=most))],
+    ))
 }
 
 fn change_comp(world: &World, rng: &mut SmallRng) -> Option<Vec<ModelChange>> {
@@ -206,7 +205,7 @@ fn change_comp(world: &World, rng: &mut SmallRng) -> Option<Vec<ModelChange>> {
         2 => attr_time("saAmfCompInstantiateTimeout", rng.random_range(1..5) * SECOND),
         _ => attr_number("saAmfCompInstantiationLevel", rng.random_range(1..=3)),
     };
-    modify(comp, vec![attr])
+    Some(modify(comp, vec![attr]))
 }
 
 fn change_node(world: &World, rng: &mut SmallRng) -> Option<Vec<ModelChange>> {
@@ -216,7 +215,7 @@ fn change_node(world: &World, rng: &mut SmallRng) -> Option<Vec<ModelChange>> {
         1 => attr_bool("saAmfNodeAutoRepair", rng.random_bool(0.5)),
         _ => attr_bool("saAmfNodeFailfastOnTerminationFailure", rng.random_bool(0.5)),
     };
-    modify(node, vec![attr])
+    Some(modify(node, vec![attr]))
 }
 
 fn csi_attribute(world: &World, rng: &mut SmallRng) -> Option<Vec<ModelChange>> {
@@ -230,7 +229,7 @@ fn csi_attribute(world: &World, rng: &mut SmallRng) -> Option<Vec<ModelChange>> 
 fn change_si(world: &World, rng: &mut SmallRng) -> Option<Vec<ModelChange>> {
     let si = any(world, "SaAmfSI", rng)?;
     let attr = ["saAmfSIPrefActiveAssignments", "saAmfSIPrefStandbyAssignments"][rng.random_range(0..2)];
-    modify(si, vec![attr_number(attr, rng.random_range(1..=3))])
+    Some(modify(si, vec![attr_number(attr, rng.random_range(1..=3))]))
 }
 
 /// Several changes that belong together: an SI goes with what depends on it, and a new one comes.

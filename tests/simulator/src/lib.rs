@@ -4,6 +4,7 @@
 mod ccb;
 mod checks;
 mod disturb;
+mod exhaustive;
 mod mend;
 mod model;
 mod process;
@@ -17,6 +18,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use ais::amf::RedundancyModel;
 
 pub use checks::check_settled;
+pub use exhaustive::{Broken, Scope, explore};
+pub use model::SERVED;
 pub use shrink::{describe, shrink};
 pub use story::{Disturbance, Kind, Pace, Story};
 pub use world::{Counts, World};

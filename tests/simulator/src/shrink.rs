@@ -1,5 +1,7 @@
 //! Making a failing story short: disturbances are left out as long as the rest still breaks a rule of the same kind.
 
+use std::fmt::Write as _;
+
 use crate::story::{Disturbance, Story};
 use crate::{Failure, run_story};
 
@@ -62,7 +64,7 @@ pub fn describe(story: &Story, failure: &Failure) -> String {
                 format!("{}={}", attr.name, values.join("|"))
             });
             let values: Vec<String> = values.collect();
-            text.push_str(&format!("{class} {dn} {}\n", values.join(" ")));
+            let _ = writeln!(text, "{class} {dn} {}", values.join(" "));
         }
     }
     text.push_str("----\n");
@@ -70,6 +72,6 @@ pub fn describe(story: &Story, failure: &Failure) -> String {
         text.push_str(line);
         text.push('\n');
     }
-    text.push_str(&format!("{:>8} {}\n", failure.at, failure.rule));
+    let _ = writeln!(text, "{:>8} {}", failure.at, failure.rule);
     text
 }

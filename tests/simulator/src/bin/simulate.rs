@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use ais::amf::RedundancyModel;
 use clap::Parser;
-use simulator::{Counts, Failure, Story, describe, run_story, shrink};
+use simulator::{Counts, Failure, SERVED, Scope, Story, describe, explore, run_story, shrink};
 
 /// Simulates clusters: random models, random disturbances, healing, and what must hold.
 #[derive(Parser)]
@@ -33,6 +33,9 @@ struct Options {
     /// Make this failing seed short, and print the story that is left.
     #[arg(long)]
     shrink: Option<u64>,
+    /// Explore small clusters: every event at every point, two deep.
+    #[arg(long)]
+    exhaustive: bool,
     /// Print every event and effect.
     #[arg(long)]
     verbose: bool,
@@ -119,6 +122,47 @@ fn shorten(options: &Options, seed: u64) -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// The scopes: two faults from a settled cluster, one from its start on, the small ones first.
+fn scopes(options: &Options) -> Vec<Scope> {
+    let mut all = Vec::new();
+    for (sus, sis) in [(2, 1), (2, 2), (3, 1), (3, 2), (3, 3)] {
+        for model in SERVED
+            .iter()
+            .filter(|model| options.model.is_none_or(|only| only == **model))
+        {
+            for (faults, from_start) in [(1, true), (2, false)] {
+                all.push(Scope {
+                    model: *model,
+                    sus,
+                    sis,
+                    faults,
+                    from_start,
+                });
+            }
+        }
+    }
+    all
+}
+
+fn exhaust(options: &Options, started: Instant) -> ExitCode {
+    let mut code = ExitCode::SUCCESS;
+    let limit = options.seconds.map(Duration::from_secs);
+    for scope in scopes(options) {
+        if limit.is_some_and(|limit| started.elapsed() > limit) {
+            break;
+        }
+        match explore(scope) {
+            Ok(runs) => println!("{scope:?}: {runs} runs, {:.1} s", started.elapsed().as_secs_f64()),
+            Err(broken) => {
+                println!("{scope:?}: {}", broken.rule);
+                broken.path.iter().for_each(|line| println!("  {line}"));
+                code = ExitCode::FAILURE;
+            }
+        }
+    }
+    code
+}
+
 fn main() -> ExitCode {
     let options = Options::parse();
     let started = Instant::now();
@@ -126,6 +170,9 @@ fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|_| {}));
     if let Some(seed) = options.shrink {
         return shorten(&options, seed);
+    }
+    if options.exhaustive {
+        return exhaust(&options, started);
     }
     let tally = Tally::default();
     std::thread::scope(|scope| {

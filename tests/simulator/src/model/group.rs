@@ -23,8 +23,8 @@ impl Kind {
     fn draw(rng: &mut SmallRng, model: RedundancyModel) -> Kind {
         match (model, rng.random_range(0..10)) {
             // The SUs of the other models have standbys or several SIs, which scripts cannot have.
-            (RedundancyModel::NoRedundancy | RedundancyModel::NWayActive, 0..3) => Kind::Script,
-            (RedundancyModel::TwoN, 0) => Kind::Script,
+            (RedundancyModel::NoRedundancy | RedundancyModel::NWayActive, 0..3)
+            | (RedundancyModel::TwoN, 0) => Kind::Script,
             // A script cannot stand by beside components that do.
             (RedundancyModel::NoRedundancy | RedundancyModel::NWayActive, 3) => Kind::Mixed,
             _ => Kind::Aware,
@@ -34,7 +34,7 @@ impl Kind {
     const fn type_of(self, index: usize) -> &'static str {
         match (self, index) {
             (Kind::Aware, _) | (Kind::Mixed, 0) => COMP_TYPE,
-            (Kind::Script, _) | (Kind::Mixed, _) => SCRIPT_TYPE,
+            (Kind::Script | Kind::Mixed, _) => SCRIPT_TYPE,
         }
     }
 }
@@ -81,6 +81,33 @@ pub fn add(
             add_si(objects, rng, &name, &sg, model, sus, (csis, chained))
         })
         .collect()
+}
+
+/// A group without limits: one component for each SU, one CSI for each SI.
+pub fn add_small(objects: &mut Objects, rng: &mut SmallRng, model: RedundancyModel, sus: usize, sis: usize) {
+    let sg_type = "safVersion=1,safSgType=T0";
+    let attrs = vec![
+        attr_number("saAmfSgtRedundancyModel", model.code()),
+        attr_name("saAmfSgtValidSuTypes", SU_TYPE),
+        attr_bool("saAmfSgtDefAutoRepair", true),
+        attr_number("saAmfSgtDefCompRestartMax", 0),
+    ];
+    objects.add("SaAmfSGType", sg_type, attrs);
+    let sg = "safSg=G0,safApp=A0";
+    objects.add("SaAmfSG", sg, vec![attr_name("saAmfSGType", sg_type)]);
+    for su in 1..=sus {
+        let name = format!("SU{su}");
+        add_su_objects(objects, rng, sg, &name, &node_name(su), 1);
+        let comp = format!("safComp=C0,safSu={name},{sg}");
+        objects.add("SaAmfComp", &comp, vec![attr_name("saAmfCompType", COMP_TYPE)]);
+        objects.add("SaAmfCompCsType", &supported(&comp), vec![]);
+    }
+    for si in 0..sis {
+        let si = format!("safSi=I{si},safApp=A0");
+        objects.add("SaAmfSI", &si, vec![attr_name("saAmfSIProtectedbySG", sg)]);
+        let csi = format!("safCsi=W0,{si}");
+        objects.add("SaAmfCSI", &csi, vec![attr_name("saAmfCSType", CS_TYPE)]);
+    }
 }
 
 fn add_sg(

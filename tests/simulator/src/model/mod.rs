@@ -7,8 +7,8 @@ mod objects;
 use ais::Dn;
 use ais::amf::RedundancyModel;
 use director_engine::ModelChange;
-use rand::Rng;
 use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
 
 pub use group::{add_comp, add_si, add_su_objects};
 pub use known::{Known, Promise, name, number};
@@ -86,6 +86,17 @@ pub fn random(rng: &mut SmallRng, bounds: Bounds) -> Vec<ModelChange> {
     if rng.random_bool(0.3) {
         add_dependencies(&mut objects, rng, &sis);
     }
+    objects.0
+}
+
+/// A cluster with one service group: each SU has one component and a node of its own, each SI one CSI.
+pub fn small(model: RedundancyModel, sus: usize, sis: usize) -> Vec<ModelChange> {
+    let rng = &mut SmallRng::seed_from_u64(7);
+    let mut objects = Objects::default();
+    add_cluster(&mut objects, rng, sus);
+    add_types(&mut objects, rng);
+    objects.add("SaAmfApplication", "safApp=A0", vec![]);
+    group::add_small(&mut objects, rng, model, sus, sis);
     objects.0
 }
 
