@@ -77,6 +77,10 @@ struct NodeOrder {
     configureNode :group {
       dn @2 :Text;
       nodeId @3 :UInt32;
+      suFailoverMax @16 :UInt32;
+      suFailoverProbationMs @17 :UInt64;
+      counting @18 :UInt8;
+      # 0 as the specification counts, 1 as OpenSAF does.
     }
     configureSu @4 :SuConfig;
     removeSu @5 :Void;
@@ -93,6 +97,7 @@ struct NodeOrder {
     repair @13 :Void;
     reboot @14 :Text;
     reportAll @15 :Void;
+    repairNode @19 :Void;
   }
 }
 
@@ -101,6 +106,7 @@ struct CommandFailure {
   path @1 :Text;
   cause @2 :Text;
   stderr @3 :Text;
+  forbidsRetry @4 :Bool;
 }
 
 struct CompReport {
@@ -157,6 +163,7 @@ struct NodeReport {
     su @0 :SuReport;
     unknownSu @1 :Text;
     allReported @2 :Void;
+    notRebooted @3 :Text;
   }
 }
 

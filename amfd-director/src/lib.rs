@@ -10,6 +10,7 @@
 mod callbacks;
 pub mod client;
 mod clock;
+mod fence;
 mod link;
 mod model;
 mod nodes;
@@ -27,6 +28,7 @@ use ais::amf::Term;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::info;
 
+pub use crate::fence::Fence;
 use crate::shell::Shell;
 
 /// The name of the director's socket in the cluster's directory.
@@ -34,13 +36,33 @@ pub const SOCKET: &str = "amfd.sock";
 /// The implementer name that the director takes, the one that OpenSAF's director has.
 pub const IMPLEMENTER: &str = "safAmfService";
 
+/// How hung node directors are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Heartbeat {
+    /// The time between two questions.
+    pub interval: Duration,
+    /// How long an answer may take.
+    pub limit: Duration,
+}
+
+impl Default for Heartbeat {
+    fn default() -> Heartbeat {
+        Heartbeat {
+            interval: Duration::from_secs(1),
+            limit: Duration::from_secs(5),
+        }
+    }
+}
+
 /// How the daemon is to run.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The cluster's directory.
     pub dir: PathBuf,
-    /// A node director that does not answer a heartbeat for so long is given up.
-    pub heartbeat_limit: Duration,
+    /// How often a node director is asked whether it is there, and how long its answer may take before it is given up.
+    pub heartbeat: Heartbeat,
+    /// Who makes sure that nothing runs on a lost node; without one its work is given to others at once.
+    pub fence: Option<Fence>,
     /// What may be chosen about the decisions.
     pub engine: director_engine::Options,
 }
@@ -50,7 +72,8 @@ impl Options {
     pub fn new(dir: impl Into<PathBuf>) -> Options {
         Options {
             dir: dir.into(),
-            heartbeat_limit: Duration::from_secs(5),
+            heartbeat: Heartbeat::default(),
+            fence: None,
             engine: director_engine::Options::default(),
         }
     }
@@ -110,14 +133,17 @@ pub fn run(options: &Options) -> Result<(), Error> {
 async fn serve(options: &Options, term: Term) -> Result<(), Error> {
     let mut terminate = signal(SignalKind::terminate()).map_err(Error::Runtime)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Runtime)?;
-    let shell = Rc::new(Shell::new(term, options.engine.clone()));
+    let mut engine = options.engine.clone();
+    engine.fencing = options.fence.is_some();
+    let shell = Rc::new(Shell::new(term, engine));
     let listener = nodes::listen(&options.dir)?;
     info!(term = term.0, dir = %options.dir.display(), "the director starts");
     tokio::task::spawn_local(clock::run(Rc::clone(&shell)));
-    tokio::task::spawn_local(nodes::accept(
+    tokio::task::spawn_local(nodes::accept(Rc::clone(&shell), listener, options.heartbeat));
+    tokio::task::spawn_local(fence::run(
         Rc::clone(&shell),
-        listener,
-        options.heartbeat_limit,
+        options.fence.clone(),
+        options.dir.clone(),
     ));
     tokio::task::spawn_local(link::run(Rc::clone(&shell), options.dir.clone()));
     tokio::select! {

@@ -18,10 +18,8 @@ use tokio_util::compat::{TokioAsyncReadCompatExt as _, TokioAsyncWriteCompatExt 
 use tracing::{error, info, warn};
 
 use crate::shell::Shell;
-use crate::{Error, SOCKET};
+use crate::{Error, Heartbeat, SOCKET};
 
-/// How often a node director is asked whether it is there.
-const HEARTBEAT_PERIOD: Duration = Duration::from_secs(1);
 /// The most orders in one message.
 const ORDERS_MOST: usize = 256;
 /// The most messages a node director may leave unanswered.
@@ -135,13 +133,13 @@ pub(crate) fn listen(dir: &Path) -> Result<UnixListener, Error> {
 }
 
 /// Serves every connection; never ends.
-pub(crate) async fn accept(shell: Rc<Shell>, listener: UnixListener, heartbeat_limit: Duration) {
+pub(crate) async fn accept(shell: Rc<Shell>, listener: UnixListener, heartbeat: Heartbeat) {
     let own = rustix::process::getuid().as_raw();
     loop {
         match listener.accept().await {
             Ok((stream, _)) => match stream.peer_cred() {
                 Ok(peer) if peer.uid() == own => {
-                    tokio::task::spawn_local(serve(Rc::clone(&shell), stream, heartbeat_limit));
+                    tokio::task::spawn_local(serve(Rc::clone(&shell), stream, heartbeat));
                 }
                 Ok(peer) => warn!(uid = peer.uid(), "a process of another user is turned away"),
                 Err(error) => warn!(%error, "a process without credentials is turned away"),
@@ -156,7 +154,7 @@ pub(crate) async fn accept(shell: Rc<Shell>, listener: UnixListener, heartbeat_l
 }
 
 /// Serves a connection to its end; then the node director on it, if there was one, is gone.
-async fn serve(shell: Rc<Shell>, stream: UnixStream, heartbeat_limit: Duration) {
+async fn serve(shell: Rc<Shell>, stream: UnixStream, heartbeat: Heartbeat) {
     let connection = Rc::new(Connection::default());
     let (reader, writer) = stream.into_split();
     let network = twoparty::VatNetwork::new(
@@ -168,7 +166,7 @@ async fn serve(shell: Rc<Shell>, stream: UnixStream, heartbeat_limit: Duration) 
     let bootstrap: director::Client = capnp_rpc::new_client(DirectorServer {
         shell: Rc::clone(&shell),
         connection: Rc::clone(&connection),
-        heartbeat_limit,
+        heartbeat,
     });
     let system = RpcSystem::new(Box::new(network), Some(bootstrap.client));
     tokio::select! {
@@ -192,7 +190,7 @@ async fn serve(shell: Rc<Shell>, stream: UnixStream, heartbeat_limit: Duration) 
 struct DirectorServer {
     shell: Rc<Shell>,
     connection: Rc<Connection>,
-    heartbeat_limit: Duration,
+    heartbeat: Heartbeat,
 }
 
 impl DirectorServer {
@@ -235,7 +233,7 @@ impl DirectorServer {
             node.clone(),
             callbacks,
             Rc::clone(&self.connection),
-            self.heartbeat_limit,
+            self.heartbeat,
         );
         let beating = tokio::task::spawn_local(heartbeat);
         let shell = Rc::clone(&self.shell);
@@ -259,10 +257,11 @@ async fn watch_heartbeat(
     node: Dn,
     callbacks: node_director::Client,
     connection: Rc<Connection>,
-    limit: Duration,
+    heartbeat: Heartbeat,
 ) {
+    let limit = heartbeat.limit;
     loop {
-        tokio::time::sleep(HEARTBEAT_PERIOD).await;
+        tokio::time::sleep(heartbeat.interval).await;
         let answer = callbacks.heartbeat_request().send().promise;
         match tokio::time::timeout(limit, answer).await {
             Ok(Ok(_)) => {}

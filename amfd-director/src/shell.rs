@@ -11,6 +11,7 @@ use director_engine::{Because, Director, Effect, Event, ModelChange, RequestId, 
 use tokio::sync::{Notify, oneshot, watch};
 use tracing::{debug, info, warn};
 
+use crate::fence;
 use crate::model::Model;
 use crate::nodes::Sessions;
 use crate::publisher::Board;
@@ -39,6 +40,10 @@ pub(crate) struct Shell {
     pub(crate) sessions: RefCell<Sessions>,
     requests: RefCell<BTreeMap<RequestId, oneshot::Sender<AdminResult>>>,
     last_request: Cell<u64>,
+    /// Nodes that are to be fenced.
+    pub(crate) fences: RefCell<Vec<fence::Request>>,
+    /// There are some.
+    pub(crate) fence_wanted: Notify,
     /// The engine's next deadline may have changed.
     pub(crate) deadline_changed: Notify,
     /// Something is queued for publishing.
@@ -60,6 +65,8 @@ impl Shell {
             sessions: RefCell::default(),
             requests: RefCell::default(),
             last_request: Cell::new(0),
+            fences: RefCell::default(),
+            fence_wanted: Notify::new(),
             deadline_changed: Notify::new(),
             publish_wanted: Notify::new(),
             published: watch::Sender::new(0),
@@ -131,6 +138,7 @@ impl Shell {
         let effects = self.engine.borrow_mut().step(self.now(), event);
         let mut orders: BTreeMap<SessionId, Vec<NodeOrder>> = BTreeMap::new();
         let mut answers = Vec::new();
+        let mut fences = Vec::new();
         let mut board = self.board.borrow_mut();
         for effect in effects {
             match effect {
@@ -140,12 +148,25 @@ impl Shell {
                 }
                 Effect::Publish(change) => board.publish(change),
                 Effect::AdminReply { request, result } => answers.push((request, result)),
+                Effect::Fence {
+                    request,
+                    node,
+                    reason,
+                } => fences.push(fence::Request {
+                    id: request,
+                    node,
+                    reason,
+                }),
                 Effect::Because(because) => log(&because),
             }
         }
         drop(board);
         for (session, orders) in orders {
             self.sessions.borrow().send(session, self.term, orders);
+        }
+        if !fences.is_empty() {
+            self.fences.borrow_mut().append(&mut fences);
+            self.fence_wanted.notify_one();
         }
         for (request, result) in answers {
             if let Some(answer) = self.requests.borrow_mut().remove(&request) {

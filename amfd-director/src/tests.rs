@@ -15,6 +15,7 @@ use tokio::net::UnixStream;
 use tokio::task::{JoinHandle, LocalSet};
 use tokio_util::compat::{TokioAsyncReadCompatExt as _, TokioAsyncWriteCompatExt as _};
 
+use crate::Heartbeat;
 use crate::model::Image;
 use crate::shell::Shell;
 use crate::{client, nodes};
@@ -80,7 +81,10 @@ fn shell_in(dir: &Path) -> Rc<Shell> {
     tokio::task::spawn_local(nodes::accept(
         Rc::clone(&shell),
         listener,
-        Duration::from_millis(50),
+        Heartbeat {
+            interval: Duration::from_millis(50),
+            limit: Duration::from_millis(50),
+        },
     ));
     shell
 }

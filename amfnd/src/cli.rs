@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use ais::Dn;
+use ais::{Dn, Millis};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
@@ -23,9 +23,14 @@ struct Arguments {
     /// The number that components see in `NCS_ENV_NODE_ID`.
     #[arg(long, default_value_t = 0)]
     node_id: u32,
-    /// What a reboot of the node means: `none`, `restart` of the node director (exit status 75), or a program's path.
+    /// What a reboot of the node means, after every component was killed: `none`, `restart` of the node director (exit
+    /// status 75), or a program's path, which is run before that.
     #[arg(long, default_value = "restart")]
     reboot: OsString,
+    /// For how many milliseconds components go on without a director; then they are killed, and the node reboots as
+    /// `--reboot` says. Without this they go on for ever.
+    #[arg(long, value_name = "MS")]
+    absence_limit: Option<u64>,
     /// The size in bytes at which a component's log is shortened.
     #[arg(long, default_value_t = 1 << 20)]
     log_size_max: u64,
@@ -55,6 +60,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Options, clap::
             Some(_) | None => RebootPolicy::Command(arguments.reboot.into()),
         },
         log_size_max: arguments.log_size_max,
+        absence_limit: arguments.absence_limit.map(Millis),
     })
 }
 

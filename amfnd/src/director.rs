@@ -54,6 +54,8 @@ enum Waiting {
     Open(VecDeque<NodeReport>),
     /// More than fit came.
     Overflowed,
+    /// What was reported is over; everything is reported anew on a new link.
+    Ended,
 }
 
 impl Reports {
@@ -68,6 +70,15 @@ impl Reports {
             }
             self.wake.notify_one();
         }
+    }
+
+    /// Gives the link up, for what was reported on it does not hold any more; a new one is made.
+    pub(crate) fn begin_anew(&self) {
+        let mut state = self.state.borrow_mut();
+        if !matches!(*state, Waiting::Closed) {
+            *state = Waiting::Ended;
+        }
+        self.wake.notify_one();
     }
 
     fn open(&self) {
@@ -89,6 +100,7 @@ impl Reports {
                 Ok(queue.drain(..count).collect())
             }
             Waiting::Closed | Waiting::Overflowed => Err(LinkError::Overflow),
+            Waiting::Ended => Err(LinkError::Anew),
         }
     }
 }
@@ -110,6 +122,8 @@ enum LinkError {
     Wire(#[from] WireError),
     #[error("the director does not take {REPORTS_MAX} reports")]
     Overflow,
+    #[error("everything was killed; a new session begins")]
+    Anew,
 }
 
 /// Keeps the link to the director.

@@ -19,7 +19,7 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use ais::Dn;
+use ais::{Dn, Millis};
 use tokio::net::UnixListener;
 use tokio::sync::mpsc;
 use tokio::task::LocalSet;
@@ -41,7 +41,8 @@ const SOCKET_PATH_MAX: usize = 107;
 /// What a reboot of the node means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RebootPolicy {
-    /// Nothing but a line in the log.
+    /// Every component is killed, and the director is told that nothing more happens: the node is out of service until the
+    /// operator has repaired it.
     None,
     /// Every component is killed, then the node director ends with [`EXIT_REBOOT`].
     RestartNodeDirector,
@@ -62,6 +63,8 @@ pub struct Options {
     pub reboot: RebootPolicy,
     /// The size in bytes at which a component's log is shortened.
     pub log_size_max: u64,
+    /// How long components may run without a director before the node reboots; `None`: for ever.
+    pub absence_limit: Option<Millis>,
 }
 
 impl Options {
@@ -73,6 +76,7 @@ impl Options {
             node_id,
             reboot: RebootPolicy::RestartNodeDirector,
             log_size_max: 1 << 20,
+            absence_limit: None,
         }
     }
 }
@@ -245,6 +249,9 @@ async fn direct(options: Options, place: Place) -> Result<Ending, NodeDirectorEr
         reports,
         spawner,
         reboot: options.reboot,
+        engine: node_engine::EngineOptions {
+            absence_limit: options.absence_limit,
+        },
     });
     let ending = shell.run(signals, queue).await;
     remove_quietly(&place.socket);

@@ -10,7 +10,8 @@ use std::time::Duration;
 use ais::amf::{Command, Term};
 use ais::{Dn, Millis};
 use node_engine::{
-    Answer, CommandKind, ComponentRequest, Effect, Event, NodeEngine, RequestId, RunId, RunOutcome, SessionId,
+    Answer, CommandKind, ComponentRequest, Effect, EngineOptions, Event, NodeEngine, RequestId, RunId,
+    RunOutcome, SessionId,
 };
 use rustix::process::{Pid, WaitOptions, WaitStatus};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -52,6 +53,7 @@ pub(crate) struct Parts {
     pub(crate) reports: Rc<Reports>,
     pub(crate) spawner: Spawner,
     pub(crate) reboot: RebootPolicy,
+    pub(crate) engine: EngineOptions,
 }
 
 /// A command that runs.
@@ -80,6 +82,8 @@ enum Registers {
 enum End {
     Shutdown,
     Reboot(String),
+    /// It does not end: the reboot is to be nothing but the end of every component.
+    KillOnly,
 }
 
 /// The engine and what it is connected to.
@@ -100,8 +104,8 @@ pub(crate) struct Shell {
 impl Shell {
     pub(crate) fn new(parts: Parts) -> Shell {
         Shell {
+            engine: NodeEngine::with_options(parts.engine),
             parts,
-            engine: NodeEngine::new(),
             begin: Instant::now(),
             events: VecDeque::new(),
             runs: BTreeMap::new(),
@@ -125,8 +129,10 @@ impl Shell {
             while let Some(event) = self.events.pop_front() {
                 self.step(event);
             }
-            if let Some(end) = self.end.take() {
-                return self.finish(end).await;
+            match self.end.take() {
+                Some(End::KillOnly) => self.kill_everyone().await,
+                Some(end) => return self.finish(end).await,
+                None => {}
             }
             let deadline = self.engine.next_deadline();
             tokio::select! {
@@ -376,8 +382,9 @@ impl Shell {
         if self.parts.reboot == RebootPolicy::None {
             tracing::error!(
                 reason,
-                "the node should be rebooted, but its policy is to do nothing"
+                "the node should be rebooted, but its policy is to do nothing more than to kill every component"
             );
+            self.end = Some(End::KillOnly);
         } else {
             self.end = Some(End::Reboot(reason));
         }
@@ -394,13 +401,19 @@ impl Shell {
 
     // ---- the end ----
 
-    async fn finish(self, end: End) -> Ending {
+    /// Nothing else happens meanwhile: what is started afterwards must not be killed.
+    async fn kill_everyone(&mut self) {
         let left = self.parts.processes.kill(&Whose::Everyone).await;
         if !left.is_empty() {
             tracing::error!(?left, "processes of components cannot be killed");
         }
+        self.parts.reports.begin_anew();
+    }
+
+    async fn finish(mut self, end: End) -> Ending {
+        self.kill_everyone().await;
         match end {
-            End::Shutdown => {
+            End::Shutdown | End::KillOnly => {
                 tracing::info!("every component is terminated");
                 Ending::Shutdown
             }

@@ -4,9 +4,10 @@
 
 use ais::amf::{
     AssignmentReport, CallbackKind, Command, CommandFailure, CompCategory, CompConfig, CompReport,
-    CsiAssignment, CsiDescriptor, CsiTransition, ErrorSource, EscalationLimits, FaultReport, HaState,
-    Healthcheck, HealthcheckInvocation, NodeConfig, NodeOrder, NodeReport, OperState, OrderId, OrderOutcome,
-    OrderReport, PresenceState, RecommendedRecovery, SiAssignment, SuConfig, SuReport, Term,
+    CsiAssignment, CsiDescriptor, CsiTransition, ErrorSource, EscalationCounting, EscalationLimits,
+    FailoverLimits, FaultReport, HaState, Healthcheck, HealthcheckInvocation, NodeConfig, NodeOrder,
+    NodeReport, OperState, OrderId, OrderOutcome, OrderReport, PresenceState, RecommendedRecovery,
+    SiAssignment, SuConfig, SuReport, Term,
 };
 use ais::{
     AisError, Attr, AttrChoice, AttrDef, AttrFlags, AttrModification, CcbOperation, ClassCategory, ClassDef,
@@ -331,6 +332,11 @@ fn orders() -> Vec<NodeOrder> {
         NodeOrder::ConfigureNode(NodeConfig {
             dn: dn("safAmfNode=n"),
             node_id: 5,
+            failover: FailoverLimits {
+                su_failover_max: 3,
+                su_failover_probation: Millis(4),
+            },
+            counting: EscalationCounting::OpenSaf,
         }),
         NodeOrder::ConfigureSu(su_config()),
         NodeOrder::RemoveSu { su: su() },
@@ -363,6 +369,7 @@ fn orders() -> Vec<NodeOrder> {
             reason: "why".to_owned(),
         },
         NodeOrder::ReportAll,
+        NodeOrder::RepairNode,
     ]
 }
 
@@ -397,6 +404,7 @@ fn su_report(outcome: OrderOutcome) -> SuReport {
                 path: "/bin/c".to_owned(),
                 cause: "exit status 1".to_owned(),
                 stderr: "oh\nno".to_owned(),
+                forbids_retry: true,
             })),
         ],
         assignments: vec![AssignmentReport {
@@ -432,6 +440,9 @@ fn reports() -> Vec<NodeReport> {
         NodeReport::Su(su_report(OrderOutcome::Failed("why".to_owned()))),
         NodeReport::Su(bare),
         NodeReport::UnknownSu { su: dn("safSu=1") },
+        NodeReport::NotRebooted {
+            reason: "why".to_owned(),
+        },
         NodeReport::AllReported,
     ]
 }

@@ -3,7 +3,7 @@
 use ais::amf::NodeOrder;
 use ais::{Attr, Dn, Refusal};
 
-use crate::event::{RequestId, SessionId};
+use crate::event::{FenceId, RequestId, SessionId};
 
 /// A change of runtime data in the repository. Published after the orders are sent, in batches; a later one
 /// for the same attribute replaces an earlier one that has not been published yet.
@@ -61,6 +61,16 @@ pub enum Effect {
         request: RequestId,
         /// Done, or refused with a code and a sentence that names what blocks.
         result: Result<(), Refusal>,
+    },
+    /// Make sure that nothing runs on the node any more; answered by [`crate::Event::FenceResult`]. Only where
+    /// [`crate::Options::fencing`] says that there is somebody who can.
+    Fence {
+        /// Names the request.
+        request: FenceId,
+        /// The node.
+        node: Dn,
+        /// Why, for people.
+        reason: String,
     },
     /// For the log and for `explain`.
     Because(Because),

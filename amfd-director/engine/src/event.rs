@@ -12,6 +12,10 @@ pub struct RequestId(pub u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(pub u64);
 
+/// Names a request to fence a node; given by the engine in [`crate::Effect::Fence`], answered by [`Event::FenceResult`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FenceId(pub u64);
+
 /// One object of the model, or one change of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ModelChange {
@@ -84,6 +88,13 @@ pub enum Event {
         session: SessionId,
         /// The report.
         report: NodeReport,
+    },
+    /// A request to fence a node was carried out, or could not be.
+    FenceResult {
+        /// The request.
+        request: FenceId,
+        /// Nothing runs on the node any more; or why that is not known.
+        result: Result<(), String>,
     },
     /// The time that [`crate::Director::next_deadline`] gave has come.
     Deadline,

@@ -10,7 +10,7 @@ use crate::effect::Effect;
 use crate::event::{Event, SessionId};
 use crate::model::node_config;
 use crate::reason::Reason;
-use crate::state::{Applied, InFlight, LastActive, NodeState, OrderKind};
+use crate::state::{Applied, InFlight, LastActive, Loss, NodeState, OrderKind};
 
 /// How long an SU is left alone after an order failed without a fault, times the failures in a row.
 const HOLD: Millis = Millis(1_000);
@@ -34,6 +34,7 @@ impl Director {
                 session,
                 report,
             } => self.report(&node, session, report),
+            Event::FenceResult { request, result } => self.fence_result(request, result),
             Event::Deadline => {}
         }
     }
@@ -50,47 +51,14 @@ impl Director {
     }
 
     fn node_up(&mut self, node: &Dn, session: SessionId) {
-        let Some(config) = self.model.nodes.get(node).map(|config| node_config(node, config)) else {
+        let counting = self.options.counting;
+        let config = self.model.nodes.get(node);
+        let Some(config) = config.map(|config| node_config(node, config, counting)) else {
             self.because(node, Reason::StaleReport);
             return;
         };
         if self.state.node(node).is_some_and(|state| state.session.is_some()) {
-            self.lose_node(node);
-        }
-        let state = self.state.nodes.or_default(node);
-        *state = NodeState {
-            session: Some(session),
-            report_until: Some(self.now.after(self.options.node_sync)),
-            su_failovers: state.su_failovers,
-            probation_until: state.probation_until,
-            ..NodeState::default()
-        };
-        self.because(node, Reason::NodeUp);
-        self.send(node, NodeOrder::ConfigureNode(config));
-        self.configure_sus(node);
-        self.send(node, NodeOrder::ReportAll);
-        self.touch_node(node);
-    }
-
-    fn node_down(&mut self, node: &Dn, session: SessionId) {
-        if self
-            .state
-            .node(node)
-            .is_none_or(|state| state.session != Some(session))
-        {
-            return;
-        }
-        self.because(node, Reason::NodeLost);
-        self.lose_node(node);
-    }
-
-    /// The node is gone, and with it all that ran there.
-    fn lose_node(&mut self, node: &Dn) {
-        if let Some(state) = self.state.nodes.get_mut(node) {
-            state.session = None;
-            state.reported = false;
-            state.report_until = None;
-            state.seen = true;
+            self.lose_connection(node);
         }
         let sus: Vec<Dn> = self.model.sus_on(node).map(|(_, dn, _)| dn.clone()).collect();
         for su in sus {
@@ -98,7 +66,22 @@ impl Director {
                 state.lose_session();
             }
         }
-        self.state.strangers.retain(|_, (at, _)| at != node);
+        let state = self.state.nodes.or_default(node);
+        // What it does now it will report; that its work was given to others it does not know.
+        let loss = match state.loss {
+            Loss::TakenOver => Loss::TakenOver,
+            Loss::None | Loss::Awaited { .. } | Loss::Fencing { .. } | Loss::FenceFailed { .. } => Loss::None,
+        };
+        *state = NodeState {
+            session: Some(session),
+            report_until: Some(self.now.after(self.options.node_sync)),
+            loss,
+            ..NodeState::default()
+        };
+        self.because(node, Reason::NodeUp);
+        self.send(node, NodeOrder::ConfigureNode(config));
+        self.configure_sus(node);
+        self.send(node, NodeOrder::ReportAll);
         self.touch_node(node);
     }
 
@@ -111,9 +94,13 @@ impl Director {
             self.because(node, Reason::StaleReport);
             return;
         }
+        if self.is_returned(node, &report) {
+            return;
+        }
         match report {
             NodeReport::Su(report) => self.su_report(node, report),
             NodeReport::UnknownSu { su } => self.clean_up_stranger(node, su),
+            NodeReport::NotRebooted { reason } => self.not_rebooted(node, reason),
             NodeReport::AllReported => {
                 if let Some(state) = self.state.nodes.get_mut(node) {
                     state.reported = true;
@@ -154,7 +141,6 @@ impl Director {
             .model
             .su(&su)
             .is_some_and(|(_, _, config)| config.node.as_ref() == Some(node));
-        let is_resync = self.state.node(node).is_some_and(|state| !state.reported);
         let state = self.state.sus.get_mut(&su).filter(|_| hosted_there);
         let Some(state) = state.filter(|state| state.config.is_some()) else {
             self.stranger_reported(node, &report);
@@ -171,7 +157,7 @@ impl Director {
         if let Some((order, outcome)) = &applied.answered {
             self.order_answered(&su, order, outcome);
         }
-        self.recover(&su, &applied, is_resync);
+        self.recover(&su, &applied);
     }
 
     /// An order of a former director has failed, or a fault has ended one, and it is not known which one that was: the

@@ -14,6 +14,7 @@ mod invariants;
 mod life_cycle;
 mod model;
 mod model_change;
+mod node_loss;
 mod orders;
 mod placement;
 mod plan;
@@ -28,12 +29,13 @@ mod transition;
 mod validate;
 
 pub use effect::{Because, Effect, Publish};
-pub use event::{Event, ModelChange, RequestId, SessionId};
+pub use event::{Event, FenceId, ModelChange, RequestId, SessionId};
 pub use invariants::check;
 pub use reason::Reason;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ais::amf::EscalationCounting;
 use ais::{Dn, Millis, Refusal};
 
 use admin_op::Pending;
@@ -43,16 +45,6 @@ use plan::Target;
 use publish::Published;
 use state::{State, View};
 
-/// How many failovers of its SUs a node may have.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum FailoverCounting {
-    /// The failover that reaches the maximum within the probation is the node's (AMF B.02.01 §3.12.2.4).
-    #[default]
-    Specification,
-    /// The one after the maximum is the node's, as OpenSAF counts.
-    OpenSaf,
-}
-
 /// What may be chosen about the director.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
@@ -61,8 +53,15 @@ pub struct Options {
     /// How long nodes may take to report what runs on them, after the director's start and after they connect. Until
     /// then nothing is ordered in the service groups that they host SUs of.
     pub node_sync: Millis,
-    /// How failovers of SUs are counted.
-    pub failover_counting: FailoverCounting,
+    /// How node directors count restarts and failovers.
+    pub counting: EscalationCounting,
+    /// How long a node whose connection is lost may take to come back before its work is given to others; 0 is at once.
+    /// `osafAmfDelayNodeFailoverTimeout` goes before it.
+    pub node_loss_delay: Millis,
+    /// Whether [`Effect::Fence`] is carried out: then nothing of a lost node is given away before its result.
+    pub fencing: bool,
+    /// The time between two requests to fence a node, where one failed.
+    pub fence_retry: Millis,
 }
 
 impl Default for Options {
@@ -70,7 +69,10 @@ impl Default for Options {
         Options {
             foreign_applications: Dn::new("safApp=OpenSAF").into_iter().collect(),
             node_sync: Millis(10_000),
-            failover_counting: FailoverCounting::default(),
+            counting: EscalationCounting::default(),
+            node_loss_delay: Millis(0),
+            fencing: false,
+            fence_retry: Millis(10_000),
         }
     }
 }
@@ -217,9 +219,6 @@ impl Director {
             let Some(node) = self.state.nodes.get_mut(&dn) else {
                 continue;
             };
-            if past(node.probation_until) {
-                node.end_probation();
-            }
             if past(node.report_until) {
                 node.report_until = None;
                 node.reported = true;
@@ -239,6 +238,7 @@ impl Director {
         if touched {
             self.touch_all();
         }
+        self.pass_loss_deadlines();
     }
 
     /// Plans and orders until nothing more follows from what is known.

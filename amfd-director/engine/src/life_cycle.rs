@@ -1,7 +1,7 @@
 //! Which SUs should be instantiated, terminated or repaired.
 
 use ais::Dn;
-use ais::amf::{AdminState, PresenceState, RecommendedRecovery};
+use ais::amf::{AdminState, FaultReport, PresenceState, RecommendedRecovery};
 
 use crate::group;
 use crate::model::{Sg, Su};
@@ -41,11 +41,18 @@ fn step(view: View<'_>, sg: &Sg, dn: &Dn, su: &Su, state: &SuState, wanted: &[&D
         .as_ref()
         .and_then(|node| view.state.node(node))
         .is_none_or(|node| node.recovery.is_some());
-    if node_in_recovery {
+    // What else runs on the node may say that the SU is not to run.
+    if node_in_recovery || su.node.as_ref().is_some_and(|node| view.is_unreported(node)) {
         return None;
     }
     let presence = state.presence();
     let locked_in = view.strictest(dn).0 == AdminState::LockedInstantiation;
+    // The fault keeps the restart of the application going, whatever becomes of the director.
+    let restarts_application =
+        |fault: &FaultReport| fault.recovery == RecommendedRecovery::ApplicationRestart;
+    if state.fault().is_some_and(restarts_application) && view.restarting(dn).is_some() {
+        return None;
+    }
     if state.fault().is_some() || is_failed(presence) {
         return repairs(view, sg, su, state, locked_in).then_some(LifeStep::Repair);
     }
@@ -93,9 +100,9 @@ pub(crate) fn is_automatic(view: View<'_>, sg: &Sg, su: &Su, recovery: Recommend
         | RecommendedRecovery::ContainerRestart
         | RecommendedRecovery::SuRestart
         | RecommendedRecovery::ComponentFailover => true,
-        RecommendedRecovery::SuFailover | RecommendedRecovery::ApplicationRestart => {
-            sg.auto_repair && !restricted
-        }
+        // A restart is its own repair.
+        RecommendedRecovery::ApplicationRestart => true,
+        RecommendedRecovery::SuFailover => sg.auto_repair && !restricted,
         // The node's recovery repairs; what is left of the fault afterwards is repaired by hand.
         RecommendedRecovery::NodeSwitchover
         | RecommendedRecovery::NodeFailover
@@ -160,7 +167,7 @@ fn claim(view: View<'_>, dn: &Dn, su: &Su) -> Option<u8> {
         return Some(1);
     }
     let node = view.state.node(node)?;
-    if node.session.is_none() || node.recovery.is_some() {
+    if (node.session.is_none() && !node.is_awaited()) || node.recovery.is_some() {
         return None;
     }
     let state = view.state.su(dn)?;

@@ -25,6 +25,7 @@ impl Director {
         self.model = model;
         let all: Vec<Dn> = self.raw.names().cloned().collect();
         self.follow(&all, &changes);
+        self.await_former_holders(objects);
         self.state.startup_until = Some(self.now.after(self.model.cluster.startup_timeout));
     }
 
@@ -151,8 +152,10 @@ impl Director {
     /// Tells connected nodes what changed of themselves.
     fn configure_nodes(&mut self, before: &BTreeMap<Dn, Option<Node>>) {
         for (dn, before) in before {
-            let config = self.model.nodes.get(dn).map(|node| node_config(dn, node));
-            let told = before.as_ref().map(|node| node_config(dn, node));
+            let counting = self.options.counting;
+            let config = self.model.nodes.get(dn);
+            let config = config.map(|node| node_config(dn, node, counting));
+            let told = before.as_ref().map(|node| node_config(dn, node, counting));
             if let Some(config) = config.filter(|config| told.as_ref() != Some(config)) {
                 self.send(dn, NodeOrder::ConfigureNode(config));
             }

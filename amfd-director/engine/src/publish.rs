@@ -30,7 +30,7 @@ pub(crate) fn admin_attribute(class: &str) -> Option<&'static str> {
     entry.map(|(_, name)| *name)
 }
 
-const SI_ASSIGNMENT: &str = "SaAmfSIAssignment";
+pub(crate) const SI_ASSIGNMENT: &str = "SaAmfSIAssignment";
 const CSI_ASSIGNMENT: &str = "SaAmfCSIAssignment";
 
 /// The runtime attributes of an object.

@@ -173,11 +173,6 @@ reasons! {
         /// How it was noticed.
         noticed: ais::amf::ErrorSource,
     } = "FAULT", "{comp} failed ({noticed}); recovery {recovery}";
-    /// The SU failovers of a node reached their limit.
-    NodeEscalated {
-        /// How many.
-        count: u32
-    } = "NODE-ESCALATED", "{count} failovers of its SUs within the probation; the node fails over";
     /// A recovery of the whole node.
     NodeRecovery {
         /// Which.
@@ -193,7 +188,37 @@ reasons! {
     /// A node came.
     NodeUp = "NODE-UP", "the node is connected";
     /// A node was lost.
-    NodeLost = "NODE-LOST", "the connection to the node is lost; its work is failed over";
+    NodeLost = "NODE-LOST", "the connection to the node is lost";
+    /// A lost node may come back.
+    NodeAwaited {
+        /// How long.
+        millis: u64
+    } = "NODE-AWAITED", "it may come back with its work within {millis} ms";
+    /// A lost node is being fenced.
+    NodeFencing {
+        /// The node.
+        node: Dn
+    } = "NODE-FENCING", "{node} is lost and being fenced; its work is not given to others before that is done";
+    /// A lost node was fenced.
+    NodeFenced = "NODE-FENCED", "the node is fenced: nothing runs there any more";
+    /// A lost node could not be fenced.
+    FenceFailed {
+        /// The node.
+        node: Dn,
+        /// Why.
+        cause: String,
+    } = "FENCE-FAILED", "{node} is lost and cannot be fenced ({cause}); its work is not given to others, and the fence is asked again";
+    /// The work of a lost node is given to others.
+    NodeTakenOver = "NODE-TAKEN-OVER", "what ran on the node is given to others";
+    /// A lost node is back and does not know what happened.
+    NodeReturned = "NODE-RETURNED", "the node is back and still runs what was given to others; it drops everything";
+    /// A node was not rebooted.
+    NodeNotRebooted {
+        /// Why the reboot was due.
+        cause: String
+    } = "NODE-NOT-REBOOTED", "the node should be rebooted ({cause}) and is configured not to be; the operation 'repaired' is awaited";
+    /// An application is restarted.
+    ApplicationRestart = "APP-RESTART", "all SUs of the application are terminated, and then instantiated again";
     /// A node has told all.
     NodeReported = "NODE-REPORTED", "the node has reported what runs on it";
     /// A command of a component failed.

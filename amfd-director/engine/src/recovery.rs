@@ -1,19 +1,18 @@
 //! What faults lead to (AMF B.02.01 §3.12): a failed SU is out of service by itself, and the plan moves its work; here
-//! is what goes beyond the SU: counting failovers of a node's SUs, node switchover, failover and failfast, and the
-//! reboot that repairs the node. Recovery is never weaker than recommended.
+//! is what goes beyond the SU: the restart of an application, node switchover, failover and failfast, the reset of the
+//! cluster, and the reboot that repairs a node. Recovery is never weaker than recommended; node directors escalate.
 
 use ais::Dn;
-use ais::amf::{NodeOrder, PresenceState, RecommendedRecovery as Recovery};
+use ais::amf::{FaultReport, NodeOrder, PresenceState, RecommendedRecovery as Recovery, SuReport};
 
+use crate::Director;
 use crate::life_cycle;
 use crate::reason::Reason;
-use crate::state::{Applied, NodeRecovery, SuState, is_failed};
-use crate::{Director, FailoverCounting};
+use crate::state::{Applied, NodeRecovery, Stage, SuState, is_failed};
 
 impl Director {
-    /// Deals with a fault or failed presence that a report brought. What a node reports when it connects is not counted:
-    /// it was counted when it happened.
-    pub(crate) fn recover(&mut self, su: &Dn, applied: &Applied, is_resync: bool) {
+    /// Deals with a fault or failed presence that a report brought.
+    pub(crate) fn recover(&mut self, su: &Dn, applied: &Applied) {
         if let Some(fault) = &applied.fault {
             self.because(
                 su,
@@ -23,8 +22,7 @@ impl Director {
                     noticed: fault.source,
                 },
             );
-            let count = applied.is_new_fault && !is_resync;
-            self.recover_from(su, fault.recovery, &fault.comp, count);
+            self.recover_from(su, fault.recovery, &fault.comp);
         }
         let presence = self
             .state
@@ -35,7 +33,7 @@ impl Director {
         }
     }
 
-    fn recover_from(&mut self, su: &Dn, recovery: Recovery, comp: &Dn, count: bool) {
+    fn recover_from(&mut self, su: &Dn, recovery: Recovery, comp: &Dn) {
         let Some(node) = self.model.su(su).and_then(|(_, _, config)| config.node.clone()) else {
             return;
         };
@@ -46,16 +44,11 @@ impl Director {
             | Recovery::SuRestart
             | Recovery::ComponentFailover
             | Recovery::SuFailover => {
-                if count {
-                    self.count_failover(&node, comp);
-                }
                 self.tell_if_by_hand(su, recovery);
             }
             Recovery::NodeSwitchover => self.begin_recovery(&node, Recovery::NodeSwitchover, comp),
-            // Restarting an application is not offered; its SUs' nodes failing over is stronger.
-            Recovery::ApplicationRestart | Recovery::NodeFailover => {
-                self.begin_recovery(&node, Recovery::NodeFailover, comp);
-            }
+            Recovery::ApplicationRestart => self.restart_application(su),
+            Recovery::NodeFailover => self.begin_recovery(&node, Recovery::NodeFailover, comp),
             Recovery::NodeFailfast => self.begin_recovery(&node, Recovery::NodeFailfast, comp),
             Recovery::ClusterReset => {
                 let nodes: Vec<Dn> = self.state.nodes.keys().cloned().collect();
@@ -76,20 +69,24 @@ impl Director {
         }
     }
 
-    fn count_failover(&mut self, node: &Dn, comp: &Dn) {
-        let (Some(config), Some(state)) = (self.model.nodes.get(node), self.state.nodes.get_mut(node)) else {
-            return;
+    /// A fault of a node that drops everything anyway may concern more than the node.
+    pub(crate) fn recover_beyond_node(&mut self, report: &SuReport) {
+        let beyond = |fault: &&FaultReport| {
+            matches!(
+                fault.recovery,
+                Recovery::ApplicationRestart | Recovery::ClusterReset
+            )
         };
-        let count = state.count_failover(self.now, config.su_failover_probation);
-        let limit = match self.options.failover_counting {
-            FailoverCounting::Specification => config.su_failover_max,
-            FailoverCounting::OpenSaf => config
-                .su_failover_max
-                .saturating_add(u32::from(config.su_failover_max > 0)),
-        };
-        if count >= limit {
-            self.because(node, Reason::NodeEscalated { count });
-            self.begin_recovery(node, Recovery::NodeFailover, comp);
+        if let Some(fault) = report.fault.as_ref().filter(beyond) {
+            self.recover_from(&report.su, fault.recovery, &fault.comp);
+        }
+    }
+
+    /// All SUs of the application are terminated; then they may be instantiated again.
+    fn restart_application(&mut self, su: &Dn) {
+        if let Some(app) = self.model.su(su).and_then(|(_, sg, _)| sg.app.clone()) {
+            self.because(&app, Reason::ApplicationRestart);
+            self.begin_restart(&app);
         }
     }
 
@@ -129,19 +126,16 @@ impl Director {
         else {
             return;
         };
-        if state
-            .recovery
-            .as_ref()
-            .is_some_and(|present| present.kind.strength() >= kind.strength())
-        {
+        if state.recovery.as_ref().is_some_and(|present| {
+            present.stage == Stage::Rebooting || present.kind.strength() >= kind.strength()
+        }) {
             return;
         }
         state.recovery = Some(NodeRecovery {
             kind,
             comp: comp.clone(),
-            rebooting: false,
+            stage: Stage::Moving,
         });
-        state.end_probation();
         self.because(
             node,
             Reason::NodeRecovery {
@@ -152,7 +146,7 @@ impl Director {
         self.touch_node(node);
         match kind {
             Recovery::NodeFailover => self.clean_up_node(node),
-            Recovery::NodeFailfast | Recovery::ClusterReset => self.reboot(node),
+            Recovery::NodeFailfast | Recovery::ClusterReset => self.reboot_for_recovery(node),
             Recovery::NodeSwitchover
             | Recovery::NoRecommendation
             | Recovery::ComponentRestart
@@ -181,7 +175,16 @@ impl Director {
         }
     }
 
-    fn reboot(&mut self, node: &Dn) {
+    fn reboot_for_recovery(&mut self, node: &Dn) {
+        let recovery = self.state.node(node).and_then(|state| state.recovery.as_ref());
+        if let Some(recovery) = recovery {
+            let cause = format!("{} because of {}", recovery.kind, recovery.comp);
+            self.reboot(node, cause);
+        }
+    }
+
+    /// Ends the recovery of the node by a reboot.
+    pub(crate) fn reboot(&mut self, node: &Dn, cause: String) {
         let Some(recovery) = self
             .state
             .nodes
@@ -190,8 +193,7 @@ impl Director {
         else {
             return;
         };
-        recovery.rebooting = true;
-        let cause = format!("{} because of {}", recovery.kind, recovery.comp);
+        recovery.stage = Stage::Rebooting;
         self.send(
             node,
             NodeOrder::Reboot {
@@ -205,8 +207,9 @@ impl Director {
     pub(crate) fn advance_recoveries(&mut self) {
         let in_recovery: Vec<Dn> = self.state.nodes.open().iter().cloned().collect();
         let open = in_recovery.into_iter().filter(|node| {
-            let state = self.state.node(node);
-            state.is_some_and(|state| state.session.is_some() && !state.is_rebooting())
+            let state = self.state.node(node).filter(|state| state.session.is_some());
+            let recovery = state.and_then(|state| state.recovery.as_ref());
+            recovery.is_some_and(|recovery| recovery.stage == Stage::Moving)
         });
         let open: Vec<Dn> = open.collect();
         for node in open {
@@ -223,12 +226,12 @@ impl Director {
                 .is_some_and(|config| config.auto_repair);
             // What could not be cleaned up can only be stopped by the reboot (OpenSAF practice).
             if stuck || (idle && repairs) {
-                self.reboot(&node);
+                self.reboot_for_recovery(&node);
             }
         }
     }
 
-    fn sus_of<'a>(&'a self, node: &Dn) -> impl Iterator<Item = &'a SuState> {
+    pub(crate) fn sus_of<'a>(&'a self, node: &Dn) -> impl Iterator<Item = &'a SuState> {
         self.model.sus_on(node).filter_map(|(_, dn, _)| self.state.su(dn))
     }
 }

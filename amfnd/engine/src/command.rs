@@ -21,7 +21,18 @@ fn failure(kind: CommandKind, command: Option<&Command>, outcome: &RunOutcome) -
         RunOutcome::Killed { signal, stderr } => (format!("killed by signal {signal}"), stderr.clone()),
         RunOutcome::NotStarted { error } => (error.clone(), String::new()),
     };
-    Some(named_failure(kind, command, cause, stderr))
+    let forbids_retry = kind == CommandKind::Instantiate
+        && matches!(
+            outcome,
+            RunOutcome::Exited {
+                code: EXIT_NO_RETRY,
+                ..
+            }
+        );
+    Some(CommandFailure {
+        forbids_retry,
+        ..named_failure(kind, command, cause, stderr)
+    })
 }
 
 fn named_failure(
@@ -35,6 +46,7 @@ fn named_failure(
         path: command.map_or_else(String::new, |command| command.path.clone()),
         cause,
         stderr,
+        forbids_retry: false,
     }
 }
 
@@ -182,13 +194,7 @@ impl Comp {
             None => self.phase = Phase::Registering { deadline },
             Some(failure) => {
                 self.attempts.never_started = matches!(outcome, RunOutcome::NotStarted { .. });
-                self.attempts.no_retry = matches!(
-                    outcome,
-                    RunOutcome::Exited {
-                        code: EXIT_NO_RETRY,
-                        ..
-                    }
-                );
+                self.attempts.no_retry = failure.forbids_retry;
                 self.attempt_failed(failure, ErrorSource::ClcCommand, cx);
             }
         }

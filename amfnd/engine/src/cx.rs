@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ais::amf::NodeReport;
+use ais::amf::{EscalationCounting, FailoverLimits, NodeReport};
 use ais::{Dn, Millis};
 
-use crate::EngineOptions;
 use crate::effect::Effect;
+use crate::escalation::Failovers;
 use crate::event::{Invocation, RunId};
 
 /// The ids that the engine gives out, and which component each open one belongs to.
@@ -22,7 +22,11 @@ pub(crate) struct Ids {
 #[derive(Debug)]
 pub(crate) struct Cx {
     pub(crate) now: Millis,
-    pub(crate) options: EngineOptions,
+    /// How restarts and failovers are counted.
+    pub(crate) counting: EscalationCounting,
+    /// When failovers are the node's; `None` before a director has said so.
+    pub(crate) failover_limits: Option<FailoverLimits>,
+    pub(crate) failovers: Failovers,
     pub(crate) effects: Vec<Effect>,
     pub(crate) ids: Ids,
     /// Whether a director has a session with this node.
@@ -40,10 +44,12 @@ pub(crate) struct Cx {
 }
 
 impl Cx {
-    pub(crate) fn new(now: Millis, options: EngineOptions, ids: Ids) -> Cx {
+    pub(crate) fn new(now: Millis, ids: Ids) -> Cx {
         Cx {
             now,
-            options,
+            counting: EscalationCounting::default(),
+            failover_limits: None,
+            failovers: Failovers::default(),
             effects: Vec::new(),
             ids,
             director: false,

@@ -1,36 +1,16 @@
 //! When restarts are no longer enough (AMF B.04.01 §3.11.2.2 and §3.11.2.3).
 //!
-//! Level 0 restarts the component, level 1 the SU, above them the fault goes to the director, which counts
-//! failovers of the node. A level lasts for its probation time, counted from its first restart; after it the count
-//! begins anew at level 0. The level above the restarts lasts until the SU is repaired.
+//! Level 0 restarts the component, level 1 the SU, level 2 fails the SU over, level 3 the node. A level lasts for its probation time, counted from its first restart; after it the count
+//! begins anew at level 0. The level above the restarts lasts until the SU is repaired. Failovers of the node's SUs are
+//! counted here too: level 3 makes them the node's.
 //!
-//! **How restarts are counted** is decided here and nowhere else. By the specification the restart that
+//! **How restarts and failovers are counted** is decided here and nowhere else. By the specification the one that
 //! reaches the configured maximum within the probation time is the one that escalates, so one fewer than the
 //! maximum is carried out; OpenSAF carries out the maximum and escalates the next one. [`Counting`] chooses; the
 //! specification is the default. A maximum of 0 leaves the level out in both.
 
 use ais::Millis;
-use ais::amf::EscalationLimits;
-
-/// Which restart escalates.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Counting {
-    /// The one that reaches the maximum.
-    #[default]
-    Specification,
-    /// The one after the maximum.
-    OpenSaf,
-}
-
-impl Counting {
-    /// How many restarts a level carries out.
-    const fn allowed(self, max: u32) -> u32 {
-        match self {
-            Counting::Specification => max.saturating_sub(1),
-            Counting::OpenSaf => max,
-        }
-    }
-}
+use ais::amf::{EscalationCounting as Counting, EscalationLimits, FailoverLimits};
 
 /// The level an SU is at.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -94,6 +74,42 @@ impl Escalation {
         .unwrap_or((Escalation::Failover, Due::Failover));
         *self = next;
         due
+    }
+}
+
+/// Level 3: the failovers of a node's SUs on probation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Failovers {
+    /// None.
+    #[default]
+    Calm,
+    /// So many, until then.
+    Counted { count: u32, until: Millis },
+}
+
+impl Failovers {
+    /// Counts a failover; gives back how many there were where the node must fail over, and begins anew then.
+    ///
+    /// `may_escalate` is false while there is no director: nothing fails over before one is there, so the first failover
+    /// after that is the one that escalates.
+    pub(crate) fn next(
+        &mut self,
+        limits: &FailoverLimits,
+        counting: Counting,
+        may_escalate: bool,
+        now: Millis,
+    ) -> Option<u32> {
+        let (before, until) = match *self {
+            Failovers::Counted { count, until } if now < until => (count, until),
+            Failovers::Counted { .. } | Failovers::Calm => (0, now.after(limits.su_failover_probation)),
+        };
+        let count = before.saturating_add(1);
+        if may_escalate && count > counting.allowed(limits.su_failover_max) {
+            *self = Failovers::Calm;
+            return Some(count);
+        }
+        *self = Failovers::Counted { count, until };
+        None
     }
 }
 
@@ -197,5 +213,47 @@ mod tests {
         let due = level.next(&LIMITS, Counting::Specification, false, Millis(1));
         assert_eq!(due, Due::Failover);
         assert_eq!(level, Escalation::Failover);
+    }
+
+    fn failovers(counting: Counting, max: u32, times: &[(u64, bool)]) -> Vec<Option<u32>> {
+        let limits = FailoverLimits {
+            su_failover_max: max,
+            su_failover_probation: Millis(100),
+        };
+        let mut level = Failovers::default();
+        times
+            .iter()
+            .map(|&(at, director)| level.next(&limits, counting, director, Millis(at)))
+            .collect()
+    }
+
+    #[test]
+    fn the_failover_that_reaches_the_maximum_or_the_one_after_it_is_the_nodes() {
+        let at_once: Vec<(u64, bool)> = (0..8).map(|at| (at, true)).collect();
+        let spec = failovers(Counting::Specification, 3, &at_once);
+        assert_eq!(spec, [None, None, Some(3), None, None, Some(3), None, None]);
+        let opensaf = failovers(Counting::OpenSaf, 3, &at_once);
+        assert_eq!(opensaf, [None, None, None, Some(4), None, None, None, Some(4)]);
+        for counting in [Counting::Specification, Counting::OpenSaf] {
+            assert_eq!(failovers(counting, 0, &at_once[..2]), [Some(1), Some(1)]);
+        }
+    }
+
+    #[test]
+    fn failovers_count_within_the_probation_of_the_first_only() {
+        let times = [(0, true), (99, true), (100, true), (150, true), (200, true)];
+        assert_eq!(
+            failovers(Counting::Specification, 3, &times),
+            [None, None, None, None, None]
+        );
+    }
+
+    #[test]
+    fn without_a_director_failovers_are_counted_and_the_next_one_with_a_director_escalates() {
+        let times = [(0, false), (1, false), (2, false), (3, true)];
+        assert_eq!(
+            failovers(Counting::Specification, 2, &times),
+            [None, None, None, Some(4)]
+        );
     }
 }

@@ -27,6 +27,5 @@ mod request;
 mod su;
 
 pub use effect::{Answer, CommandKind, Effect};
-pub use escalation::Counting;
 pub use event::{ComponentRequest, Event, Invocation, RequestId, RunId, RunOutcome, SessionId};
 pub use node::{EngineOptions, NodeEngine};

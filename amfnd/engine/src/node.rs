@@ -9,7 +9,7 @@ use ais::{Dn, Millis};
 use crate::comp::Comp;
 use crate::cx::{Cx, Ids};
 use crate::effect::Effect;
-use crate::escalation::Counting;
+use crate::escalation::Failovers;
 use crate::event::{ComponentRequest, Event, RequestId, SessionId};
 use crate::order::Task;
 use crate::request;
@@ -18,8 +18,9 @@ use crate::su::{Goal, Su};
 /// What may be chosen about an engine.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct EngineOptions {
-    /// Which restart escalates.
-    pub counting: Counting,
+    /// How long the components may run without a director; then the node reboots, whatever that means for it. `None`:
+    /// for ever.
+    pub absence_limit: Option<Millis>,
 }
 
 /// How far the end of the node director is.
@@ -45,6 +46,12 @@ pub struct NodeEngine {
     owners: BTreeMap<Dn, Dn>,
     ids: Ids,
     ending: Ending,
+    /// The failovers of the node's SUs; they outlive directors.
+    failovers: Failovers,
+    /// When the node gives itself up because no director has come.
+    absence_until: Option<Millis>,
+    /// A reboot that was ordered and has not come, with its reason.
+    not_rebooted: Option<String>,
 }
 
 impl NodeEngine {
@@ -71,7 +78,9 @@ impl NodeEngine {
     /// `now` is on the caller's monotonic clock and never goes back.
     #[must_use]
     pub fn step(&mut self, now: Millis, event: Event) -> Vec<Effect> {
-        let mut cx = Cx::new(now, self.options, mem::take(&mut self.ids));
+        let mut cx = Cx::new(now, mem::take(&mut self.ids));
+        cx.failovers = self.failovers;
+        self.show_config(&mut cx);
         cx.director = self.director;
         cx.shutting_down = self.ending != Ending::No;
         self.apply(event, &mut cx);
@@ -98,22 +107,31 @@ impl NodeEngine {
             cx.effects.push(Effect::ShutdownComplete);
         }
         self.ids = cx.ids;
+        self.failovers = cx.failovers;
         cx.effects
     }
 
     /// When to call [`NodeEngine::step`] with [`Event::Deadline`] if nothing else happens first.
     pub fn next_deadline(&self) -> Option<Millis> {
         let comps = self.sus.values().flat_map(|su| su.comps.iter());
-        comps.filter_map(Comp::deadline).min()
+        comps.filter_map(Comp::deadline).chain(self.absence_until).min()
+    }
+
+    fn show_config(&self, cx: &mut Cx) {
+        if let Some(node) = &self.node {
+            cx.counting = node.counting;
+            cx.failover_limits = Some(node.failover);
+        }
     }
 
     fn apply(&mut self, event: Event, cx: &mut Cx) {
         match event {
             Event::Orders { term, orders } => self.orders(term, orders, cx),
             Event::DirectorLost => {
-                self.director = false;
+                if mem::take(&mut self.director) {
+                    self.begin_absence(cx);
+                }
                 self.session += 1;
-                self.note(cx, "the director is gone; components go on");
             }
             Event::RunEnded { run, outcome } => {
                 let comp = cx.take_run(run);
@@ -162,6 +180,7 @@ impl NodeEngine {
                 for su in due {
                     self.with_su(&su, cx, Su::deadline);
                 }
+                self.end_absence(cx);
             }
         }
     }
@@ -214,6 +233,7 @@ impl NodeEngine {
         }
         self.term = term;
         self.director = true;
+        self.absence_until = None;
         cx.director = true;
         for order in orders {
             if let NodeOrder::Reboot { reason } = order {
@@ -230,7 +250,10 @@ impl NodeEngine {
             }
         };
         match order {
-            NodeOrder::ConfigureNode(node) => self.node = Some(node),
+            NodeOrder::ConfigureNode(node) => {
+                self.node = Some(node);
+                self.show_config(cx);
+            }
             NodeOrder::ConfigureSu(config) => self.configure_su(config, cx),
             NodeOrder::RemoveSu { su } => {
                 self.with_su(&su, cx, |su, cx| {
@@ -251,6 +274,10 @@ impl NodeEngine {
             NodeOrder::Repair { id, su } => take(id, su, Task::Repair),
             NodeOrder::Reboot { reason } => self.reboot(reason, cx),
             NodeOrder::ReportAll => self.report_all(cx),
+            NodeOrder::RepairNode => {
+                self.not_rebooted = None;
+                cx.failovers = Failovers::Calm;
+            }
         }
     }
 
@@ -270,6 +297,10 @@ impl NodeEngine {
 
     /// Reports every SU; one that this director has not configured is only named to it.
     fn report_all(&mut self, cx: &mut Cx) {
+        // First, so that nothing is started on a node that is out of service.
+        if let Some(reason) = self.not_rebooted.clone() {
+            cx.report(NodeReport::NotRebooted { reason });
+        }
         for su in self.sus.values_mut().filter(|su| !su.leaving) {
             if su.session == self.session {
                 su.report_all(cx);
@@ -315,6 +346,25 @@ impl NodeEngine {
                     }
                 }
             });
+        }
+    }
+
+    fn begin_absence(&mut self, cx: &mut Cx) {
+        self.absence_until = self.options.absence_limit.map(|limit| cx.now.after(limit));
+        match self.options.absence_limit {
+            Some(limit) => {
+                let text = format!("the director is gone; components go on for {} ms", limit.0);
+                self.note(cx, &text);
+            }
+            None => self.note(cx, "the director is gone; components go on"),
+        }
+    }
+
+    /// Gives the node up where no director came in time: another node may have got its work.
+    fn end_absence(&mut self, cx: &mut Cx) {
+        if self.absence_until.is_some_and(|end| end <= cx.now) {
+            self.absence_until = None;
+            cx.reboot = Some("no director came in time".to_owned());
         }
     }
 
@@ -364,6 +414,8 @@ impl NodeEngine {
             }
         }
         self.note(cx, &format!("reboots: {reason}"));
+        self.not_rebooted = Some(reason.clone());
+        cx.failovers = Failovers::Calm;
         cx.effects.push(Effect::Reboot { reason });
         self.sus.clear();
         self.owners.clear();

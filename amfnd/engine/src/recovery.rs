@@ -4,7 +4,10 @@
 //! recovery may become stronger than recommended, never weaker.
 
 use ais::Dn;
-use ais::amf::{CommandFailure, ErrorSource, FaultReport, OperState, PresenceState, RecommendedRecovery};
+use ais::amf::{
+    CommandFailure, ErrorSource, EscalationCounting, FaultReport, OperState, PresenceState,
+    RecommendedRecovery,
+};
 
 use crate::comp::Comp;
 use crate::cx::Cx;
@@ -154,7 +157,10 @@ impl Su {
                 cx.moved = true;
             }
             Due::Failover => {
-                let recovery = self.failover();
+                let recovery = match cx.counting {
+                    EscalationCounting::Specification => R::SuFailover,
+                    EscalationCounting::OpenSaf => self.failover(),
+                };
                 cx.note(&comp, format!("{what}; escalated to {recovery}"));
                 self.raise_fault(at, recovery, error.source, cx);
             }
@@ -207,7 +213,7 @@ impl Su {
                 .iter()
                 .any(|comp| comp.presence == PresenceState::Instantiating);
         self.escalation
-            .next(&self.limits, cx.options.counting, can_restart, cx.now)
+            .next(&self.limits, cx.counting, can_restart, cx.now)
     }
 
     /// Isolates what failed and leaves the rest to the director.
@@ -219,6 +225,11 @@ impl Su {
         cx: &mut Cx,
     ) {
         let comp = self.comps[at].dn().clone();
+        let recovery = if self.fault.is_none() {
+            count_failover(&comp, recovery, cx)
+        } else {
+            recovery
+        };
         let isolation = Isolation::of(recovery, self.fails_over_whole);
         let whole = isolation != Isolation::Component;
         match &mut self.fault {
@@ -317,6 +328,26 @@ impl Su {
             source: fault.source,
             isolated: self.isolated(fault),
         })
+    }
+}
+
+/// Counts a failover of an SU, and gives back the recovery that is due: the node's failover where there were too many.
+fn count_failover(comp: &Dn, recovery: RecommendedRecovery, cx: &mut Cx) -> RecommendedRecovery {
+    let counts = matches!(
+        recovery,
+        RecommendedRecovery::ComponentFailover | RecommendedRecovery::SuFailover
+    );
+    let Some(limits) = cx.failover_limits.filter(|_| counts) else {
+        return recovery;
+    };
+    match cx.failovers.next(&limits, cx.counting, cx.director, cx.now) {
+        Some(count) => {
+            let text =
+                format!("failover {count} of an SU of the node in the probation time; the node fails over");
+            cx.note(comp, text);
+            RecommendedRecovery::NodeFailover
+        }
+        None => recovery,
     }
 }
 

@@ -55,14 +55,13 @@ pub(crate) fn registered_elsewhere(other: &Dn) -> Answer {
     Answer::Done(Err(Refusal::new(AisError::BadOperation, text)))
 }
 
-/// A recommendation that a component may give; the others are refused (B.4 codes).
+/// A recommendation that a component may give; AMF's own levels are refused.
+///
+/// DEVIATION(AMF-031): OpenSAF refuses APPLICATION_RESTART and CONTAINER_RESTART; they are carried out, the latter as a
+/// failover of the component.
 fn check_recovery(recovery: RecommendedRecovery) -> Result<(), Refusal> {
     use RecommendedRecovery as R;
     match recovery {
-        R::ApplicationRestart | R::ContainerRestart => Err(Refusal::new(
-            AisError::NotSupported,
-            format!("{recovery} is not supported"),
-        )),
         R::SuRestart | R::SuFailover => Err(Refusal::new(
             AisError::Access,
             format!("{recovery} cannot be recommended"),
@@ -73,7 +72,9 @@ fn check_recovery(recovery: RecommendedRecovery) -> Result<(), Refusal> {
         | R::NodeSwitchover
         | R::NodeFailover
         | R::NodeFailfast
-        | R::ClusterReset => Ok(()),
+        | R::ClusterReset
+        | R::ApplicationRestart
+        | R::ContainerRestart => Ok(()),
     }
 }
 

@@ -4,9 +4,10 @@ mod harness;
 
 use ais::Millis;
 use ais::amf::{
-    CompConfig, ErrorSource, HaState, OperState, OrderOutcome, PresenceState, RecommendedRecovery, SuConfig,
+    CompConfig, ErrorSource, EscalationCounting, HaState, OperState, OrderOutcome, PresenceState,
+    RecommendedRecovery, SuConfig,
 };
-use amfnd_engine::{ComponentRequest, Counting, EngineOptions, Event};
+use amfnd_engine::{ComponentRequest, Event};
 use harness::{Act, Node, at_level, comp, comp_dn, csi, exit, script, si, su};
 
 const NOTHING: [&str; 0] = [];
@@ -74,14 +75,15 @@ fn restarts_escalate_to_the_su_and_then_to_a_failover() {
         "the SU restart is not the component's"
     );
     node.die("B");
-    assert_eq!(node.take_log(), ["B forget", "B CLEANUP"]);
+    let log = ["B forget", "A forget", "A CLEANUP", "B CLEANUP"];
+    assert_eq!(node.take_log(), log, "level 2 fails the whole SU over");
     let fault = node.fault("SU1").unwrap();
-    assert_eq!(fault.recovery, RecommendedRecovery::ComponentFailover);
+    assert_eq!(fault.recovery, RecommendedRecovery::SuFailover);
     assert_eq!(fault.source, ErrorSource::ProcessDied);
     assert_eq!(fault.comp, comp_dn("B"));
     assert!(fault.isolated);
     assert_eq!(node.comp("B").oper, OperState::Disabled);
-    assert_eq!(node.presence("SU1"), PresenceState::Instantiated, "A goes on");
+    assert_eq!(node.presence("SU1"), PresenceState::Uninstantiated);
 }
 
 #[test]
@@ -97,10 +99,8 @@ fn after_its_probation_time_a_restart_counts_anew() {
 
 #[test]
 fn opensaf_counting_allows_one_restart_more() {
-    let options = EngineOptions {
-        counting: Counting::OpenSaf,
-    };
-    let mut node = Node::with_options(options, vec![su("SU1", vec![comp("A")])]);
+    let mut node = Node::up(vec![su("SU1", vec![comp("A")])]);
+    node.count(EscalationCounting::OpenSaf, 10);
     node.instantiate("SU1");
     for _ in 0..3 {
         node.die("A");
@@ -400,7 +400,7 @@ fn an_su_with_an_assignment_on_the_way_is_failed_over_instead_of_restarted() {
     node.die("A");
     assert_eq!(
         node.fault("SU1").unwrap().recovery,
-        RecommendedRecovery::ComponentFailover
+        RecommendedRecovery::SuFailover
     );
     assert_eq!(node.su("SU1").restart_count, 0);
     assert!(matches!(node.outcome("SU1"), OrderOutcome::Failed(_)));

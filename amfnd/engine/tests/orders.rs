@@ -2,7 +2,11 @@
 
 mod harness;
 
-use ais::amf::{HaState, NodeConfig, NodeOrder, NodeReport, OrderId, OrderOutcome, PresenceState, Term};
+use ais::Millis;
+use ais::amf::{
+    EscalationCounting, FailoverLimits, HaState, NodeConfig, NodeOrder, NodeReport, OrderId, OrderOutcome,
+    PresenceState, Term,
+};
 use amfnd_engine::Event;
 use harness::{Act, Node, at_level, comp, comp_dn, csi, dn, exit, si, su, su_dn};
 
@@ -116,6 +120,11 @@ fn a_new_director_learns_everything_and_disturbs_nothing() {
     let config = NodeConfig {
         dn: dn("safAmfNode=N,safAmfCluster=C"),
         node_id: 1,
+        failover: FailoverLimits {
+            su_failover_max: 10,
+            su_failover_probation: Millis(60_000),
+        },
+        counting: EscalationCounting::Specification,
     };
     let mut all = vec![NodeOrder::ConfigureNode(config)];
     all.push(NodeOrder::ConfigureSu(configs().remove(0)));

@@ -6,13 +6,11 @@ mod harness;
 use std::collections::BTreeMap;
 
 use ais::amf::{
-    CallbackKind, HaState, HealthcheckInvocation, NodeOrder, OrderOutcome, PresenceState,
+    CallbackKind, EscalationCounting, HaState, HealthcheckInvocation, NodeOrder, OrderOutcome, PresenceState,
     RecommendedRecovery, SiAssignment, SuConfig, SuReport, Term,
 };
 use ais::{AisError, Dn, Millis};
-use amfnd_engine::{
-    CommandKind, ComponentRequest, Counting, EngineOptions, Event, Invocation, RequestId, RunOutcome,
-};
+use amfnd_engine::{CommandKind, ComponentRequest, Event, Invocation, RequestId, RunOutcome};
 use harness::{Node, at_level, comp, comp_dn, csi, csi_dn, depends, exit, script, si, si_dn, su, su_dn};
 use proptest::prelude::*;
 
@@ -82,9 +80,11 @@ struct World {
 }
 
 impl World {
-    fn new(options: EngineOptions) -> World {
+    fn new(counting: EscalationCounting) -> World {
+        let mut node = Node::new(vec![config("SU1", 20), config("SU2", 20)]);
+        node.count(counting, 4);
         World {
-            node: Node::with_options(options, vec![config("SU1", 20), config("SU2", 20)]),
+            node,
             alive: BTreeMap::new(),
             gone: Vec::new(),
             term: 1,
@@ -486,8 +486,8 @@ proptest! {
 
     #[test]
     fn any_events_in_any_order(events in prop::collection::vec(any::<(u8, u8, u8)>(), 1..150), opensaf: bool) {
-        let counting = if opensaf { Counting::OpenSaf } else { Counting::Specification };
-        let mut world = World::new(EngineOptions { counting });
+        let counting = if opensaf { EscalationCounting::OpenSaf } else { EscalationCounting::Specification };
+        let mut world = World::new(counting);
         for event in events {
             world.random(event);
         }

@@ -193,10 +193,6 @@ fn healthcheck_requests_are_refused_with_the_right_codes() {
         recovery,
     };
     assert_eq!(node.ask(session, with(RecommendedRecovery::SuFailover)), "ACCESS");
-    assert_eq!(
-        node.ask(session, with(RecommendedRecovery::ContainerRestart)),
-        "NOT_SUPPORTED"
-    );
     assert_eq!(node.ask(session, start("A", "hc", amf)), "OK");
     assert_eq!(node.ask(session, start("A", "hc", amf)), "EXIST");
     let other = node.new_session();
@@ -307,10 +303,6 @@ fn an_error_report_is_answered_before_anything_is_done() {
     };
     let default = RecommendedRecovery::NoRecommendation;
     assert_eq!(node.ask(session, report("Z", default)), "NOT_EXIST");
-    assert_eq!(
-        node.ask(session, report("A", RecommendedRecovery::ApplicationRestart)),
-        "NOT_SUPPORTED"
-    );
     assert_eq!(
         node.ask(session, report("A", RecommendedRecovery::SuRestart)),
         "ACCESS"

@@ -1,8 +1,8 @@
 //! The model of the tests: one node, one SU, one component, one SI with one CSI.
 
 use ais::amf::{
-    CompCategory, CompConfig, CsiAssignment, CsiTransition, EscalationLimits, Healthcheck, NodeConfig,
-    NodeOrder, OrderId, RecommendedRecovery, SiAssignment, SuConfig,
+    CompCategory, CompConfig, CsiAssignment, CsiTransition, EscalationCounting, EscalationLimits,
+    FailoverLimits, Healthcheck, NodeConfig, NodeOrder, OrderId, RecommendedRecovery, SiAssignment, SuConfig,
 };
 use ais::{Dn, Millis};
 
@@ -36,6 +36,11 @@ pub(crate) fn configuration(comp: CompConfig) -> Vec<NodeOrder> {
     let node = NodeConfig {
         dn: Dn::new(NODE).unwrap(),
         node_id: 7,
+        failover: FailoverLimits {
+            su_failover_max: 10,
+            su_failover_probation: Millis(60_000),
+        },
+        counting: EscalationCounting::Specification,
     };
     vec![NodeOrder::ConfigureNode(node), NodeOrder::ConfigureSu(su)]
 }

@@ -1,7 +1,10 @@
 //! Orders of the director, and the assignments in them.
 
 use ais::Dn;
-use ais::amf::{CsiAssignment, NodeConfig, NodeOrder, OrderId, SiAssignment};
+use ais::Millis;
+use ais::amf::{
+    CsiAssignment, EscalationCounting, FailoverLimits, NodeConfig, NodeOrder, OrderId, SiAssignment,
+};
 use capnp::struct_list;
 
 use super::{read_su_config, write_su_config};
@@ -106,6 +109,13 @@ pub fn read_node_order(reader: node_order::Reader<'_>) -> Result<NodeOrder, Wire
             Which::ConfigureNode(node) => NodeOrder::ConfigureNode(NodeConfig {
                 dn: read_dn(node.get_dn()?, "NodeOrder.configureNode.dn")?,
                 node_id: node.get_node_id(),
+                failover: FailoverLimits {
+                    su_failover_max: node.get_su_failover_max(),
+                    su_failover_probation: Millis(node.get_su_failover_probation_ms()),
+                },
+                counting: EscalationCounting::from_code(node.get_counting()).ok_or_else(|| {
+                    WireError::number("NodeOrder.configureNode.counting", node.get_counting())
+                })?,
             }),
             Which::ConfigureSu(config) => NodeOrder::ConfigureSu(read_su_config(config?)?),
             Which::RemoveSu(()) => NodeOrder::RemoveSu { su: su()? },
@@ -137,6 +147,7 @@ pub fn read_node_order(reader: node_order::Reader<'_>) -> Result<NodeOrder, Wire
                 reason: read_text(reason?, "NodeOrder.reboot")?,
             },
             Which::ReportAll(()) => NodeOrder::ReportAll,
+            Which::RepairNode(()) => NodeOrder::RepairNode,
         },
     )
 }
@@ -152,6 +163,9 @@ pub fn write_node_order(from: &NodeOrder, mut builder: node_order::Builder<'_>) 
             let mut group = builder.init_configure_node();
             group.set_dn(node.dn.as_str());
             group.set_node_id(node.node_id);
+            group.set_su_failover_max(node.failover.su_failover_max);
+            group.set_su_failover_probation_ms(node.failover.su_failover_probation.0);
+            group.set_counting(node.counting.code());
         }
         NodeOrder::ConfigureSu(config) => {
             builder.set_su(config.dn.as_str());
@@ -177,6 +191,7 @@ pub fn write_node_order(from: &NodeOrder, mut builder: node_order::Builder<'_>) 
         NodeOrder::Repair { .. } => builder.set_repair(()),
         NodeOrder::Reboot { reason } => builder.set_reboot(checked(reason, "NodeOrder.reboot")?),
         NodeOrder::ReportAll => builder.set_report_all(()),
+        NodeOrder::RepairNode => builder.set_repair_node(()),
     }
     Ok(())
 }
@@ -195,7 +210,8 @@ const fn addressee(order: &NodeOrder) -> Option<(OrderId, &Dn)> {
         NodeOrder::ConfigureNode(_)
         | NodeOrder::ConfigureSu(_)
         | NodeOrder::Reboot { .. }
-        | NodeOrder::ReportAll => None,
+        | NodeOrder::ReportAll
+        | NodeOrder::RepairNode => None,
     }
 }
 

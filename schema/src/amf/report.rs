@@ -21,6 +21,7 @@ pub fn read_command_failure(reader: command_failure::Reader<'_>) -> Result<Comma
         path: read_text(reader.get_path()?, "CommandFailure.path")?,
         cause: read_text(reader.get_cause()?, "CommandFailure.cause")?,
         stderr: read_text(reader.get_stderr()?, "CommandFailure.stderr")?,
+        forbids_retry: reader.get_forbids_retry(),
     })
 }
 
@@ -33,6 +34,7 @@ pub fn write_command_failure(
     builder.set_path(checked(&from.path, "CommandFailure.path")?);
     builder.set_cause(checked(&from.cause, "CommandFailure.cause")?);
     builder.set_stderr(checked(&from.stderr, "CommandFailure.stderr")?);
+    builder.set_forbids_retry(from.forbids_retry);
     Ok(())
 }
 
@@ -207,6 +209,9 @@ pub fn read_node_report(reader: node_report::Reader<'_>) -> Result<NodeReport, W
                 su: read_dn(su?, "NodeReport.unknownSu")?,
             },
             Which::AllReported(()) => NodeReport::AllReported,
+            Which::NotRebooted(reason) => NodeReport::NotRebooted {
+                reason: read_text(reason?, "NodeReport.notRebooted")?,
+            },
         },
     )
 }
@@ -217,6 +222,9 @@ pub fn write_node_report(from: &NodeReport, mut builder: node_report::Builder<'_
         NodeReport::Su(report) => return write_su_report(report, builder.init_su()),
         NodeReport::UnknownSu { su } => builder.set_unknown_su(su.as_str()),
         NodeReport::AllReported => builder.set_all_reported(()),
+        NodeReport::NotRebooted { reason } => {
+            builder.set_not_rebooted(checked(reason, "NodeReport.notRebooted")?);
+        }
     }
     Ok(())
 }

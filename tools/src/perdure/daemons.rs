@@ -71,7 +71,7 @@ fn amfd(args: &[OsString]) -> ExitCode {
         Err(error) => error.exit(),
     };
     let mut options = amfd_director::Options::new(arguments.dir);
-    options.heartbeat_limit = Duration::from_millis(arguments.heartbeat_limit);
+    options.heartbeat.limit = Duration::from_millis(arguments.heartbeat_limit);
     if !arguments.unmanaged.is_empty() {
         options.engine.foreign_applications = arguments.unmanaged;
     }

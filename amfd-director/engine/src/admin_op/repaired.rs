@@ -1,11 +1,12 @@
 //! `repaired`: the operator has mended an SU or a node.
 
 use ais::Dn;
-use ais::amf::PresenceState;
+use ais::amf::{NodeOrder, PresenceState};
 
 use super::goal::Goal;
 use super::obstacle::Obstacle;
 use crate::Director;
+use crate::state::Stage;
 
 impl Director {
     pub(super) fn repaired_su(&mut self, su: &Dn) -> Result<Goal, Obstacle> {
@@ -49,6 +50,7 @@ impl Director {
         if let Some(state) = self.state.nodes.get_mut(node) {
             state.recovery = None;
         }
+        self.send(node, NodeOrder::RepairNode);
         let sus: Vec<Dn> = sus.into_iter().filter(|su| self.is_disabled(su)).collect();
         for su in &sus {
             self.want_repair(su);
@@ -62,7 +64,9 @@ impl Director {
             return Err(Obstacle::NodeAbsent { node: node.clone() });
         };
         match &state.recovery {
-            Some(recovery) if recovery.rebooting => Err(Obstacle::NodeRebooting { node: node.clone() }),
+            Some(recovery) if recovery.stage == Stage::Rebooting => {
+                Err(Obstacle::NodeRebooting { node: node.clone() })
+            }
             Some(recovery) => Err(Obstacle::Disabled {
                 dn: node.clone(),
                 why: format!("the node is disabled by {} and has to be repaired", recovery.kind),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ais::amf::FailoverLimits;
 use ais::{Dn, Millis};
 
 use super::raw::{Raw, RawObject};
@@ -14,6 +15,8 @@ pub(crate) struct Cluster {
     pub(crate) startup_timeout: Millis,
     /// `osafAmfRestrictAutoRepairEnable`
     pub(crate) restrict_auto_repair: bool,
+    /// `osafAmfDelayNodeFailoverTimeout`, in seconds: how long a lost node may take to come back.
+    pub(crate) node_loss_delay: Option<Millis>,
 }
 
 impl Cluster {
@@ -28,6 +31,10 @@ impl Cluster {
             restrict_auto_repair: raw
                 .class("OpenSafAmfConfig")
                 .any(|(_, object)| object.u32("osafAmfRestrictAutoRepairEnable") == Some(1)),
+            node_loss_delay: raw
+                .class("OpenSafAmfConfig")
+                .find_map(|(_, object)| object.u32("osafAmfDelayNodeFailoverTimeout"))
+                .map(|seconds| Millis(u64::from(seconds) * 1_000)),
         }
     }
 }
@@ -37,8 +44,7 @@ impl Cluster {
 pub(crate) struct Node {
     /// What components see in `NCS_ENV_NODE_ID`.
     pub(crate) id: u32,
-    pub(crate) su_failover_max: u32,
-    pub(crate) su_failover_probation: Millis,
+    pub(crate) failover: FailoverLimits,
     pub(crate) auto_repair: bool,
     pub(crate) failfast_on_termination_failure: bool,
     pub(crate) failfast_on_instantiation_failure: bool,
@@ -61,8 +67,10 @@ impl Node {
             .collect();
         Node {
             id,
-            su_failover_max: object.u32("saAmfNodeSuFailoverMax").unwrap_or(0),
-            su_failover_probation: object.millis("saAmfNodeSuFailOverProb").unwrap_or(Millis(0)),
+            failover: FailoverLimits {
+                su_failover_max: object.u32("saAmfNodeSuFailoverMax").unwrap_or(0),
+                su_failover_probation: object.millis("saAmfNodeSuFailOverProb").unwrap_or(Millis(0)),
+            },
             auto_repair: flag("saAmfNodeAutoRepair", true),
             failfast_on_termination_failure: flag("saAmfNodeFailfastOnTerminationFailure", false),
             failfast_on_instantiation_failure: flag("saAmfNodeFailfastOnInstantiationFailure", false),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ais::amf::{EscalationLimits, NodeConfig, RedundancyModel, SuConfig};
+use ais::amf::{EscalationCounting, EscalationLimits, NodeConfig, RedundancyModel, SuConfig};
 use ais::{Dn, Millis};
 
 use super::comp::{self, Comp};
@@ -280,9 +280,11 @@ fn map_to_nodes(around: &Surroundings<'_>, sg: &Dn, object: &RawObject) -> BTree
 }
 
 /// What a node director is told about its node.
-pub(crate) fn node_config(dn: &Dn, node: &Node) -> NodeConfig {
+pub(crate) fn node_config(dn: &Dn, node: &Node, counting: EscalationCounting) -> NodeConfig {
     NodeConfig {
         dn: dn.clone(),
         node_id: node.id,
+        failover: node.failover,
+        counting,
     }
 }

@@ -16,11 +16,12 @@ use ais::{Dn, Millis};
 pub(crate) use absence::Absences;
 pub(crate) use admin::AdminStates;
 pub(crate) use kept::{Indexed, Kept};
-pub(crate) use node::{NodeRecovery, NodeState};
+pub(crate) use node::{Loss, NodeRecovery, NodeState, Stage};
 pub(crate) use su::{Applied, Given, InFlight, OrderKind, SuState, takes_su_down};
 pub(crate) use view::{Serving, View, is_failed};
 
 use crate::adjust::Available;
+use crate::event::FenceId;
 use crate::plan::Swap;
 
 /// Who was active for an SI last, as long as nobody has been quiesced since.
@@ -56,12 +57,18 @@ pub(crate) struct State {
     /// The first node, in the order of their names, that has never reported; none is missing before it.
     pub(crate) sync_waits_for: Option<Dn>,
     last_order: u64,
+    last_fence: u64,
 }
 
 impl State {
     pub(crate) fn next_order(&mut self) -> OrderId {
         self.last_order += 1;
         OrderId(self.last_order)
+    }
+
+    pub(crate) fn next_fence(&mut self) -> FenceId {
+        self.last_fence += 1;
+        FenceId(self.last_fence)
     }
 
     /// The operator's wish; unlocked where none was expressed.

@@ -1,10 +1,21 @@
-//! A node: its connection, the recovery that acts on it, and the counter that leads to one.
+//! A node: its connection, what became of its work when the connection was lost, and the recovery that acts on it.
 
 use ais::amf::RecommendedRecovery;
 use ais::{Dn, Millis};
 
 use super::Indexed;
-use crate::event::SessionId;
+use crate::event::{FenceId, SessionId};
+
+/// How far a recovery of a node is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Its work is being moved.
+    Moving,
+    /// The reboot that ends it was ordered.
+    Rebooting,
+    /// The node was told to reboot and its policy is to do nothing: the operator repairs it.
+    NotRebooted { reason: String },
+}
 
 /// A recovery that acts on a whole node.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,8 +24,23 @@ pub(crate) struct NodeRecovery {
     pub(crate) kind: RecommendedRecovery,
     /// Who caused it.
     pub(crate) comp: Dn,
-    /// Whether the reboot that ends it was ordered.
-    pub(crate) rebooting: bool,
+    pub(crate) stage: Stage,
+}
+
+/// What becomes of the work of a node whose connection is lost.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum Loss {
+    /// Nothing is in question: the node is connected, or nothing ran there.
+    #[default]
+    None,
+    /// It may come back with its work until then.
+    Awaited { until: Millis },
+    /// The fence was asked to make sure that nothing runs there.
+    Fencing { request: FenceId },
+    /// The fence could not; it is asked again then.
+    FenceFailed { retry_at: Millis, cause: String },
+    /// Its work was given to others. If it still runs something when it comes back, it is told to drop it.
+    TakenOver,
 }
 
 /// A node of the cluster.
@@ -27,19 +53,18 @@ pub(crate) struct NodeState {
     pub(crate) report_until: Option<Millis>,
     /// Whether some session has reported since the director started, or one was lost.
     pub(crate) seen: bool,
+    pub(crate) loss: Loss,
     pub(crate) recovery: Option<NodeRecovery>,
-    /// SU failovers within the probation.
-    pub(crate) su_failovers: u32,
-    /// When the counter starts again.
-    pub(crate) probation_until: Option<Millis>,
 }
 
 impl Indexed for NodeState {
     fn due(&self) -> Option<Millis> {
-        [self.report_until, self.probation_until]
-            .into_iter()
-            .flatten()
-            .min()
+        let of_loss = match self.loss {
+            Loss::Awaited { until } => Some(until),
+            Loss::FenceFailed { retry_at, .. } => Some(retry_at),
+            Loss::None | Loss::Fencing { .. } | Loss::TakenOver => None,
+        };
+        self.report_until.into_iter().chain(of_loss).min()
     }
 
     /// A recovery acts on the node.
@@ -49,39 +74,25 @@ impl Indexed for NodeState {
 }
 
 impl NodeState {
-    /// Counts a failover of an SU; gives back the count within the probation.
-    pub(crate) fn count_failover(&mut self, now: Millis, probation: Millis) -> u32 {
-        if self.probation_until.is_none_or(|end| end <= now) {
-            self.su_failovers = 0;
-            self.probation_until = Some(now.after(probation));
-        }
-        self.su_failovers = self.su_failovers.saturating_add(1);
-        self.su_failovers
-    }
-
-    /// The probation is over.
-    pub(crate) fn end_probation(&mut self) {
-        self.su_failovers = 0;
-        self.probation_until = None;
-    }
-
     pub(crate) fn is_rebooting(&self) -> bool {
-        self.recovery.as_ref().is_some_and(|recovery| recovery.rebooting)
+        self.recovery
+            .as_ref()
+            .is_some_and(|recovery| recovery.stage == Stage::Rebooting)
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    /// Whether the connection is lost and the node may come back with its work.
+    pub(crate) fn is_awaited(&self) -> bool {
+        match self.loss {
+            Loss::Awaited { .. } => self.session.is_none(),
+            Loss::None | Loss::Fencing { .. } | Loss::FenceFailed { .. } | Loss::TakenOver => false,
+        }
+    }
 
-    #[test]
-    fn failovers_count_within_the_probation_only() {
-        let mut node = NodeState::default();
-        let probation = Millis(1_000);
-        assert_eq!(node.count_failover(Millis(0), probation), 1);
-        assert_eq!(node.count_failover(Millis(999), probation), 2);
-        assert_eq!(node.count_failover(Millis(1_000), probation), 1);
-        node.end_probation();
-        assert_eq!((node.su_failovers, node.probation_until), (0, None));
+    /// Whether the connection is lost and its work was not given to others yet: what ran there may still run.
+    pub(crate) fn may_run(&self) -> bool {
+        match self.loss {
+            Loss::Awaited { .. } | Loss::Fencing { .. } | Loss::FenceFailed { .. } => self.session.is_none(),
+            Loss::None | Loss::TakenOver => false,
+        }
     }
 }

@@ -190,7 +190,18 @@ impl SuState {
                 .is_none_or(|report| report.assignments.is_empty())
     }
 
-    /// Forgets all that belongs to a session.
+    /// The connection to its node is gone. What was last known stays: it may still be so.
+    pub(crate) fn disconnect(&mut self) {
+        // How far its order came shows in `may_act`; nobody will tell.
+        let own = self.in_flight.take().is_some();
+        if let Some(report) = self.report.as_mut().filter(|_| own) {
+            report.order = None;
+        }
+        self.config = None;
+        self.hold_until = None;
+    }
+
+    /// Forgets all that belongs to a session: a new one reports everything anew, or nothing runs any more.
     pub(crate) fn lose_session(&mut self) {
         *self = SuState {
             probation_until: self.probation_until,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ais::amf::{AdminState, AssignmentState, HaState, OperState, PresenceState, ReadinessState};
 use ais::{Dn, Millis};
 
-use super::{State, SuState};
+use super::{Loss, NodeState, State, SuState};
 use crate::event::SessionId;
 use crate::group;
 use crate::model::{Model, Sg, Si, Su};
@@ -114,6 +114,20 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Whether the node is lost and may come back with its work.
+    pub(crate) fn is_awaited(self, node: &Dn) -> bool {
+        self.state.node(node).is_some_and(NodeState::is_awaited)
+    }
+
+    /// Whether it is not known what the SU does, on a node that is lost.
+    fn is_unknown(self, su: &Dn, state: &SuState) -> bool {
+        let node = self.model.su(su).and_then(|(_, _, config)| config.node.as_ref());
+        let may_run = node
+            .and_then(|node| self.state.node(node))
+            .is_some_and(NodeState::may_run);
+        state.report.is_none() && may_run
+    }
+
     /// Whether it is still open what runs on the node.
     pub(crate) fn is_unreported(self, node: &Dn) -> bool {
         let never_seen = || self.state.sync_until.is_some_and(|end| self.now < end);
@@ -139,9 +153,8 @@ impl<'a> View<'a> {
         let Some(node) = &su.node else {
             return Some(Reason::SuWithoutNode);
         };
-        let absent = || Some(Reason::NodeAbsent { node: node.clone() });
-        if self.state.node(node).is_none_or(|state| state.session.is_none()) {
-            return absent();
+        if let Some(reason) = self.unreachable(node) {
+            return Some(reason);
         }
         let Some(report) = self.state.su(dn).and_then(|state| state.report.as_ref()) else {
             return Some(Reason::NodesUnreported { node: node.clone() });
@@ -158,6 +171,25 @@ impl<'a> View<'a> {
             return Some(Reason::SuDisabled { cause });
         }
         None
+    }
+
+    /// Why nothing can be ordered on the node; `None` where it is connected, or may come back with its work.
+    fn unreachable(self, node: &Dn) -> Option<Reason> {
+        let node = node.clone();
+        let Some(state) = self.state.node(&node) else {
+            return Some(Reason::NodeAbsent { node });
+        };
+        if state.session.is_some() || state.is_awaited() {
+            return None;
+        }
+        Some(match &state.loss {
+            Loss::Fencing { .. } => Reason::NodeFencing { node },
+            Loss::FenceFailed { cause, .. } => Reason::FenceFailed {
+                node,
+                cause: cause.clone(),
+            },
+            Loss::None | Loss::Awaited { .. } | Loss::TakenOver => Reason::NodeAbsent { node },
+        })
     }
 
     pub(crate) fn su_oper(self, dn: &Dn, su: &Su) -> OperState {
@@ -179,7 +211,7 @@ impl<'a> View<'a> {
         if let Some(node) = su
             .node
             .as_ref()
-            .filter(|node| self.node_oper(node) == OperState::Disabled)
+            .filter(|node| self.node_oper(node) == OperState::Disabled && !self.is_awaited(node))
         {
             return Serving::No(Reason::NodeDisabled { node: node.clone() });
         }
@@ -240,10 +272,12 @@ impl<'a> View<'a> {
     }
 
     /// The SIs for which the SU may be acting. While it works on an order of a former director, which may be about
-    /// any of them, these are all.
+    /// any of them, these are all; and where its node was lost before it told.
     pub(crate) fn may_act(self, sg: &Sg, su: &Dn) -> BTreeSet<Dn> {
         match self.state.su(su) {
-            Some(state) if state.works_for_another() => sg.sis.keys().cloned().collect(),
+            Some(state) if state.works_for_another() || self.is_unknown(su, state) => {
+                sg.sis.keys().cloned().collect()
+            }
             Some(state) => state.may_act.clone(),
             None => BTreeSet::new(),
         }

@@ -29,6 +29,9 @@ pub(crate) struct FakeNode {
     pub(crate) term: Term,
     pub(crate) reports: Vec<NodeReport>,
     pub(crate) rebooted: bool,
+    /// Its policy is to do nothing when it is told to reboot, beyond killing everything.
+    pub(crate) never_reboots: bool,
+    not_rebooted: Option<String>,
 }
 
 fn order_id(order: &NodeOrder) -> Option<(OrderId, &Dn)> {
@@ -44,7 +47,8 @@ fn order_id(order: &NodeOrder) -> Option<(OrderId, &Dn)> {
         | NodeOrder::ConfigureSu(_)
         | NodeOrder::RemoveSu { .. }
         | NodeOrder::Reboot { .. }
-        | NodeOrder::ReportAll => None,
+        | NodeOrder::ReportAll
+        | NodeOrder::RepairNode => None,
     }
 }
 
@@ -78,6 +82,9 @@ impl FakeNode {
                 self.sus.remove(&su);
             }
             NodeOrder::ReportAll => {
+                if let Some(reason) = self.not_rebooted.clone() {
+                    self.reports.push(NodeReport::NotRebooted { reason });
+                }
                 let all: Vec<NodeReport> = self
                     .sus
                     .values()
@@ -86,10 +93,12 @@ impl FakeNode {
                 self.reports.extend(all);
                 self.reports.push(NodeReport::AllReported);
             }
-            NodeOrder::Reboot { .. } => {
+            NodeOrder::Reboot { reason } => {
                 self.rebooted = true;
+                self.not_rebooted = Some(reason).filter(|_| self.never_reboots);
                 self.sus.clear();
             }
+            NodeOrder::RepairNode => self.not_rebooted = None,
             NodeOrder::ConfigureNode(_)
             | NodeOrder::Instantiate { .. }
             | NodeOrder::Terminate { .. }
@@ -343,6 +352,7 @@ fn carry_out(report: &mut SuReport, order: NodeOrder, pre_instantiable: bool) {
         | NodeOrder::ConfigureSu(_)
         | NodeOrder::RemoveSu { .. }
         | NodeOrder::Reboot { .. }
-        | NodeOrder::ReportAll => {}
+        | NodeOrder::ReportAll
+        | NodeOrder::RepairNode => {}
     }
 }

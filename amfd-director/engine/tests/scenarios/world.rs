@@ -8,7 +8,9 @@ use ais::amf::{
     RecommendedRecovery, Term,
 };
 use ais::{Dn, Millis, Value};
-use amfd_director_engine::{Director, Effect, Event, ModelChange, Publish, RequestId, SessionId, check};
+use amfd_director_engine::{
+    Director, Effect, Event, FenceId, ModelChange, Options, Publish, RequestId, SessionId, check,
+};
 
 use crate::fake_node::FakeNode;
 use crate::model::Model;
@@ -17,7 +19,10 @@ use crate::model::Model;
 #[derive(Default)]
 pub(crate) struct World {
     model: Model,
+    options: Options,
     director: Director,
+    /// The fence that was asked last, with its node.
+    fence: Option<(FenceId, Dn)>,
     now: Millis,
     term: u64,
     sessions: u64,
@@ -48,6 +53,12 @@ impl World {
             "up" => self.for_each(rest, Self::up),
             "down" => self.for_each(rest, Self::down),
             "disconnect" => self.for_each(rest, Self::disconnect),
+            "option" => self.option(rest)?,
+            "never-reboots" => self.for_each(rest, |world, dn| {
+                world.nodes.entry(dn.clone()).or_default().1.never_reboots = true;
+            }),
+            "fence-done" => self.fence_answers(Ok(()))?,
+            "fence-failed" => self.fence_answers(Err(rest.join(" ")))?,
             "settle" => self.settle(),
             "wait" => self.wait(rest[0].parse().map_err(|_| "not a number")?),
             "hold" => self.for_each(rest, |world, su| {
@@ -193,7 +204,8 @@ impl World {
         self.term += 1;
         let mut objects = self.model.objects.clone();
         objects.extend(self.objects.iter().map(|(dn, ha)| assignment_object(dn, *ha)));
-        self.director = Director::new();
+        self.director = Director::with_options(self.options.clone());
+        self.fence = None;
         self.event(Event::Start {
             term: Term(self.term),
             objects,
@@ -239,6 +251,35 @@ impl World {
                 session,
             });
         }
+    }
+
+    /// `option NAME=VALUE...`; before `start`.
+    fn option(&mut self, rest: &[&str]) -> Result<(), String> {
+        for word in rest {
+            let (name, value) = word.split_once('=').ok_or("no value")?;
+            let number: u64 = value.parse().map_err(|_| "not a number")?;
+            match name {
+                "fencing" => self.options.fencing = number != 0,
+                "node-loss-delay" => self.options.node_loss_delay = Millis(number),
+                other => return Err(format!("unknown option {other}")),
+            }
+        }
+        Ok(())
+    }
+
+    /// The fence that was asked last answers; where it succeeded, nothing runs on the node any more.
+    fn fence_answers(&mut self, result: Result<(), String>) -> Result<(), String> {
+        let Some((request, node)) = self.fence.take() else {
+            return Ok(());
+        };
+        if result.is_ok() {
+            if let Some((_, node)) = self.nodes.get_mut(&node) {
+                node.crash();
+            }
+            self.disconnect(&node);
+        }
+        self.event(Event::FenceResult { request, result });
+        Ok(())
     }
 
     fn wait(&mut self, millis: u64) {
@@ -455,6 +496,10 @@ impl World {
                 };
                 self.output.push(format!("answer {what}: {outcome}"));
             }
+            Effect::Fence { request, node, .. } => {
+                self.output.push(format!("fence {}", node.rdn_value()));
+                self.fence = Some((request, node));
+            }
             Effect::Because(_) => {}
         }
     }
@@ -587,5 +632,6 @@ fn describe(order: &NodeOrder) -> Option<String> {
         | NodeOrder::ConfigureSu(_)
         | NodeOrder::RemoveSu { .. }
         | NodeOrder::ReportAll => return None,
+        NodeOrder::RepairNode => "REPAIR-NODE".to_owned(),
     })
 }

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ais::amf::{
-    CallbackKind, CompReport, FaultReport, HaState, NodeOrder, NodeReport, OrderId, OrderOutcome,
-    OrderReport, PresenceState, SiAssignment, SuConfig, SuReport, Term,
+    CallbackKind, CompReport, EscalationCounting, FailoverLimits, FaultReport, HaState, NodeConfig,
+    NodeOrder, NodeReport, OrderId, OrderOutcome, OrderReport, PresenceState, SiAssignment, SuConfig,
+    SuReport, Term,
 };
 use ais::{AisError, Dn, Millis};
 use amfnd_engine::{
@@ -77,6 +78,19 @@ impl Node {
         }
         node.log.clear();
         node
+    }
+
+    /// The director says how restarts and failovers are counted, and how many failovers the node may have in 10 s.
+    pub fn count(&mut self, counting: EscalationCounting, su_failover_max: u32) {
+        self.send(vec![NodeOrder::ConfigureNode(NodeConfig {
+            dn: Dn::new("safAmfNode=N,safAmfCluster=C").unwrap(),
+            node_id: 1,
+            failover: FailoverLimits {
+                su_failover_max,
+                su_failover_probation: Millis(10_000),
+            },
+            counting,
+        })]);
     }
 
     pub fn act(&mut self, what: &str, act: Act) {

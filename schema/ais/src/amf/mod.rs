@@ -1,13 +1,14 @@
 //! The words of the Availability Management Framework, as SAI-AIS-AMF-B.04.01 spells them.
 
+mod escalation;
 mod node;
 mod state;
 
+pub use escalation::{EscalationCounting, EscalationLimits, FailoverLimits};
 pub use node::{
     AssignmentReport, CallbackKind, Command, CommandFailure, CompConfig, CompReport, CsiAssignment,
-    CsiDescriptor, CsiTransition, EscalationLimits, FaultReport, Healthcheck, HealthcheckInvocation,
-    NodeConfig, NodeOrder, NodeReport, OrderId, OrderOutcome, OrderReport, SiAssignment, SuConfig, SuReport,
-    Term,
+    CsiDescriptor, CsiTransition, FaultReport, Healthcheck, HealthcheckInvocation, NodeConfig, NodeOrder,
+    NodeReport, OrderId, OrderOutcome, OrderReport, SiAssignment, SuConfig, SuReport, Term,
 };
 pub use state::{
     AdminOperation, AdminState, AssignmentState, CompCategory, ErrorSource, HaReadinessState, HaState,

@@ -5,7 +5,10 @@
 //! a lost, doubled or late report does no harm, and a restarted director learns everything by asking for all
 //! reports once.
 
-use super::{CompCategory, ErrorSource, HaState, OperState, PresenceState, RecommendedRecovery};
+use super::{
+    CompCategory, ErrorSource, EscalationCounting, EscalationLimits, FailoverLimits, HaState, OperState,
+    PresenceState, RecommendedRecovery,
+};
 use crate::{Dn, Millis};
 
 /// A number that grows with each director that took the lead. Orders of an older term are refused.
@@ -86,19 +89,6 @@ pub struct CompConfig {
     pub healthchecks: Vec<Healthcheck>,
 }
 
-/// How many restarts an SU's components and the SU itself may have before recovery escalates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EscalationLimits {
-    /// `saAmfSGCompRestartMax`
-    pub comp_restart_max: u32,
-    /// `saAmfSGCompRestartProb`
-    pub comp_restart_probation: Millis,
-    /// `saAmfSGSuRestartMax`
-    pub su_restart_max: u32,
-    /// `saAmfSGSuRestartProb`
-    pub su_restart_probation: Millis,
-}
-
 /// All that a node director needs to run an SU.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SuConfig {
@@ -119,6 +109,10 @@ pub struct NodeConfig {
     pub dn: Dn,
     /// The number that components see in `NCS_ENV_NODE_ID`.
     pub node_id: u32,
+    /// When failovers of its SUs become the node's.
+    pub failover: FailoverLimits,
+    /// How restarts and failovers are counted.
+    pub counting: EscalationCounting,
 }
 
 /// Why a component gets the active state (`SaAmfCSITransitionDescriptorT`).
@@ -286,6 +280,9 @@ pub enum NodeOrder {
     },
     /// Report every SU. Asked for by a director that has just got the session.
     ReportAll,
+    /// The operator says that the node was repaired: a reboot that did not come is no longer due, and failovers are
+    /// counted from the start. Not answered.
+    RepairNode,
 }
 
 /// What became of an order.
@@ -321,6 +318,8 @@ pub struct CommandFailure {
     pub cause: String,
     /// The last lines that it wrote to stderr.
     pub stderr: String,
+    /// INSTANTIATE said with status 200 that neither another attempt nor a reboot of the node helps.
+    pub forbids_retry: bool,
 }
 
 /// The state of a component.
@@ -392,6 +391,12 @@ pub enum NodeReport {
     UnknownSu {
         /// The SU.
         su: Dn,
+    },
+    /// The node was told to reboot, every component is killed, and its policy is to do nothing more: it is out of
+    /// service until the operator has repaired it ([`NodeOrder::RepairNode`]). Sent on [`NodeOrder::ReportAll`].
+    NotRebooted {
+        /// Why the reboot was due.
+        reason: String,
     },
     /// Every SU has been reported; closes the answer to [`NodeOrder::ReportAll`].
     AllReported,

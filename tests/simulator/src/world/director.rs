@@ -46,6 +46,8 @@ impl World {
                         self.breaks(|| format!("operation {} is answered twice", request.0));
                     }
                 }
+                // The fence is not switched on.
+                Effect::Fence { .. } => {}
                 Effect::Because(_) => {}
             }
         }
