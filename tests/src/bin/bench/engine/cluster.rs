@@ -149,7 +149,7 @@ impl Cluster {
                 self.sus.remove(&su);
             }
             NodeOrder::ReportAll => self.wire.push_back(tell(NodeReport::AllReported)),
-            NodeOrder::ConfigureNode(_) | NodeOrder::Reboot { .. } => {}
+            NodeOrder::RepairNode | NodeOrder::ConfigureNode(_) | NodeOrder::Reboot { .. } => {}
             NodeOrder::Instantiate { .. }
             | NodeOrder::Terminate { .. }
             | NodeOrder::Restart { .. }
