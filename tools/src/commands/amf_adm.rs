@@ -11,18 +11,24 @@ use super::usage::{Common, Help, seconds};
 
 const HELP: Help = Help {
     name: "amf-adm",
-    purpose: "steers service units, service instances, service groups, nodes and components",
+    purpose: "steers the cluster, applications, nodes, service groups, units and instances, and components",
     synopsis: &["amf-adm [-t SEC] <operation> <object DN>"],
     description: &[
         "Invokes one operation and waits for its result. Options stand before the operation. Success is silent.",
-        "The operations are unlock, lock, lock-in, unlock-in, shutdown, restart, si-swap, sg-adjust, repaired,",
-        "eam-start and eam-stop.",
+        "unlock, lock and shutdown are for the cluster, applications, nodes, node groups, SGs, SUs and SIs;",
+        "lock-in and unlock-in for the same but SIs; restart for components, SUs, nodes, applications and the",
+        "cluster; si-swap for SIs; sg-adjust for SGs; repaired for SUs and nodes; eam-start and eam-stop are known",
+        "and refused.",
     ],
     options: &[("-t SEC", "give up after this time; 60 seconds unless given")],
     examples: &[
         (
             "amf-adm lock safSu=SU1,safSg=demo,safApp=demo",
             "takes the service unit's work away",
+        ),
+        (
+            "amf-adm restart safAmfNode=N1,safAmfCluster=c",
+            "moves the node's work, terminates its service units, instantiates them again",
         ),
         (
             "amf-adm -t 120 si-swap safSi=demo,safApp=demo",
@@ -50,7 +56,10 @@ pub(super) fn main(args: Vec<OsString>) -> ExitCode {
     match words.as_deref().map(order) {
         Some(Ok(Some(order))) => {
             let id = u64::from(order.operation.code());
-            invoke(&Request::simple(id, order.object, order.timeout_s), &order.common)
+            invoke(
+                &Request::simple(HELP.name, id, order.object, order.timeout_s),
+                &order.common,
+            )
         }
         Some(Ok(None)) => HELP.print(),
         Some(Err(complaint)) => HELP.refuse(&complaint),
@@ -133,6 +142,13 @@ mod tests {
             let order = read(&[name, "safSu=1"]).unwrap().unwrap();
             assert_eq!((order.operation.code(), order.timeout_s), (id, 60), "{name}");
         }
+    }
+
+    /// The complaint that the time is over has to name the command that was given.
+    #[test]
+    fn the_request_is_its_own() {
+        let request = Request::simple(HELP.name, 6, "safAmfNode=N1,safAmfCluster=c".to_owned(), 5);
+        assert_eq!(request.program, "amf-adm");
     }
 
     #[test]

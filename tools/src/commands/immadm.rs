@@ -104,6 +104,8 @@ impl CommandLine for Line {
 /// A checked request.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Request {
+    /// The command that asks, for its complaints.
+    pub(super) program: &'static str,
     /// The objects, in the order of the command line.
     pub(super) objects: Vec<String>,
     /// The operation's id.
@@ -123,9 +125,10 @@ pub(super) struct Request {
 }
 
 impl Request {
-    /// An operation without parameters on one object, with the defaults of the command line.
-    pub(super) fn simple(operation: u64, object: String, timeout_s: u64) -> Request {
+    /// An operation without parameters on one object, with the defaults of the command line, for the command `program`.
+    pub(super) fn simple(program: &'static str, operation: u64, object: String, timeout_s: u64) -> Request {
         Request {
+            program,
             objects: vec![object],
             operation,
             parameters: Vec::new(),
@@ -240,6 +243,7 @@ fn request(line: &Line) -> Result<Request, String> {
         return Err("error - wrong number of arguments".to_owned());
     }
     Ok(Request {
+        program: HELP.name,
         objects: line.objects.clone(),
         operation,
         parameters,
@@ -280,7 +284,7 @@ pub(super) fn invoke(request: &Request, common: &Common) -> ExitCode {
         operations: Vec::new(),
     };
     let limits = Limits {
-        program: HELP.name,
+        program: request.program,
         timeout_s: request.timeout_s,
         try_again: request.try_again,
     };
@@ -288,7 +292,7 @@ pub(super) fn invoke(request: &Request, common: &Common) -> ExitCode {
         let (owner_name, release) = match &request.owner {
             Some(name) => (name.as_str(), request.release),
             None if answers.as_service => (SERVICE_OWNER, false),
-            None => (HELP.name, true),
+            None => (request.program, true),
         };
         let imm = session.imm();
         let owner = session

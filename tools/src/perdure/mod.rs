@@ -27,6 +27,7 @@ mod down;
 mod explain;
 mod failure;
 mod journal;
+mod locked;
 mod place;
 mod record;
 mod restarts;

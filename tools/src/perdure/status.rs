@@ -14,6 +14,7 @@ use serde::Serialize;
 use super::cluster::{self, number};
 use super::explain;
 use super::failure::Failure;
+use super::locked::{self, Locked};
 use super::place::Place;
 use super::record::{Daemon, Record, State};
 
@@ -41,6 +42,8 @@ struct Status {
     nodes: Vec<Node>,
     sus: Vec<Su>,
     sis: Vec<Si>,
+    /// What is locked beside nodes, SUs and SIs.
+    locked: Vec<Locked>,
     failed: Vec<Failed>,
     daemons: Vec<Daemon>,
     /// Why the model's part is missing, where it is.
@@ -133,6 +136,7 @@ async fn read(place: &Place) -> Result<Status, Failure> {
         nodes: Vec::new(),
         sus: Vec::new(),
         sis: Vec::new(),
+        locked: Vec::new(),
         failed: Vec::new(),
         daemons: record.daemons.clone(),
         model_unreadable: None,
@@ -166,6 +170,7 @@ async fn read_model(place: &Place, imm: &Imm, status: &mut Status) -> Result<(),
     let sis = cluster::objects(imm, "SaAmfSI", &["saAmfSIAdminState", "saAmfSIAssignmentState"]).await?;
     let by_si = assignments_by_si(&assignments);
     status.sis = sis.iter().map(|object| si(object, &by_si)).collect();
+    status.locked = locked::read(imm).await?;
     let attrs = ["saAmfCompPresenceState", "saAmfCompOperState"];
     for comp in cluster::objects(imm, "SaAmfComp", &attrs).await? {
         if is_failed(&comp) {
@@ -311,6 +316,7 @@ fn render(status: &Status, json: bool) -> String {
         parts.push(nodes_table(&status.nodes));
         parts.push(sus_table(&status.sus));
         parts.push(sis_table(&status.sis));
+        parts.extend(locked::text(&status.locked));
     }
     parts.extend(status.failed.iter().map(failed_text));
     parts.push(daemons_table(&status.daemons));
