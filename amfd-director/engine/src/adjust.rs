@@ -9,12 +9,12 @@
 use std::collections::BTreeSet;
 
 use ais::Dn;
-use ais::amf::{AdminState, OperState, PresenceState};
+use ais::amf::{AdminState, OperState};
 
 use crate::Director;
 use crate::model::{Sg, Su};
 use crate::reason::Reason;
-use crate::state::{Serving, SuState, View};
+use crate::state::View;
 
 /// What an adjustment of an SG could use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -90,19 +90,15 @@ fn has_failed(view: View<'_>, dn: &Dn, su: &Su) -> bool {
     reported && (view.disabled(dn, su).is_some() || node.recovery.is_some())
 }
 
-/// Whether the SU is in service or could be instantiated.
+/// Whether nothing keeps the SU from being instantiated and serving. On its way up or down it stays available, so that
+/// what an adjustment starts never asks for another one.
 fn is_usable(view: View<'_>, dn: &Dn, su: &Su) -> bool {
-    if view.serving(dn) == Serving::InService {
-        return true;
-    }
-    let presence = view.state.su(dn).map(SuState::presence);
     let enabled = su
         .node
         .as_ref()
         .is_some_and(|node| view.node_oper(node) == OperState::Enabled);
-    su.pre_instantiable
-        && enabled
+    enabled
         && view.disabled(dn, su).is_none()
-        && presence == Some(PresenceState::Uninstantiated)
+        && view.restarting(dn).is_none()
         && view.strictest(dn).0 == AdminState::Unlocked
 }
