@@ -209,7 +209,8 @@ fn addressee(order: &NodeOrder) -> Option<(OrderId, &Dn)> {
         | NodeOrder::ConfigureSu(_)
         | NodeOrder::RemoveSu { .. }
         | NodeOrder::Reboot { .. }
-        | NodeOrder::ReportAll => None,
+        | NodeOrder::ReportAll
+        | NodeOrder::RepairNode => None,
     }
 }
 
