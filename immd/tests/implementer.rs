@@ -516,3 +516,38 @@ fn a_ccb_and_runtime_updates_of_one_object_do_not_undo_each_other() {
         assert_eq!(object.value("kept"), Some(&Value::Uint32(50)));
     });
 }
+
+#[test]
+fn a_search_asks_implementers_for_what_it_filters_on() {
+    run(async {
+        let dir = tempfile::tempdir().unwrap();
+        let _server = Server::in_dir(dir.path());
+        let (imm, owner) = client(dir.path()).await;
+        let (recorder, implementer) = attach(&imm, true).await;
+        owner
+            .ccb_apply(0, &[item("item=a", 1), item("item=b", 2)])
+            .await
+            .unwrap();
+        recorder.live.set(7);
+        let params = |wanted| immd_client::SearchParams {
+            root: None,
+            scope: ais::Scope::Subtree,
+            filter: Some(("live".to_owned(), Some(Value::Uint32(wanted)))),
+            attrs: AttrChoice::Some(vec!["weight".to_owned()]),
+        };
+        let found = imm.search(params(7)).await.unwrap().collect().await.unwrap();
+        assert_eq!(
+            found.iter().map(|object| object.dn.as_str()).collect::<Vec<_>>(),
+            ["item=a", "item=b"]
+        );
+        assert!(found[0].attr("live").is_none() && found[0].attr("weight").is_some());
+        let none = imm.search(params(8)).await.unwrap().collect().await.unwrap();
+        assert!(none.is_empty());
+        drop(implementer);
+        eventually(async || {
+            let found = imm.search(params(7)).await.unwrap().collect().await;
+            found.is_ok_and(|found| found.is_empty())
+        })
+        .await;
+    });
+}

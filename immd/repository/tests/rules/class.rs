@@ -254,3 +254,13 @@ fn a_class_is_closed_while_it_is_on_its_way() {
     fixture.repo.discard(gone);
     fixture.commit(&[instance]);
 }
+
+#[test]
+fn an_attribute_of_several_values_has_one_default() {
+    let mut fixture = Fixture::new();
+    let many = with_default("a", F::CONFIG | F::WRITABLE | F::MULTI_VALUE, 4);
+    assert_eq!(create(&mut fixture, &config(vec![rdn(), many])), Ok(()));
+    fixture.commit(&[crate::fixture::create("X", "x=1", vec![])]);
+    let object = fixture.object("x=1");
+    assert_eq!(object.attr("a").unwrap().values, [Value::Uint32(4)]);
+}
