@@ -47,16 +47,14 @@ impl Core {
         let mut call = std::pin::pin!(call);
         let mut seen = None;
         loop {
-            match timeout(limit, &mut call).await {
-                Ok(answer) => return answer.map_err(|error| lost(&error)),
-                Err(_) => {
-                    let calls = self.read(|repository| repository.augment_calls(ccb, implementer));
-                    if calls.is_none() || calls == seen {
-                        return Err(late(limit));
-                    }
-                    seen = calls;
-                }
+            if let Ok(answer) = timeout(limit, &mut call).await {
+                return answer.map_err(|error| lost(&error));
             }
+            let calls = self.read(|repository| repository.augment_calls(ccb, implementer));
+            if calls.is_none() || calls == seen {
+                return Err(late(limit));
+            }
+            seen = calls;
         }
     }
 

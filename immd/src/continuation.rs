@@ -113,12 +113,10 @@ mod tests {
         result.err().map(|refusal| refusal.error)
     }
 
-    fn done() -> Outcome {
-        Ok(Reply {
-            result: 1,
-            parameters: Vec::new(),
-        })
-    }
+    const DONE: Outcome = Ok(Reply {
+        result: 1,
+        parameters: Vec::new(),
+    });
 
     #[test]
     fn a_result_waits_until_it_is_cleared() {
@@ -128,14 +126,14 @@ mod tests {
         all.begin("a=2", 7).unwrap();
         let receiver = all.find("a=1", 7).unwrap();
         assert!(receiver.borrow().is_none());
-        all.end("a=1", 7, ticket, &done());
+        all.end("a=1", 7, ticket, &DONE);
         assert!(receiver.borrow().as_ref().unwrap().is_ok());
         assert!(all.find("a=1", 7).unwrap().borrow().is_some());
         all.clear("a=1", 7).unwrap();
         assert_eq!(code(all.find("a=1", 7)), Some(AisError::NotExist));
         assert_eq!(code(all.clear("a=1", 7)), Some(AisError::NotExist));
         all.begin("a=1", 7).unwrap();
-        all.end("a=1", 7, ticket, &done());
+        all.end("a=1", 7, ticket, &DONE);
         assert!(
             all.find("a=1", 7).unwrap().borrow().is_none(),
             "another operation's end"
@@ -149,7 +147,7 @@ mod tests {
             all.begin("a=1", id).unwrap();
         }
         assert_eq!(code(all.begin("a=1", 9999)), Some(AisError::NoResources));
-        all.end("a=1", 5, 5, &done());
+        all.end("a=1", 5, 5, &DONE);
         all.begin("a=1", 9999).unwrap();
         assert_eq!(code(all.find("a=1", 5)), Some(AisError::NotExist));
         assert!(all.find("a=1", 6).is_ok());

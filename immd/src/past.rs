@@ -100,9 +100,9 @@ impl Past {
             Some(Then::Absent) => None,
             Some(Then::Other(other)) => Some(other),
             Some(Then::Same(values)) => {
-                values
-                    .into_iter()
-                    .for_each(|(name, values)| set(&mut object, name, values));
+                for (name, values) in values {
+                    set(&mut object, name, values);
+                }
                 Some(object)
             }
         }
@@ -171,7 +171,9 @@ mod tests {
             root: None,
             scope: Scope::Subtree,
         });
-        changes.into_iter().for_each(|change| past.undo(change));
+        for change in changes {
+            past.undo(change);
+        }
         past
     }
 

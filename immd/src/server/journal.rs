@@ -181,15 +181,12 @@ impl PastServer {
             if is_end {
                 return (page, true, bytes);
             }
-            match self.next_present() {
-                Some(object) => {
-                    ready.extend(past.gone_before(Some(&object.dn)));
-                    ready.extend(past.as_it_was(object));
-                }
-                None => {
-                    ready.extend(past.gone_before(None));
-                    is_end = true;
-                }
+            if let Some(object) = self.next_present() {
+                ready.extend(past.gone_before(Some(&object.dn)));
+                ready.extend(past.as_it_was(object));
+            } else {
+                ready.extend(past.gone_before(None));
+                is_end = true;
             }
         }
         (page, is_end && ready.is_empty(), bytes)
