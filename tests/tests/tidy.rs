@@ -255,6 +255,18 @@ fn every_reason_code_is_documented() {
     assert!(missing.is_empty(), "not in docs/REASONS.md: {missing:?}");
 }
 
+/// Every rule that the director can refuse a CCB with is explained to those who write models.
+#[test]
+fn every_rule_of_the_model_is_documented() {
+    let documented = fs::read_to_string(root().join("docs/MODELS.md")).expect("the list exists");
+    let missing: Vec<&str> = director_engine::ModelRule::CODES
+        .iter()
+        .copied()
+        .filter(|code| !documented.contains(&format!("| `{code}` |")))
+        .collect();
+    assert!(missing.is_empty(), "not in docs/MODELS.md: {missing:?}");
+}
+
 /// What a conformance table names as its test must be there: `file::function`, or a file.
 #[test]
 fn the_conformance_tables_name_tests_that_exist() {

@@ -32,6 +32,7 @@ pub use effect::{Because, Effect, Publish};
 pub use event::{Event, FenceId, ModelChange, RequestId, SessionId};
 pub use invariants::check;
 pub use reason::Reason;
+pub use validate::ModelRule;
 
 use std::collections::{BTreeMap, BTreeSet};
 

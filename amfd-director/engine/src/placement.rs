@@ -154,6 +154,7 @@ mod tests {
                 vec![number("saAmfSgtRedundancyModel", 1)],
             ),
             ("SaAmfSUType", "safVersion=1,safSuType=s", vec![]),
+            ("SaAmfCSType", "safVersion=1,safCSType=t", vec![]),
             (
                 "SaAmfCompType",
                 "safVersion=1,safCompType=c",

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ais::Dn;
 
-use super::raw::{Raw, Read, references};
+use super::raw::{Raw, RawObject, Read, references};
 use super::sg::{self, Surroundings};
 use super::{Cluster, Dependencies, Model, Node, Problem, Sg, node, remove_from};
 use crate::event::ModelChange;
@@ -79,7 +79,7 @@ fn owner(raw: &Raw, dn: &Dn) -> Option<Dn> {
     let mut next = Some(dn.clone());
     while let Some(dn) = next {
         let object = raw.get(&dn);
-        match object.map(|object| object.class()) {
+        match object.map(RawObject::class) {
             Some("SaAmfSG") => return Some(dn),
             Some("SaAmfSI") => return object?.dn("saAmfSIProtectedbySG"),
             _ => next = dn.parent(),

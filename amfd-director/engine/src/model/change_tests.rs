@@ -42,22 +42,23 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("SaAmfNodeGroup", "saAmfNGNodeList", "SaAmfNode"),
 ];
 
-const NUMBERS: &[(&str, &str)] = &[
-    ("SaAmfSGType", "saAmfSgtRedundancyModel"),
-    ("SaAmfSGType", "saAmfSgtDefCompRestartMax"),
-    ("SaAmfSUType", "saAmfSutDefSUFailover"),
-    ("SaAmfCompType", "saAmfCtCompCategory"),
-    ("SaAmfCompType", "saAmfCtDefDisableRestart"),
-    ("SaAmfCtCsType", "saAmfCtCompCapability"),
-    ("SaAmfCompCsType", "saAmfCompNumMaxActiveCSIs"),
-    ("SaAmfCompGlobalAttributes", "saAmfNumMaxInstantiateWithDelay"),
-    ("SaAmfSG", "saAmfSGNumPrefInserviceSUs"),
-    ("SaAmfSU", "saAmfSURank"),
-    ("SaAmfSI", "saAmfSIRank"),
-    ("SaAmfComp", "saAmfCompInstantiationLevel"),
-    ("SaAmfNode", "saAmfNodeAutoRepair"),
-    ("SaAmfHealthcheckType", "saAmfHctDefPeriod"),
-    ("OpenSafAmfConfig", "osafAmfRestrictAutoRepairEnable"),
+/// Attributes with a number, and up to which.
+const NUMBERS: &[(&str, &str, usize)] = &[
+    ("SaAmfSGType", "saAmfSgtRedundancyModel", 5),
+    ("SaAmfSGType", "saAmfSgtDefCompRestartMax", 3),
+    ("SaAmfSUType", "saAmfSutDefSUFailover", 1),
+    ("SaAmfCompType", "saAmfCtCompCategory", 1),
+    ("SaAmfCompType", "saAmfCtDefDisableRestart", 1),
+    ("SaAmfCtCsType", "saAmfCtCompCapability", 2),
+    ("SaAmfCompCsType", "saAmfCompNumMaxActiveCSIs", 3),
+    ("SaAmfCompGlobalAttributes", "saAmfNumMaxInstantiateWithDelay", 3),
+    ("SaAmfSG", "saAmfSGNumPrefInserviceSUs", 3),
+    ("SaAmfSU", "saAmfSURank", 3),
+    ("SaAmfSI", "saAmfSIRank", 3),
+    ("SaAmfComp", "saAmfCompInstantiationLevel", 3),
+    ("SaAmfNode", "saAmfNodeAutoRepair", 1),
+    ("SaAmfHealthcheckType", "saAmfHctDefPeriod", 3),
+    ("OpenSafAmfConfig", "osafAmfRestrictAutoRepairEnable", 1),
 ];
 
 /// Everything that may exist, with its class; parents first.
@@ -146,8 +147,10 @@ fn attributes(chance: &mut Chance, class: &str, all: &[(&'static str, Dn)]) -> V
             attrs.push(Attr::single(*name, value));
         }
     }
-    for (_, name) in NUMBERS.iter().filter(|(of, _)| *of == class) {
-        let value = u32::try_from(chance.below(4)).unwrap();
+    for (_, name, up_to) in NUMBERS.iter().filter(|(of, ..)| *of == class) {
+        // Now and then one that is too great.
+        let value = chance.below(up_to + 1) + if chance.below(40) == 0 { 7 } else { 0 };
+        let value = u32::try_from(value).unwrap();
         attrs.push(Attr::single(*name, Value::Uint32(value)));
     }
     for kind in ["Instantiate", "Terminate", "Cleanup"]

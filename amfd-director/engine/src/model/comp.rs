@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use ais::amf::{Command, CompCategory, CompConfig, Healthcheck, RecommendedRecovery};
 use ais::{Dn, Millis};
 
-use super::Problem;
 use super::node::Node;
 use super::raw::{Raw, RawObject};
+use super::{Problem, check};
 
 /// How many CSIs of a type a component may have at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,12 +58,18 @@ const NOT_SERVED: CompCategory = CompCategory::PROXIED
 
 /// The component `dn`, whose SU runs on `node`.
 pub(crate) fn build(raw: &Raw, dn: &Dn, object: &RawObject, node: Option<&Node>) -> Result<Comp, Problem> {
+    check(raw, dn, object)?;
     let type_dn = object
         .dn("saAmfCompType")
         .ok_or_else(|| Problem::missing(dn, "saAmfCompType"))?;
     let comp_type = raw
         .of_class(&type_dn, "SaAmfCompType")
         .ok_or_else(|| Problem::dangling(dn, "saAmfCompType", &type_dn))?;
+    check(raw, &type_dn, comp_type)?;
+    let rows = raw.children_of_class(&type_dn, "SaAmfCtCsType");
+    for (row, object) in rows.chain(raw.children_of_class(dn, "SaAmfCompCsType")) {
+        check(raw, row, object)?;
+    }
     let category = comp_type
         .u32("saAmfCtCompCategory")
         .ok_or_else(|| Problem::missing(&type_dn, "saAmfCtCompCategory"))?;

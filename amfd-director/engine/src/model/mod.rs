@@ -13,16 +13,18 @@ mod si;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ais::Dn;
+use ais::{Dn, Refusal};
 
 pub(crate) use change::{Changes, Concern};
 pub(crate) use comp::Comp;
 pub(crate) use dependency::Dependencies;
 pub(crate) use node::{Cluster, Node};
 pub(crate) use raw::Raw;
-use raw::Read;
+use raw::{RawObject, Read};
 pub(crate) use sg::{Sg, Su, node_config};
 pub(crate) use si::{Csi, Si};
+
+use crate::validate::legal;
 
 /// How important an SU or SI is; less is more important.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +54,13 @@ impl Problem {
         Problem { dn: dn.clone(), text }
     }
 
+    /// What a rule of the model says against the object.
+    fn of(dn: &Dn, refusal: &Refusal) -> Problem {
+        let own = format!("{dn}: ");
+        let text = refusal.text.strip_prefix(&own).unwrap_or(&refusal.text);
+        Problem::new(dn, text.to_owned())
+    }
+
     fn missing(dn: &Dn, attribute: &str) -> Problem {
         Problem::new(dn, format!("{attribute} of {dn} has no legal value"))
     }
@@ -59,6 +68,11 @@ impl Problem {
     fn dangling(dn: &Dn, attribute: &str, target: &Dn) -> Problem {
         Problem::new(dn, format!("{attribute} names {target}, which does not exist"))
     }
+}
+
+/// Whether the object keeps the rules that hold for all that is served.
+fn check(raw: &Raw, dn: &Dn, object: &RawObject) -> Result<(), Problem> {
+    legal(raw, dn, object).map_err(|refusal| Problem::of(dn, &refusal))
 }
 
 /// The configuration that is served.

@@ -139,8 +139,7 @@ impl Raw {
         match change {
             ModelChange::Create { class, dn, attrs } => {
                 if is_followed(class) {
-                    self.remove(dn);
-                    self.insert(dn, RawObject::new(class, attrs));
+                    self.put(dn, RawObject::new(class, attrs));
                 }
             }
             ModelChange::Modify { dn, attrs } => {
@@ -155,6 +154,12 @@ impl Raw {
                 }
             }
         }
+    }
+
+    /// Puts the object in the place of the one with its name.
+    pub(crate) fn put(&mut self, dn: &Dn, object: RawObject) {
+        self.remove(dn);
+        self.insert(dn, object);
     }
 
     fn insert(&mut self, dn: &Dn, mut object: RawObject) {
@@ -230,7 +235,7 @@ impl Raw {
     }
 
     /// The direct children, in the order of their names.
-    pub(crate) fn children(&self, dn: &Dn) -> impl Iterator<Item = &Dn> {
+    fn children_of(&self, dn: &Dn) -> impl Iterator<Item = &Dn> {
         self.note(|| Read::Object(dn.clone()));
         self.children.get(dn).into_iter().flatten()
     }
@@ -241,7 +246,7 @@ impl Raw {
         dn: &Dn,
         class: &'static str,
     ) -> impl Iterator<Item = (&'a Dn, &'a RawObject)> {
-        self.children(dn)
+        self.children_of(dn)
             .filter_map(move |child| Some((child, self.of_class(child, class)?)))
     }
 

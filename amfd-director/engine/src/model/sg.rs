@@ -9,7 +9,7 @@ use super::comp::{self, Comp};
 use super::node::Node;
 use super::raw::{Raw, RawObject, Read};
 use super::si::{self, Si};
-use super::{Model, Problem, Rank};
+use super::{Model, Problem, Rank, check};
 
 /// A service unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,12 +131,14 @@ pub(crate) fn build(
     problems: &mut Vec<Problem>,
 ) -> Result<Sg, Problem> {
     let raw = around.raw;
+    check(raw, dn, object)?;
     let type_dn = object
         .dn("saAmfSGType")
         .ok_or_else(|| Problem::missing(dn, "saAmfSGType"))?;
     let sg_type = raw
         .of_class(&type_dn, "SaAmfSGType")
         .ok_or_else(|| Problem::dangling(dn, "saAmfSGType", &type_dn))?;
+    check(raw, &type_dn, sg_type)?;
     let model = sg_type
         .u32("saAmfSgtRedundancyModel")
         .and_then(RedundancyModel::from_code)
@@ -152,11 +154,18 @@ pub(crate) fn build(
             Err(problem) => problems.push(problem),
         }
     }
-    let sis = raw
-        .referrers(dn, "SaAmfSI")
-        .filter(|(_, object)| object.dn("saAmfSIProtectedbySG").as_ref() == Some(dn))
-        .map(|(si, object)| (si.clone(), si::build(raw, si, object, problems)))
-        .collect();
+    let mut sis = BTreeMap::new();
+    for (si, object) in raw.referrers(dn, "SaAmfSI") {
+        if object.dn("saAmfSIProtectedbySG").as_ref() != Some(dn) {
+            continue;
+        }
+        match check(raw, si, object) {
+            Ok(()) => {
+                sis.insert(si.clone(), si::build(raw, si, object, problems));
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
     let number = |name: &str| {
         object
             .u32(name)
@@ -214,12 +223,14 @@ fn build_su(
     limits: EscalationLimits,
 ) -> Result<Su, Problem> {
     let raw = around.raw;
+    check(raw, dn, object)?;
     let type_dn = object
         .dn("saAmfSUType")
         .ok_or_else(|| Problem::missing(dn, "saAmfSUType"))?;
     let su_type = raw
         .of_class(&type_dn, "SaAmfSUType")
         .ok_or_else(|| Problem::dangling(dn, "saAmfSUType", &type_dn))?;
+    check(raw, &type_dn, su_type)?;
     let node = host.and_then(|node| around.node(node));
     let mut comps = Vec::new();
     for (comp_dn, comp_object) in raw.children_of_class(dn, "SaAmfComp") {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ais::Dn;
 
 use super::raw::{Raw, RawObject};
-use super::{Problem, Rank};
+use super::{Problem, Rank, check};
 
 /// A component service instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +37,10 @@ pub(crate) struct Si {
 pub(crate) fn build(raw: &Raw, dn: &Dn, object: &RawObject, problems: &mut Vec<Problem>) -> Si {
     let mut csis = Vec::new();
     for (csi, object) in raw.children_of_class(dn, "SaAmfCSI") {
+        if let Err(problem) = check(raw, csi, object) {
+            problems.push(problem);
+            continue;
+        }
         match object.dn("saAmfCSType") {
             Some(cs_type) => csis.push(Csi {
                 dn: csi.clone(),

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use ais::{Dn, Refusal};
 
-use super::{Check, bad};
+use super::Check;
+use super::objects::Objects;
+use super::rule::ModelRule as R;
 use crate::model::dependency::{is_misranked, sponsor};
 
 const CLASS: &str = "SaAmfSIDependency";
@@ -17,7 +19,7 @@ impl Check<'_> {
             return Ok(());
         };
         if dependent == sponsor {
-            return bad(format!("{dn}: an SI cannot depend on itself"));
+            return R::SiDependency.bad(format!("{dn}: an SI cannot depend on itself"));
         }
         self.sponsor_rank(&dependent, &sponsor)?;
         self.leads_nowhere_back(dn, &dependent, &sponsor)?;
@@ -28,7 +30,7 @@ impl Check<'_> {
                 .any(|state| state.held(&dependent).is_some() || state.may_act.contains(&dependent))
         });
         if assigned && !self.is_deleted(&dependent) {
-            return bad(format!(
+            return R::SiDependency.bad(format!(
                 "{dn}: a dependency cannot be added while {dependent} is assigned; lock it first (amf-adm lock)"
             ));
         }
@@ -36,9 +38,9 @@ impl Check<'_> {
     }
 
     fn sponsor_rank(&self, dependent: &Dn, sponsor: &Dn) -> Result<(), Refusal> {
-        let rank = |si: &Dn| self.get(si).and_then(|si| si.u32("saAmfSIRank"));
+        let rank = |si: &Dn| self.after.get(si).and_then(|si| si.u32("saAmfSIRank"));
         if is_misranked(rank(sponsor), rank(dependent)) {
-            return bad(format!(
+            return R::SiDependency.bad(format!(
                 "saAmfSIRank of {sponsor} ({}) must be as important as that of {dependent} ({}), which depends on it: \
                  not greater, where 0 counts as the greatest",
                 rank(sponsor).unwrap_or(0),
@@ -53,7 +55,7 @@ impl Check<'_> {
         let mut seen = BTreeSet::new();
         while let Some(next) = open.pop() {
             if &next == dependent {
-                return bad(format!(
+                return R::SiDependency.bad(format!(
                     "{dn}: the dependencies of {sponsor} lead back to {dependent}"
                 ));
             }
@@ -66,19 +68,18 @@ impl Check<'_> {
 
     /// The sponsors of the SI as the CCB leaves them.
     fn sponsors(&self, si: &Dn) -> Vec<Dn> {
-        let rows = self.class(CLASS).map(|(dn, _)| dn);
-        rows.filter(|dn| dn.parent().as_ref() == Some(si))
-            .filter_map(sponsor)
-            .collect()
+        let rows = self.after.children(si, CLASS);
+        rows.into_iter().filter_map(|(dn, _)| sponsor(dn)).collect()
     }
 
     /// The rank of an SI changes: its sponsors stay as important as it is, and it as important as its dependents.
     pub(super) fn si_rank(&self, dn: &Dn) -> Result<(), Refusal> {
-        for (row, _) in self.class(CLASS) {
-            if let (Some(dependent), Some(sponsor)) = (row.parent(), sponsor(row))
-                && (&dependent == dn || &sponsor == dn)
-            {
-                self.sponsor_rank(&dependent, &sponsor)?;
+        for sponsor in self.sponsors(dn) {
+            self.sponsor_rank(dn, &sponsor)?;
+        }
+        for (row, _) in self.after.referrers(dn, CLASS) {
+            if let Some(dependent) = row.parent() {
+                self.sponsor_rank(&dependent, dn)?;
             }
         }
         Ok(())

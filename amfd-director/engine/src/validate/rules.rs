@@ -121,6 +121,7 @@ const BOOL: Rule = Rule::Bool;
 const NOT_ZERO: Rule = Rule::Between(1, u32::MAX);
 const SPAN: Rule = Rule::AtLeastMillis(1);
 const CALLBACK: Rule = Rule::AtLeastMillis(100);
+const SECOND: Rule = Rule::AtLeastMillis(1_000);
 const RECOVERY: Rule = Rule::Between(1, 7);
 const ADMIN: Rule = Rule::Between(1, 4);
 
@@ -166,10 +167,53 @@ pub(super) const VALUES: &[(&str, &str, Rule)] = &[
     ("SaAmfComp", "saAmfCompCSISetCallbackTimeout", SPAN),
     ("SaAmfComp", "saAmfCompCSIRmvCallbackTimeout", SPAN),
     ("SaAmfComp", "saAmfCompQuiescingCompleteTimeout", SPAN),
+    ("SaAmfCompType", "saAmfCtDefInstantiationLevel", NOT_ZERO),
     ("SaAmfComp", "saAmfCompInstantiationLevel", NOT_ZERO),
     ("SaAmfComp", "saAmfCompRecoveryOnError", RECOVERY),
     ("SaAmfComp", "saAmfCompDisableRestart", BOOL),
     ("OpenSafAmfConfig", "osafAmfRestrictAutoRepairEnable", BOOL),
+];
+
+/// Rules for values that a modification sets, beyond [`VALUES`].
+pub(super) const CHANGED_VALUES: &[(&str, &str, Rule)] = &[
+    ("SaAmfCompType", "saAmfCtDefClcCliTimeout", SECOND),
+    ("SaAmfCompType", "saAmfCtDefRecoveryOnError", Rule::Between(2, 7)),
+    ("SaAmfHealthcheckType", "saAmfHctDefPeriod", SECOND),
+    ("SaAmfCluster", "saAmfClusterStartupTimeout", SPAN),
+    ("SaAmfNode", "saAmfNodeSuFailOverProb", SPAN),
+    ("SaAmfComp", "saAmfCompNumMaxInstantiateWithoutDelay", NOT_ZERO),
+    ("SaAmfComp", "saAmfCompNumMaxInstantiateWithDelay", NOT_ZERO),
+    ("SaAmfComp", "saAmfCompDelayBetweenInstantiateAttempts", SPAN),
+    ("SaAmfComp", "saAmfCompNumMaxAmStartAttempts", NOT_ZERO),
+    ("SaAmfComp", "saAmfCompNumMaxAmStopAttempts", NOT_ZERO),
+    (
+        "SaAmfCompGlobalAttributes",
+        "saAmfNumMaxInstantiateWithoutDelay",
+        NOT_ZERO,
+    ),
+    (
+        "SaAmfCompGlobalAttributes",
+        "saAmfNumMaxAmStartAttempts",
+        NOT_ZERO,
+    ),
+    ("SaAmfCompGlobalAttributes", "saAmfNumMaxAmStopAttempts", NOT_ZERO),
+];
+
+/// Attributes that a modification may not leave without a value.
+pub(super) const KEPT: &[(&str, &[&str])] = &[
+    (
+        "SaAmfCompType",
+        &[
+            "saAmfCtDefClcCliTimeout",
+            "saAmfCtDefCallbackTimeout",
+            "saAmfCtDefQuiescingCompleteTimeout",
+            "saAmfCtDefInstantiationLevel",
+            "saAmfCtDefRecoveryOnError",
+            "saAmfCtDefDisableRestart",
+        ],
+    ),
+    ("SaAmfCSIAttribute", &["saAmfCSIAttriValue"]),
+    ("SaAmfCluster", &["saAmfClusterStartupTimeout"]),
 ];
 
 /// Which attributes of an existing object may change, apart from what [`super::modify`] says of the state it must
@@ -180,6 +224,8 @@ pub(super) const CHANGEABLE: &[(&str, &[&str])] = &[
         "SaAmfSGType",
         &[
             "saAmfSgtDefAutoRepair",
+            "saAmfSgtDefAutoAdjust",
+            "saAmfSgtDefAutoAdjustProb",
             "saAmfSgtDefCompRestartProb",
             "saAmfSgtDefCompRestartMax",
             "saAmfSgtDefSuRestartProb",
@@ -190,6 +236,7 @@ pub(super) const CHANGEABLE: &[(&str, &[&str])] = &[
     ("SaAmfSutCompType", &[]),
     ("SaAmfSvcTypeCSTypes", &[]),
     ("SaAmfCtCsType", &[]),
+    ("SaAmfCompCsType", &[]),
     (
         "SaAmfCluster",
         &["saAmfClusterStartupTimeout", "saAmfClusterClmCluster"],
@@ -204,24 +251,10 @@ pub(super) const CHANGEABLE: &[(&str, &[&str])] = &[
             "saAmfNodeFailfastOnInstantiationFailure",
         ],
     ),
+    ("SaAmfNodeSwBundle", &[]),
     ("SaAmfApplication", &["saAmfAppType"]),
-    (
-        "SaAmfSU",
-        &["saAmfSUFailover", "saAmfSUMaintenanceCampaign", "saAmfSUType"],
-    ),
     ("SaAmfSIRankedSU", &[]),
     ("SaAmfSIDependency", &["saAmfToleranceTime"]),
-];
-
-/// Attributes of an SG that may change while it is unlocked.
-pub(super) const SG_UNLOCKED: &[&str] = &[
-    "saAmfSGCompRestartProb",
-    "saAmfSGCompRestartMax",
-    "saAmfSGSuRestartProb",
-    "saAmfSGSuRestartMax",
-    "saAmfSGNumPrefInserviceSUs",
-    "saAmfSGAutoRepair",
-    "saAmfSGSuHostNodeGroup",
 ];
 
 /// Classes whose objects are never deleted.
