@@ -61,6 +61,8 @@ struct CsiAssignment {
   # Empty where there is none.
   standbyRank @5 :UInt32;
   attributes @6 :List(CsiAttribute);
+  needs @7 :List(Text);
+  # The CSIs of the SI that it directly depends on.
 }
 
 struct SiAssignment {

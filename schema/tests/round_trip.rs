@@ -313,6 +313,7 @@ fn csi_assignment(transition: CsiTransition, active_comp: Option<Dn>) -> CsiAssi
             ("port".to_owned(), texts(&["80", ""])),
             ("none".to_owned(), Vec::new()),
         ],
+        needs: vec![dn("safCsi=B,safSi=S")],
     }
 }
 

@@ -257,6 +257,7 @@ impl Filler<'_> {
             active_comp,
             standby_rank: u32::from(self.ha == HaState::Standby),
             attributes: csi.attributes.clone(),
+            needs: csi.needs.iter().cloned().collect(),
         }
     }
 }

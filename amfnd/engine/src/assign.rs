@@ -15,6 +15,7 @@ use crate::cx::Cx;
 use crate::holding::{Csi, Target};
 use crate::presence::ClcEvent;
 use crate::su::{Goal, Su};
+use crate::support::Support;
 
 /// How far a CSI is from its target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,20 @@ fn asked(comp: &Comp) -> impl Iterator<Item = &(Dn, Dn)> {
 impl Su {
     /// How far a CSI is from its target.
     fn progress(&self, si: &Dn, name: &Dn, csi: &Csi) -> Progress {
+        let alone = self.progress_alone(si, name, csi);
+        if csi.target != Target::Have(HaState::Active) || alone == Progress::Waiting {
+            return alone;
+        }
+        match (self.support(si, csi), csi.given) {
+            (Support::Firm, _) | (Support::Coming | Support::Never, Some(HaState::Active)) => alone,
+            (Support::Lost, Some(HaState::Active)) => Progress::Due,
+            (Support::Coming | Support::Lost, _) => Progress::Waiting,
+            (Support::Never, _) => Progress::Settled,
+        }
+    }
+
+    /// The same, whatever other CSIs it depends on.
+    pub(crate) fn progress_alone(&self, si: &Dn, name: &Dn, csi: &Csi) -> Progress {
         let Some(at) = self.index(&csi.wanted.comp) else {
             return Progress::Settled;
         };
@@ -88,17 +103,18 @@ impl Su {
         if self.goal != Goal::Up {
             return;
         }
-        let open: Vec<(&Dn, &Dn, &Csi, Progress)> = self
+        let open: Vec<(&Dn, &Dn, &Csi, Progress, bool)> = self
             .holdings
             .csis()
-            .map(|(si, name, csi)| (si, name, csi, self.progress(si, name, csi)))
-            .filter(|(_, _, _, progress)| *progress != Progress::Settled)
+            .map(|(si, name, csi)| {
+                let lowers = self.target_now(si, csi).lowers();
+                (si, name, csi, self.progress(si, name, csi), lowers)
+            })
+            .filter(|(_, _, _, progress, _)| *progress != Progress::Settled)
             .collect();
-        let levels = |lowers: bool| {
-            let open = open
-                .iter()
-                .filter(move |(_, _, csi, _)| csi.target.lowers() == lowers);
-            open.map(|(_, _, csi, _)| csi.wanted.dependency_level)
+        let levels = |wanted: bool| {
+            let open = open.iter().filter(move |(.., lowers)| *lowers == wanted);
+            open.map(|(_, _, csi, ..)| csi.wanted.dependency_level)
         };
         let (lowers, level) = match (levels(true).max(), levels(false).min()) {
             (Some(level), _) => (true, level),
@@ -106,8 +122,8 @@ impl Su {
             (None, None) => return,
         };
         let mut due: BTreeMap<usize, Vec<(Dn, Dn)>> = BTreeMap::new();
-        for (si, name, csi, progress) in open {
-            if csi.target.lowers() == lowers
+        for (si, name, csi, progress, of_csi) in open {
+            if of_csi == lowers
                 && csi.wanted.dependency_level == level
                 && progress == Progress::Due
                 && let Some(at) = self.index(&csi.wanted.comp)
@@ -152,30 +168,31 @@ impl Su {
             .count();
         let mut targets: Vec<(Target, bool)> = Vec::new();
         for name in due {
-            if let Some(csi) = self.holdings.csi_mut(name) {
+            let target = self.holdings.csi(name).map(|csi| self.target_now(&name.0, csi));
+            if let (Some(csi), Some(target)) = (self.holdings.csi_mut(name), target) {
                 csi.retell = false;
                 csi.asked = true;
                 csi.may_act = true;
-                targets.push((csi.target, csi.given.is_some()));
+                targets.push((target, csi.given.is_some()));
             }
         }
         let all = known == due.len() && targets.iter().all(|target| *target == targets[0] && target.1);
         if all {
-            self.tell_one(at, due, None, cx);
+            self.tell_one(at, due, targets[0].0, None, cx);
         } else {
-            for name in due {
-                self.tell_one(at, std::slice::from_ref(name), Some(name.1.clone()), cx);
+            for (name, (target, _)) in due.iter().zip(targets) {
+                self.tell_one(at, std::slice::from_ref(name), target, Some(name.1.clone()), cx);
             }
         }
     }
 
-    fn tell_one(&mut self, at: usize, names: &[(Dn, Dn)], csi: Option<Dn>, cx: &mut Cx) {
+    fn tell_one(&mut self, at: usize, names: &[(Dn, Dn)], target: Target, csi: Option<Dn>, cx: &mut Cx) {
         let comp = &mut self.comps[at];
         let (Some(session), Some(state)) = (comp.session, self.holdings.csi_mut(&names[0])) else {
             return;
         };
         let csis = names.to_vec();
-        let (callback, kind, timeout) = match state.target {
+        let (callback, kind, timeout) = match target {
             Target::Have(ha) => {
                 let is_new = state.given.is_none();
                 let descriptor = CsiDescriptor {
@@ -215,6 +232,9 @@ impl Su {
                 csi.given = given;
                 csi.asked = given == Some(HaState::Quiescing);
                 csi.may_act = given.is_some();
+                if given.is_none() {
+                    csi.renew();
+                }
             }
         }
     }

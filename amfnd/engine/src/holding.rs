@@ -40,6 +40,16 @@ pub(crate) struct Csi {
     pub(crate) retell: bool,
 }
 
+impl Csi {
+    /// Should the component get it back, it is new to it.
+    pub(crate) fn renew(&mut self) {
+        if self.target == Target::Have(HaState::Active) {
+            self.wanted.transition = CsiTransition::NewAssign;
+            self.wanted.active_comp = None;
+        }
+    }
+}
+
 /// An SI that the SU has or shall have.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Holding {
@@ -118,10 +128,7 @@ impl Holdings {
         for csi in self.csis_mut().filter(|csi| csi.wanted.comp == *comp) {
             csi.given = None;
             csi.asked = false;
-            if csi.target == Target::Have(HaState::Active) {
-                csi.wanted.transition = CsiTransition::NewAssign;
-                csi.wanted.active_comp = None;
-            }
+            csi.renew();
         }
     }
 

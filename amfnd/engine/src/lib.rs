@@ -25,6 +25,7 @@ mod recovery;
 mod report;
 mod request;
 mod su;
+mod support;
 
 pub use effect::{Answer, CommandKind, Effect};
 pub use event::{ComponentRequest, Event, Invocation, RequestId, RunId, RunOutcome, SessionId};

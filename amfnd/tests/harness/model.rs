@@ -83,6 +83,7 @@ pub(crate) fn assignment() -> SiAssignment {
             active_comp: None,
             standby_rank: 0,
             attributes: vec![("text".to_owned(), vec!["hello".to_owned(), "there".to_owned()])],
+            needs: Vec::new(),
         }],
     }
 }

@@ -56,6 +56,7 @@ pub fn read_csi_assignment(reader: csi_assignment::Reader<'_>) -> Result<CsiAssi
         active_comp: read_optional_dn(reader.get_active_comp()?, "CsiAssignment.activeComp")?,
         standby_rank: reader.get_standby_rank(),
         attributes: read_csi_attributes(reader.get_attributes()?)?,
+        needs: read_dns(reader.get_needs()?, "CsiAssignment.needs")?,
     })
 }
 
@@ -71,7 +72,9 @@ pub fn write_csi_assignment(
     builder.set_active_comp(optional_dn(from.active_comp.as_ref()));
     builder.set_standby_rank(from.standby_rank);
     let len = list_len(from.attributes.len(), "CsiAssignment.attributes")?;
-    write_csi_attributes(&from.attributes, builder.init_attributes(len))
+    write_csi_attributes(&from.attributes, builder.reborrow().init_attributes(len))?;
+    let len = list_len(from.needs.len(), "CsiAssignment.needs")?;
+    write_texts(&from.needs, builder.init_needs(len), "CsiAssignment.needs")
 }
 
 /// One SI for one SU.

@@ -113,7 +113,15 @@ pub fn csi(name: &str, comp: &str) -> CsiAssignment {
         active_comp: None,
         standby_rank: 0,
         attributes: vec![("port".to_owned(), vec!["80".to_owned(), "81".to_owned()])],
+        needs: Vec::new(),
     }
+}
+
+/// The CSI needs these, which are of the levels below.
+pub fn needs(level: u32, names: &[&str], csi: CsiAssignment) -> CsiAssignment {
+    let mut csi = depends(level, csi);
+    csi.needs = names.iter().map(|name| csi_dn(name)).collect();
+    csi
 }
 
 pub fn depends(level: u32, mut csi: CsiAssignment) -> CsiAssignment {

@@ -145,6 +145,8 @@ pub struct CsiAssignment {
     pub standby_rank: u32,
     /// The attributes of the CSI: names with their values, in the order of their names.
     pub attributes: Vec<(String, Vec<String>)>,
+    /// The CSIs of the SI that it directly depends on, in the order of their names.
+    pub needs: Vec<Dn>,
 }
 
 /// One SI for one SU.
