@@ -8,7 +8,7 @@ use ais::amf::{OperState, PresenceState};
 
 use crate::Director;
 use crate::life_cycle;
-use crate::state::is_failed;
+use crate::state::{NodeState, is_failed};
 
 impl Director {
     /// Wants the SUs in the scope to be terminated and, when all are, to be instantiated again. A scope that is being
@@ -35,6 +35,14 @@ impl Director {
         let Some((_, sg, config)) = self.model.su(su) else {
             return true;
         };
+        // A new director must not take an SU that it has not heard of yet for one that is down.
+        let is_open = |node: &Dn| {
+            let may_run = self.state.node(node).is_some_and(NodeState::may_run);
+            may_run || self.view().is_unreported(node)
+        };
+        if config.node.as_ref().is_some_and(is_open) {
+            return false;
+        }
         let Some(state) = self.state.su(su).filter(|state| state.report.is_some()) else {
             return true;
         };
