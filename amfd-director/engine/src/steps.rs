@@ -315,7 +315,8 @@ impl<'a> Builder<'a> {
             // It comes back as standby, when there is an active SU to stand by for, and room.
             (HaState::Quiesced, Some(HaState::Standby)) => wants_room && !can_stand_by,
             (HaState::Quiesced, None) => is_crowded || self.is_served(si) || !self.is_planned(si),
-            (HaState::Standby, None) => is_crowded || !self.is_being_left(si),
+            // A faulty SU stands by for nobody.
+            (HaState::Standby, None) => is_crowded || member.fault.is_some() || !self.is_being_left(si),
             (HaState::Active | HaState::Quiescing, _) | (HaState::Quiesced | HaState::Standby, Some(_)) => {
                 false
             }
