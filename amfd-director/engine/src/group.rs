@@ -116,6 +116,7 @@ fn member(view: View<'_>, sg: &Sg, dn: &Dn, su: &Su, fits: Vec<bool>) -> Member 
         },
         expects: expects(holds.clone(), state.in_flight.as_ref()),
         outdated: outdated(sg, su, state, &holds),
+        standby_ranks: state.standby_ranks.clone(),
         appointed: state
             .given
             .keys()

@@ -296,7 +296,7 @@ impl Director {
         // What an SU has no component for is not ordered, and awaits nothing.
         let mut is_ordered = false;
         for (su, action) in actions {
-            is_ordered |= self.order_action(&su, action);
+            is_ordered |= self.order_action(&su, action, &evaluation.target);
         }
         for (su, step) in life_steps {
             self.order_life_step(&su, step);

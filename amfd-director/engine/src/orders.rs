@@ -11,7 +11,7 @@ use crate::group;
 use crate::life_cycle::LifeStep;
 use crate::model::{Csi, Sg, Si, Su};
 use crate::placement;
-use crate::plan;
+use crate::plan::{self, Target};
 use crate::reason::Reason;
 use crate::state::{Given, InFlight, OrderKind, SuState, View};
 use crate::steps::Action;
@@ -70,7 +70,7 @@ impl Director {
     }
 
     /// Carries out an assignment step of an SU; gives whether there was anything to order.
-    pub(crate) fn order_action(&mut self, su: &Dn, action: Action) -> bool {
+    pub(crate) fn order_action(&mut self, su: &Dn, action: Action, target: &Target) -> bool {
         let dn = su.clone();
         let id = match action {
             Action::Cleanup => self.order(su, OrderKind::Cleanup, |id| NodeOrder::Cleanup { id, su: dn }),
@@ -83,7 +83,7 @@ impl Director {
                 })
             }
             Action::Assign(ha, sis) => {
-                let Some((assignments, unplaced)) = self.assignments(su, ha, &sis) else {
+                let Some((assignments, unplaced)) = self.assignments(su, ha, &sis, target) else {
                     return false;
                 };
                 for csi in unplaced {
@@ -147,6 +147,10 @@ impl Director {
                 .map(|csi| (csi.csi.clone(), csi.comp.clone()))
                 .collect();
             state.given.insert(part.si.clone(), given);
+            let rank = part.csis.iter().map(|csi| csi.standby_rank).max();
+            if let Some(rank) = rank.filter(|rank| *rank > 0) {
+                state.standby_ranks.insert(part.si.clone(), rank);
+            }
         }
     }
 
@@ -155,6 +159,7 @@ impl Director {
         su_dn: &Dn,
         ha: HaState,
         sis: &BTreeSet<Dn>,
+        target: &Target,
     ) -> Option<(Vec<SiAssignment>, Vec<Dn>)> {
         let (_, sg, su) = self.model.su(su_dn)?;
         let view = self.view();
@@ -164,6 +169,7 @@ impl Director {
             su_dn,
             su,
             ha,
+            target,
         };
         Some(filler.fill(sis))
     }
@@ -175,6 +181,7 @@ struct Filler<'a> {
     su_dn: &'a Dn,
     su: &'a Su,
     ha: HaState,
+    target: &'a Target,
 }
 
 impl Filler<'_> {
@@ -255,7 +262,11 @@ impl Filler<'_> {
             dependency_level: csi.level,
             transition,
             active_comp,
-            standby_rank: u32::from(self.ha == HaState::Standby),
+            standby_rank: if self.ha == HaState::Standby {
+                self.target.standby_rank(si, self.su_dn)
+            } else {
+                0
+            },
             attributes: csi.attributes.clone(),
             needs: csi.needs.iter().cloned().collect(),
         }

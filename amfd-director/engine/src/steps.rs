@@ -345,13 +345,20 @@ impl<'a> Builder<'a> {
             .any(|member| self.role(si, member) != Some(HaState::Active))
     }
 
+    /// What the SU holds as it should, but for the arrangement of its CSIs or its rank as a standby
+    /// (AMF B.02.01 §3.7.4.5).
     fn update(&self, member: &Member) -> Option<Action> {
+        let is_outdated = |si: &Dn, ha: HaState| {
+            let told = member.standby_ranks.get(si).filter(|_| ha == HaState::Standby);
+            member.outdated.contains(si)
+                || told.is_some_and(|rank| *rank != self.target.standby_rank(si, &member.dn))
+        };
         for ha in [HaState::Active, HaState::Standby] {
             let sis: BTreeSet<Dn> = member
-                .outdated
+                .holds
                 .iter()
-                .filter(|si| member.holds.get(*si) == Some(&ha) && self.role(si, member) == Some(ha))
-                .cloned()
+                .filter(|(si, held)| **held == ha && self.role(si, member) == Some(ha) && is_outdated(si, ha))
+                .map(|(si, _)| si.clone())
                 .collect();
             if !sis.is_empty() {
                 return Some(Action::Assign(ha, sis));

@@ -183,6 +183,8 @@ pub(crate) struct Member {
     pub(crate) fits: Vec<bool>,
     /// SIs whose CSIs it should hold in another arrangement than it does.
     pub(crate) outdated: BTreeSet<Dn>,
+    /// The ranks that it was told as a standby, as far as they are known.
+    pub(crate) standby_ranks: BTreeMap<Dn, u32>,
 }
 
 /// Whether an SU can take an order.
@@ -296,6 +298,18 @@ pub(crate) struct Target {
     pub(crate) passed_over: BTreeMap<Dn, Reason>,
 }
 
+impl Target {
+    /// The rank of the SU among the standbys of the SI, from 1.
+    pub(crate) fn standby_rank(&self, si: &Dn, su: &Dn) -> u32 {
+        let standby = self.sis.get(si).into_iter().flat_map(|wish| &wish.standby);
+        let (_, rank) = standby
+            .zip(1..)
+            .find(|(other, _)| *other == su)
+            .unwrap_or((su, 1));
+        rank
+    }
+}
+
 /// What the SIs of the group should have.
 pub(crate) fn plan(model: RedundancyModel, group: &Group) -> Target {
     let mut target = match model {
@@ -357,6 +371,7 @@ pub(crate) mod tests_support {
             on_probation: false,
             fits: Vec::new(),
             outdated: BTreeSet::new(),
+            standby_ranks: BTreeMap::new(),
         }
     }
 

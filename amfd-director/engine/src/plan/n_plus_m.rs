@@ -27,7 +27,7 @@ pub(super) fn plan(group: &Group) -> Target {
     if group.adjust {
         plan.choose_by_rank(Role::Active);
         plan.keep_evenly(Role::Active);
-        plan.fill_actives();
+        plan.fill(Role::Active);
         plan.choose_by_rank(Role::Standby);
         plan.keep_evenly(Role::Standby);
     } else {
@@ -36,10 +36,10 @@ pub(super) fn plan(group: &Group) -> Target {
         if !restored {
             plan.reduce();
         }
-        plan.fill_actives();
+        plan.fill(Role::Active);
         plan.keep_standbys();
     }
-    plan.fill_standbys();
+    plan.fill(Role::Standby);
     if group.adjust {
         warm::stage(&mut plan.draft);
     }
@@ -108,8 +108,8 @@ impl Plan<'_> {
         !self.draft.holders(Role::Active, si).is_empty()
     }
 
-    /// Gives the SI to the SU, which has the role from now on.
-    fn give(&mut self, role: Role, su: usize, si: usize) {
+    /// The SU has the role from now on.
+    fn add(&mut self, role: Role, su: usize) {
         let units = match role {
             Role::Active => &mut self.active,
             Role::Standby => &mut self.standby,
@@ -118,6 +118,10 @@ impl Plan<'_> {
             units.push(su);
             units.sort_unstable();
         }
+    }
+
+    fn give(&mut self, role: Role, su: usize, si: usize) {
+        self.add(role, su);
         self.draft.give(role, su, si);
     }
 
@@ -160,14 +164,22 @@ impl Plan<'_> {
         }
     }
 
-    /// SIs that nobody is active for go to their standby. Gives back whether there were any.
+    /// Whether the SI is on its way from an SU in service: the plan moves it, and it was not lost.
+    fn was_taken(&self, si: usize) -> bool {
+        let mut sus = self.draft.pool.iter();
+        sus.any(|su| self.draft.board.has(*su, si, HaState::Quiesced))
+    }
+
+    /// SIs that lost their active SU go to their standby. Gives back whether there were any.
     fn restore(&mut self) -> bool {
         let before = self.active.clone();
         for &si in &self.draft.board.wanted {
             let board = self.draft.board;
             let mut standbys = self.draft.pool.iter().copied();
             let standby = standbys.find(|su| board.has(*su, si, HaState::Standby));
-            let may = |su: &usize| !self.is_served(si) && self.draft.may(Role::Active, *su, si);
+            let may = |su: &usize| {
+                !self.is_served(si) && !self.was_taken(si) && self.draft.may(Role::Active, *su, si)
+            };
             if let Some(su) = standby.filter(may) {
                 self.give(Role::Active, su, si);
             }
@@ -175,13 +187,17 @@ impl Plan<'_> {
         self.active != before
     }
 
-    /// Fewer active SUs, where that gives standbys to more SIs: the SIs of the least loaded one move to the others.
+    /// Fewer active SUs, where there are more than preferred or fewer give standbys to more SIs: the SIs of the least
+    /// loaded one move to the others.
     fn reduce(&mut self) {
         while self.active.len() > self.split.active {
             let (_, now) = split_with(self.draft.board, &self.draft.pool, self.active.len());
             let least = self.active.iter().copied().rev();
             let least = least.min_by_key(|su| self.draft.load(Role::Active, *su));
-            let Some(leaver) = least.filter(|_| now.redundant < self.split.redundant) else {
+            let Some(leaver) = least.filter(|_| {
+                let preferred = self.draft.board.group.preferred.active;
+                now.redundant < self.split.redundant || self.active.len() > preferred
+            }) else {
                 return;
             };
             if !self.relieve(leaver) {
@@ -221,14 +237,41 @@ impl Plan<'_> {
         false
     }
 
-    fn fill_actives(&mut self) {
-        for &si in &self.draft.board.wanted {
-            if !self.is_served(si) {
-                self.place(Role::Active, si);
-            }
+    /// The SIs that lack the role, and could have it.
+    fn lacking(&self, role: Role) -> Vec<usize> {
+        let mut sis = self.draft.board.wanted.clone();
+        sis.retain(|si| {
+            let possible = role == Role::Active || self.is_served(*si);
+            possible && self.draft.holders(role, *si).is_empty()
+        });
+        sis
+    }
+
+    fn fill(&mut self, role: Role) {
+        self.open(role);
+        for si in self.lacking(role) {
+            self.place(role, si);
         }
         let draft = &self.draft;
-        self.active.retain(|su| draft.load(Role::Active, *su) > 0);
+        match role {
+            Role::Active => self.active.retain(|su| draft.load(role, *su) > 0),
+            Role::Standby => self.standby.retain(|su| draft.load(role, *su) > 0),
+        }
+    }
+
+    /// Where SIs lack the role, as many SUs are used for it as there shall be.
+    fn open(&mut self, role: Role) {
+        let shall = match role {
+            Role::Active => self.split.active,
+            Role::Standby => self.split.standby,
+        };
+        let lacking = self.lacking(role);
+        while self.units(role).len() < shall {
+            let Some(su) = lacking.iter().find_map(|si| self.unused(role, *si)) else {
+                return;
+            };
+            self.add(role, su);
+        }
     }
 
     /// The standbys of the SIs that are served stay where they are, unless the SU has become active.
@@ -249,40 +292,28 @@ impl Plan<'_> {
         }
     }
 
-    fn fill_standbys(&mut self) {
-        for &si in &self.draft.board.wanted {
-            if self.is_served(si) && self.draft.holders(Role::Standby, si).is_empty() {
-                self.place(Role::Standby, si);
-            }
-        }
-    }
-
-    /// Room for the SI: in an SU with less than its share, in one more SU as long as there are fewer than there shall
-    /// be, in any SU with room, or in place of a less important SI.
+    /// Room for the SI: in an SU with less than its share, in any SU with room, in one more SU, or in place of a less
+    /// important SI, which is then looked at again.
     fn place(&mut self, role: Role, si: usize) {
-        let shared = if self.equal_ranks {
-            let opened = self.opened(role, si);
-            opened.or_else(|| self.least_loaded(role, si))
+        let share = if self.equal_ranks {
+            None
         } else {
-            let near = self.under_quota(role, si);
-            near.or_else(|| self.opened(role, si))
-                .or_else(|| self.least_loaded(role, si))
+            self.under_quota(role, si)
         };
-        if let Some(su) = shared.or_else(|| self.another(role, si)) {
-            self.give(role, su, si);
+        let room = share.or_else(|| self.least_loaded(role, si));
+        if let Some(su) = room.or_else(|| self.another(role, si)) {
+            self.add(role, su);
+            self.draft.give(role, su, si);
         } else if let Some((other, su)) = self.draft.victim(role, si, |_| true) {
             self.draft.take(role, su, other);
             self.draft.give(role, su, si);
         }
     }
 
-    /// An SU of the role with less than its share of the SIs; for a standby rather one that stands by for the same
-    /// active SU.
+    /// The first SU of the role with less than its share of the SIs.
     fn under_quota(&self, role: Role, si: usize) -> Option<usize> {
-        let under = self.units(role).iter().copied();
-        under
-            .filter(|su| self.draft.may(role, *su, si) && self.has_share(role, *su))
-            .min_by_key(|su| (!self.is_near(role, *su, si), *su))
+        let mut units = self.units(role).iter().copied();
+        units.find(|su| self.draft.may(role, *su, si) && self.has_share(role, *su))
     }
 
     /// Whether one SI more is not more than the SU's share of all.
@@ -322,16 +353,6 @@ impl Plan<'_> {
         may.min_by_key(|su| (self.draft.load(role, *su), !self.is_near(role, *su, si), *su))
     }
 
-    /// One more SU for the role, as long as there are fewer than there shall be.
-    fn opened(&self, role: Role, si: usize) -> Option<usize> {
-        let shall = match role {
-            Role::Active => self.split.active,
-            Role::Standby => self.split.standby,
-        };
-        let missing = self.units(role).len() < shall;
-        missing.then(|| self.unused(role, si)).flatten()
-    }
-
     /// One more SU for the role, where the SI can be served in no other way, up to the preferred number.
     fn another(&self, role: Role, si: usize) -> Option<usize> {
         let preferred = self.draft.board.group.preferred;
@@ -356,7 +377,7 @@ impl Plan<'_> {
                 let standbys = board.wanted.iter();
                 let standbys = standbys.filter(|si| board.has(*su, **si, HaState::Standby));
                 let (has, others) = match role {
-                    Role::Active => (board.serves(*su, si), standbys.count()),
+                    Role::Active => (self.had(*su, si), standbys.count()),
                     Role::Standby => (board.has(*su, si, HaState::Standby), 0),
                 };
                 (!has, others, *su)

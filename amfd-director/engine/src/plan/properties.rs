@@ -114,6 +114,10 @@ impl World {
         for (su, action) in steps::next(&self.group, &target).orders {
             self.log.push(format!("  {su} {action:?}"));
             let member = self.member(&su);
+            if let Action::Assign(HaState::Standby, sis) = &action {
+                let ranks = sis.iter().map(|si| (si.clone(), target.standby_rank(si, &su)));
+                member.standby_ranks.extend(ranks);
+            }
             member.orders = Availability::Busy;
             match &action {
                 Action::Assign(ha, sis) => {
@@ -260,6 +264,20 @@ impl World {
         }
         if self.group.protection.load != Load::One {
             self.check_importance(&target);
+        }
+        let active: BTreeSet<&Dn> = target.sis.values().flat_map(|wish| &wish.active).collect();
+        let alike = self
+            .group
+            .members
+            .iter()
+            .all(|member| !member.fits.contains(&false));
+        let places = self.group.members[0]
+            .limits
+            .active
+            .saturating_mul(self.group.preferred.active);
+        let sound = alike && places >= self.group.services.len();
+        if self.model == RedundancyModel::NPlusM && sound && active.len() > self.group.preferred.active {
+            self.fail("more SUs than preferred are active");
         }
     }
 

@@ -73,6 +73,8 @@ pub(crate) struct SuState {
     pub(crate) half_left: BTreeSet<Dn>,
     /// What was ordered last for each SI.
     pub(crate) given: BTreeMap<Dn, Given>,
+    /// The rank that it was given last as a standby for each SI. One that it came back with is not known.
+    pub(crate) standby_ranks: BTreeMap<Dn, u32>,
     /// Orders that failed in a row, without a fault that explains it.
     pub(crate) failures: u32,
     /// No order before this time.

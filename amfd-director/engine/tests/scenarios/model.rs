@@ -5,7 +5,13 @@
 //! group NG nodes=N1,N2
 //! su SU1 node=N1 rank=1 comps=2   si web rank=1 csis=2
 //! depend web on=db tolerance=5000
+//! ranked web SU2 SU1
+//! sus 8                           sis 6 rotated=8
 //! ```
+//!
+//! `ranked` gives the SUs that the SI prefers. `sus` makes nodes N1, N2, ... with an SU each, in the order of their ranks
+//! (all of the same rank with `equal=1`, those after the first n locked for instantiation with `in-service=n`); `sis` makes SI1, SI2, ... in the same way. The SI with the number k of
+//! `rotated` ones prefers SUk, then those after it, and SU1 after the last.
 
 use std::collections::BTreeMap;
 
@@ -117,7 +123,10 @@ impl Model {
             "group" => self.group(name, &options),
             "sg" => self.sg(name, &options),
             "su" => self.su(name, &options),
+            "sus" => self.sus(name, &words[2..]),
             "si" => self.si(name, &options),
+            "sis" => self.sis(name, &words[2..]),
+            "ranked" => self.ranked(name, &words[2..]),
             "depend" => self.depend(name, &options),
             _ => return None,
         }
@@ -175,6 +184,9 @@ impl Model {
         let sg = self.named(name, format!("safSg={name},{app}"));
         let code = match options.text("model").unwrap() {
             "2N" => 1,
+            "N+M" => 2,
+            "N-way" => 3,
+            "N-way-active" => 4,
             "no-redundancy" => 5,
             other => panic!("model {other}"),
         };
@@ -187,6 +199,11 @@ impl Model {
         let attrs = vec![
             name_attr("saAmfSGType", &sg_type),
             u32_attr("saAmfSGNumPrefInserviceSUs", options.number("pref", 0)),
+            u32_attr("saAmfSGNumPrefActiveSUs", options.number("active", 1)),
+            u32_attr("saAmfSGNumPrefStandbySUs", options.number("standby", 1)),
+            u32_attr("saAmfSGNumPrefAssignedSUs", options.number("assigned", 0)),
+            u32_attr("saAmfSGMaxActiveSIsperSU", options.number("max-active", 0)),
+            u32_attr("saAmfSGMaxStandbySIsperSU", options.number("max-standby", 0)),
             u32_attr("saAmfSGAutoRepair", options.number("auto-repair", 1)),
             u32_attr("saAmfSGAutoAdjust", options.number("auto-adjust", 0)),
             time_attr("saAmfSGAutoAdjustProb", options.number("adjust-prob", 0)),
@@ -225,11 +242,48 @@ impl Model {
             name_attr("saAmfSIProtectedbySG", &sg),
             u32_attr("saAmfSIRank", options.number("rank", 0)),
             u32_attr("saAmfSIAdminState", options.number("admin", 1)),
+            u32_attr("saAmfSIPrefActiveAssignments", options.number("active", 0)),
+            u32_attr("saAmfSIPrefStandbyAssignments", options.number("standby", 1)),
         ];
         self.add("SaAmfSI", &si, attrs);
         for number in 1..=options.number("csis", 1) {
             let csi = Dn::child(&format!("safCsi=k{number}"), Some(&si)).unwrap();
             self.add("SaAmfCSI", &csi, vec![name_attr("saAmfCSType", &dn(CS_TYPE))]);
+        }
+    }
+
+    fn sus(&mut self, number: &str, options: &[&str]) {
+        let equal = Words::new(options).number("equal", 0) == 1;
+        let in_service = Words::new(options).number("in-service", u32::MAX);
+        for number in 1..=number.parse().unwrap() {
+            let (node, name) = (format!("N{number}"), format!("SU{number}"));
+            self.node(&node, &Words::new(&[]));
+            let rank: u32 = if equal { 0 } else { number };
+            let admin = if number > in_service { 3 } else { 1 };
+            let own = format!("node={node} rank={rank} admin={admin}");
+            let words: Vec<&str> = own.split(' ').chain(options.iter().copied()).collect();
+            self.su(&name, &Words::new(&words));
+        }
+    }
+
+    fn sis(&mut self, number: &str, options: &[&str]) {
+        let rotated = Words::new(options).number("rotated", 0);
+        for number in 1..=number.parse().unwrap() {
+            let (name, rank) = (format!("SI{number}"), format!("rank={number}"));
+            let words: Vec<&str> = [rank.as_str()].iter().chain(options).copied().collect();
+            self.si(&name, &Words::new(&words));
+            let order = (number..=rotated).chain(1..number).map(|su| format!("SU{su}"));
+            let order: Vec<String> = if rotated > 0 { order.collect() } else { Vec::new() };
+            self.ranked(&name, &order.iter().map(String::as_str).collect::<Vec<_>>());
+        }
+    }
+
+    /// `ranked web SU2 SU1`: the SI web prefers SU2, then SU1.
+    fn ranked(&mut self, si: &str, sus: &[&str]) {
+        for (su, rank) in sus.iter().zip(1..) {
+            let rdn = format!("safRankedSu={}", self.names[*su].escaped());
+            let ranked = Dn::child(&rdn, Some(&self.names[si])).unwrap();
+            self.add("SaAmfSIRankedSU", &ranked, vec![u32_attr("saAmfRank", rank)]);
         }
     }
 

@@ -38,6 +38,8 @@ pub(crate) struct World {
     shown: BTreeMap<Dn, String>,
     /// Orders on their way, where they are held back.
     wire: VecDeque<(Dn, SessionId, NodeOrder)>,
+    /// Only changed assignments are printed, not the orders.
+    quiet: bool,
     output: Vec<String>,
 }
 
@@ -90,6 +92,8 @@ impl World {
             }
             "kill-director" => self.kill_director(),
             "why" => self.why(rest),
+            "quiet" => self.quiet = true,
+            "loud" => self.quiet = false,
             "state" => self.state(rest),
             other => return Err(format!("unknown command {other}")),
         }
@@ -478,7 +482,7 @@ impl World {
     fn effect(&mut self, effect: Effect) {
         match effect {
             Effect::Send { node, session, order } => {
-                if let Some(text) = describe(&order) {
+                if let Some(text) = describe(&order).filter(|_| !self.quiet) {
                     let line = format!("send {} {text}", node.rdn_value());
                     self.output.push(self.short(&line));
                 }
@@ -616,6 +620,9 @@ fn describe(order: &NodeOrder) -> Option<String> {
                     && let Some(csi) = part.csis.first()
                 {
                     write!(text, " ({:?})", csi.transition).unwrap();
+                }
+                if let Some(csi) = part.csis.first().filter(|csi| csi.standby_rank > 1) {
+                    write!(text, "#{}", csi.standby_rank).unwrap();
                 }
                 parts.push(text);
             }
