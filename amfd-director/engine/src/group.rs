@@ -6,6 +6,7 @@ use ais::Dn;
 use ais::amf::{AdminState, HaState};
 
 use crate::dependency::Dependence;
+use crate::life_cycle;
 use crate::model::{Sg, Si, Su};
 use crate::placement::{self, Present};
 use crate::plan::{
@@ -43,7 +44,8 @@ pub(crate) fn build(view: View<'_>, dn: &Dn, sg: &Sg) -> Group {
             assigned: sg.pref_assigned,
         },
         swap: view.state.swaps.get(dn).cloned(),
-        adjust: view.state.adjusts.contains(dn),
+        // What is moved twice is disturbed twice: an adjustment waits for the SUs that are instantiated for it.
+        adjust: view.state.adjusts.contains(dn) && !life_cycle::is_growing(view, sg),
     }
 }
 

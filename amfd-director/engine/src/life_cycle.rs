@@ -152,6 +152,17 @@ pub(crate) fn wanted<'a>(view: View<'_>, sg: &'a Sg) -> Vec<&'a Dn> {
         .collect()
 }
 
+/// Whether SUs that should be instantiated are not yet.
+pub(crate) fn is_growing(view: View<'_>, sg: &Sg) -> bool {
+    wanted(view, sg).into_iter().any(|su| {
+        let presence = view.state.su(su).map(SuState::presence);
+        matches!(
+            presence,
+            Some(PresenceState::Uninstantiated | PresenceState::Instantiating)
+        )
+    })
+}
+
 /// The claim of an SU that serves.
 const SERVES: u8 = 0;
 /// The weakest claim of an SU that is unlocked.

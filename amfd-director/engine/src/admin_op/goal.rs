@@ -108,7 +108,7 @@ impl Director {
             Goal::Terminated { sus } => self.terminated(sus),
             Goal::Instantiated { sus } => self.instantiated(sus),
             Goal::Settled { sus, disabled } => self.settled(pending, sus, disabled),
-            Goal::Swapped { sg, from, to } => self.swapped(sg, from, to),
+            Goal::Swapped { sg, from, to } => self.swapped(&pending.dn, sg, from, to),
             Goal::Adjusted { sg } => {
                 let done = !self.state.adjusts.contains(sg) && self.is_settled(sg);
                 done.then_some(Ok(()))
@@ -256,7 +256,7 @@ impl Director {
         done.then_some(Ok(()))
     }
 
-    fn swapped(&self, sg: &Dn, from: &Dn, to: &Dn) -> Answer {
+    fn swapped(&self, si: &Dn, sg: &Dn, from: &Dn, to: &Dn) -> Answer {
         let broken = [from, to]
             .into_iter()
             .find_map(|su| match self.view().serving(su) {
@@ -266,14 +266,17 @@ impl Director {
         if let Some((su, why)) = broken {
             return Some(Err(Obstacle::SwapGivenUp { su, why }));
         }
-        let holds = |su: &Dn, ha: HaState| {
-            self.state.su(su).is_some_and(|state| {
-                let held = state.holds();
-                !held.is_empty() && held.values().all(|have| *have == ha)
-            })
-        };
-        let done = self.is_settled(sg) && holds(to, HaState::Active) && holds(from, HaState::Standby);
-        done.then_some(Ok(()))
+        if !self.is_settled(sg) {
+            return None;
+        }
+        let held = self.state.su(to).and_then(|state| state.held(si));
+        if held == Some(HaState::Active) {
+            return Some(Ok(()));
+        }
+        Some(Err(Obstacle::SwapGivenUp {
+            su: to.clone(),
+            why: format!("it cannot be active for {si}"),
+        }))
     }
 
     fn ordered(&self, su: &Dn, id: OrderId, outcome: Option<&OrderOutcome>) -> Answer {
