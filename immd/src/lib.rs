@@ -13,6 +13,7 @@ mod core;
 mod export;
 mod journal;
 mod model;
+mod operation;
 mod past;
 mod server;
 mod service;

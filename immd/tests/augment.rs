@@ -23,8 +23,8 @@ fn first(error: (ImmError, usize)) -> Refusal {
 /// A second class with its own implementer.
 fn note_class() -> ais::ClassDef {
     let mut class = item_class();
-    class.name = "Note".to_owned();
-    class.attrs[0].name = "memo".to_owned();
+    "Note".clone_into(&mut class.name);
+    "memo".clone_into(&mut class.attrs[0].name);
     class
 }
 
@@ -37,7 +37,7 @@ fn an_implementer_adds_to_the_ccb_and_others_are_asked() {
         imm.class_create(&note_class()).await.unwrap();
         let (items, itemd) = scripted(dir.path(), "itemd").await;
         itemd.class_set("Item").await.unwrap();
-        let (notes, noted) = scripted(dir.path(), "noted").await;
+        let (papers, noted) = scripted(dir.path(), "noted").await;
         noted.class_set("Note").await.unwrap();
         items.at(Moment::Create, |own, ccb| async move {
             let handle = own.handle.borrow().upgrade().unwrap();
@@ -62,8 +62,8 @@ fn an_implementer_adds_to_the_ccb_and_others_are_asked() {
             [Moment::Create, Moment::Completed, Moment::Apply],
             "not asked about its own"
         );
-        eventually(async || notes.seen.borrow().len() == 3).await;
-        assert_eq!(notes.take(), [Moment::Create, Moment::Completed, Moment::Apply]);
+        eventually(async || papers.seen.borrow().len() == 3).await;
+        assert_eq!(papers.take(), [Moment::Create, Moment::Completed, Moment::Apply]);
     });
 }
 
@@ -89,9 +89,9 @@ fn what_is_left_undone_or_refused_aborts_the_whole() {
         let refused = owner.ccb_apply(0, &[item("item=a", 1)]).await;
         assert_eq!(code(refused), AisError::FailedOperation);
         // Refused by another implementer.
-        let (notes, noted) = scripted(dir.path(), "noted").await;
+        let (papers, noted) = scripted(dir.path(), "noted").await;
         noted.class_set("Note").await.unwrap();
-        notes.at(Moment::Create, |_, _| async {
+        papers.at(Moment::Create, |_, _| async {
             Err(Refusal::new(AisError::BadOperation, "no paper"))
         });
         items.at(Moment::Create, |own, ccb| async move {

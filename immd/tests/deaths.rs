@@ -7,7 +7,7 @@ mod common;
 use ais::{AisError, AttrChoice, CcbOperation, Value};
 use common::oi::{Elsewhere, Moment, scripted};
 use common::{Server, client, code, delete, dn, eventually, item, replace, run};
-use immd_client::{AdminOwner, Ccb, Imm, ImmError};
+use immd_client::{Ccb, Imm, ImmError};
 
 /// What a client does, up to the point at which the implementer dies.
 async fn weight(imm: &Imm, name: &str) -> Option<u32> {
@@ -47,24 +47,21 @@ async fn dies_at(moment: Moment, operation: CcbOperation) {
         elsewhere.die();
     };
     let (result, ()) = futures::join!(client, death);
-    match moment {
+    if moment == Moment::Apply {
         // It is told, not asked: the change is durable.
-        Moment::Apply => {
-            result.unwrap();
-            assert_eq!(weight(&imm, "item=a").await, Some(7));
-        }
-        _ => {
-            let (error, texts) = texts(result);
-            assert_eq!(error, AisError::FailedOperation, "{moment:?}");
-            assert!(
-                texts[0].starts_with("IMM: Resource abort: "),
-                "{moment:?}: {texts:?}"
-            );
-            assert!(texts.concat().contains("itemd"), "{moment:?}: {texts:?}");
-            assert_eq!(weight(&imm, "item=a").await, Some(1), "{moment:?}");
-            assert_eq!(weight(&imm, "item=b").await, Some(1), "{moment:?}");
-            assert_eq!(weight(&imm, "item=c").await, None, "{moment:?}");
-        }
+        result.unwrap();
+        assert_eq!(weight(&imm, "item=a").await, Some(7));
+    } else {
+        let (error, texts) = texts(result);
+        assert_eq!(error, AisError::FailedOperation, "{moment:?}");
+        assert!(
+            texts[0].starts_with("IMM: Resource abort: "),
+            "{moment:?}: {texts:?}"
+        );
+        assert!(texts.concat().contains("itemd"), "{moment:?}: {texts:?}");
+        assert_eq!(weight(&imm, "item=a").await, Some(1), "{moment:?}");
+        assert_eq!(weight(&imm, "item=b").await, Some(1), "{moment:?}");
+        assert_eq!(weight(&imm, "item=c").await, None, "{moment:?}");
     }
     drop(ccb);
     // Nothing is locked, and the next one of the name is asked.
@@ -110,7 +107,7 @@ fn one_that_dies_between_completed_and_apply_aborts_the_ccb() {
 }
 
 /// Runs one operation and applies, with an implementer that answers with this code at this moment.
-async fn refuses(owner: &AdminOwner, ccb: Ccb, at: Moment) -> (AisError, Vec<String>) {
+async fn refuses(ccb: Ccb, at: Moment) -> (AisError, Vec<String>) {
     let ran = add(&ccb, replace("item=a", "weight", Value::Uint32(7))).await;
     let result = match at {
         Moment::Completed => {
@@ -119,7 +116,6 @@ async fn refuses(owner: &AdminOwner, ccb: Ccb, at: Moment) -> (AisError, Vec<Str
         }
         _ => ran,
     };
-    let _used = owner;
     texts(result)
 }
 
@@ -150,7 +146,7 @@ fn each_refusal_aborts_the_ccb_with_its_kind_and_its_words() {
                     Err(ais::Refusal::new(answer, "the scales are broken"))
                 });
                 let ccb = owner.ccb(0).await.unwrap();
-                let (error, texts) = refuses(&owner, ccb, moment).await;
+                let (error, texts) = refuses(ccb, moment).await;
                 assert_eq!(error, AisError::FailedOperation, "{moment:?} {answer}");
                 let prefix = format!("IMM: {kind} abort: ");
                 assert!(texts[0].starts_with(&prefix), "{moment:?} {answer}: {texts:?}");

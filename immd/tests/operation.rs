@@ -24,7 +24,7 @@ fn string(name: &str, text: &str) -> Parameter {
 
 struct Scene {
     _server: Server,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
     imm: Imm,
     owner: AdminOwner,
     callbacks: Rc<Scripted>,
@@ -44,7 +44,7 @@ async fn scene() -> Scene {
         owner,
         callbacks,
         implementer,
-        _dir: dir,
+        dir,
     }
 }
 
@@ -172,7 +172,7 @@ fn a_continuation_keeps_the_result_for_whoever_comes() {
         let begun = scene.owner.admin_operation_with("item=a", 1, &parameters, 50, 42);
         assert_eq!(code(begun.await), AisError::Timeout);
         // The owner's handle goes; another one of the same name comes.
-        let other = Imm::connect(scene._dir.path()).await.unwrap();
+        let other = Imm::connect(scene.dir.path()).await.unwrap();
         let same = other.admin_owner("tester", false).await.unwrap();
         let stranger = other.admin_owner("stranger", false).await.unwrap();
         let twice = same.admin_operation_with("item=a", 1, &[], 50, 42).await;
@@ -233,7 +233,7 @@ fn an_operation_ends_with_its_implementer() {
 fn an_implementers_own_name_is_a_target() {
     run(async {
         let scene = scene().await;
-        let dir = scene._dir.path();
+        let dir = scene.dir.path();
         let (watch, _watcher) = scripted(dir, "@watch").await;
         for (name, callbacks) in [("itemd", &scene.callbacks), ("@watch", &watch)] {
             let owner = scene.imm.admin_owner(name, true).await.unwrap();

@@ -66,7 +66,7 @@ mod tests {
         assert_eq!(limits("9", "0"), Limits::default());
         assert_eq!(limits("ten", "-1"), Limits::default());
         assert_eq!(limits("10", "").call, Duration::from_millis(100));
-        assert_eq!(limits("6000", "30").call, Duration::from_secs(60));
+        assert_eq!(limits("6100", "30").call, Duration::from_secs(61));
         assert_eq!(limits("", "30").callback, Some(Duration::from_secs(30)));
         assert_eq!(Limits::from_variables(|_| None), Limits::default());
     }

@@ -122,7 +122,7 @@ impl Imm {
         request.get().set_at(at);
         let begun = request.send();
         let first = begun.pipeline.get_search();
-        let response = begun.promise.await?;
+        let response = self.connection.answer(begun.promise).await?;
         check(response.get()?.get_status()?)?;
         Ok(Search::begin(first, self.connection.clone()))
     }
@@ -139,7 +139,7 @@ impl Imm {
         request.get().set_since(since);
         request.get().set_object(object.map_or("", Dn::as_str));
         request.get().set_cursor(cursor);
-        let response = request.send().promise.await?;
+        let response = self.connection.answer(request.send().promise).await?;
         let answer = response.get()?;
         check(answer.get_status()?)?;
         Ok((read_entries(answer.get_entries()?)?, answer.get_cursor()))

@@ -47,4 +47,6 @@ refuse! {
     implementer_initialize: ImplementerInitializeParams, ImplementerInitializeResults;
     ccb_outcome: CcbOutcomeParams, CcbOutcomeResults;
     info: InfoParams, InfoResults;
+    journal: JournalParams, JournalResults;
+    past: PastParams, PastResults;
 }

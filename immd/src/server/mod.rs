@@ -37,6 +37,8 @@ const WORDS_MAX: usize = 8 << 20;
 const CONNECTIONS_MAX: usize = 4000;
 /// After a failed accept (no file descriptors, no memory) the listener rests.
 const ACCEPT_REST: std::time::Duration = std::time::Duration::from_millis(100);
+/// How long the end of a connection may take whose peer reads nothing.
+const CUT_OFF_FOR: std::time::Duration = std::time::Duration::from_millis(100);
 /// How long a peer that is not served may ask why.
 const DENIED_FOR: std::time::Duration = std::time::Duration::from_secs(5);
 
@@ -168,7 +170,7 @@ async fn enter(core: Rc<Core>, stream: UnixStream) {
         Verdict::Denied(why) => {
             tracing::warn!(uid = peer.uid, pid = peer.pid, why, "access denied");
             let budget = Budget::new(&core.held);
-            let told = converse(stream, &budget, capnp_rpc::new_client(DeniedServer { why }));
+            let told = protocol(stream, &budget, capnp_rpc::new_client(DeniedServer { why }));
             // It has time to ask one question.
             drop(tokio::time::timeout(DENIED_FOR, told).await);
         }
@@ -186,23 +188,27 @@ async fn serve(core: Rc<Core>, stream: UnixStream, peer: Peer) {
     let server = imm::ImmServer {
         connection: connection.clone(),
     };
+    let mut system = protocol(stream, &connection.budget, capnp_rpc::new_client(server));
+    let disconnector = system.get_disconnector();
     tokio::select! {
-        ended = converse(stream, &connection.budget, capnp_rpc::new_client(server)) => match ended {
+        ended = &mut system => match ended {
             Ok(()) => tracing::debug!(pid = peer.pid, "disconnected"),
             Err(error) => tracing::debug!(pid = peer.pid, %error, "disconnected"),
         },
         () = connection.budget.cut_off() => {
             tracing::warn!(pid = peer.pid, "a connection was ended: its implementer does not read what it is sent");
+            // What its handles stand for is finalised at once; that the peer hears of it cannot be waited for.
+            drop(tokio::time::timeout(CUT_OFF_FOR, disconnector).await);
         }
     }
 }
 
-/// Runs the protocol on a connection.
-async fn converse(
+/// The protocol on a connection; runs while it is awaited.
+fn protocol(
     stream: UnixStream,
     budget: &Budget,
     bootstrap: imm_capnp::imm::Client,
-) -> Result<(), capnp::Error> {
+) -> RpcSystem<rpc_twoparty_capnp::Side> {
     let (reader, writer) = stream.compat().split();
     let mut options = ReaderOptions::new();
     options.traversal_limit_in_words(Some(WORDS_MAX));
@@ -212,5 +218,5 @@ async fn converse(
         rpc_twoparty_capnp::Side::Server,
         options,
     );
-    RpcSystem::new(Box::new(network), Some(bootstrap.client)).await
+    RpcSystem::new(Box::new(network), Some(bootstrap.client))
 }

@@ -15,7 +15,7 @@ use super::imm::unsendable;
 use crate::callbacks::Reply;
 use crate::ccb::CcbHandle;
 use crate::core::{Core, detached};
-use crate::service::{self, Invocation};
+use crate::operation::{self, Invocation};
 
 /// The handle of an admin owner.
 pub(super) struct OwnerServer {
@@ -45,7 +45,7 @@ impl OwnerServer {
             continuation: fields.get_continuation_id(),
         };
         let limit = limit(fields.get_timeout_ms());
-        Ok(service::invoke(self.core(), invocation, limit).await?)
+        Ok(operation::invoke(self.core(), invocation, limit).await?)
     }
 
     async fn resume(&self, params: &admin_owner::AdminOperationContinueParams) -> Result<Reply, Refused> {
@@ -53,7 +53,7 @@ impl OwnerServer {
         let object = value::read_text(fields.get_object().map_err(WireError::from)?, "object")?;
         let limit = limit(fields.get_timeout_ms());
         let id = fields.get_continuation_id();
-        Ok(service::resume(self.core(), self.id, &object, id, limit).await?)
+        Ok(operation::resume(self.core(), self.id, &object, id, limit).await?)
     }
 }
 
@@ -188,7 +188,7 @@ impl admin_owner::Server for OwnerServer {
         let _call = self.connection.budget.admit()?;
         let fields = params.get()?;
         let object = fields.get_object()?.to_string()?;
-        let answer = service::clear(self.core(), self.id, &object, fields.get_continuation_id());
+        let answer = operation::clear(self.core(), self.id, &object, fields.get_continuation_id());
         write_status(&answer.map_err(Refused::from), results.get().init_status());
         Ok(())
     }

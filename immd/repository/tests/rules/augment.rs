@@ -194,7 +194,7 @@ fn what_it_acquires_is_given_up_at_the_end_of_the_ccb() {
         assert!(is_owned(&fixture, "node=a"));
         assert_eq!(is_owned(&fixture, "node=b"), release_on_finalize);
         fixture.repo.admin_owner_finalize(user);
-        assert_eq!(is_owned(&fixture, "node=b"), false);
+        assert!(!is_owned(&fixture, "node=b"));
         assert_eq!(is_owned(&fixture, "node=a"), !release_on_finalize);
         assert_eq!(fixture.repo.admin_owners().len(), 1, "only the fixture's is left");
     }
