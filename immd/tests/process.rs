@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 mod common;
+#[path = "process/faults.rs"]
+mod faults;
 
 use std::collections::BTreeSet;
 use std::io::Read as _;
@@ -60,6 +62,13 @@ impl Process {
     fn kill(mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
+    }
+
+    /// Kills it where it has not ended by itself.
+    fn kill_if_alive(mut self) {
+        if self.0.try_wait().unwrap().is_none() {
+            self.kill();
+        }
     }
 
     /// Waits for the process to end; what it wrote to stderr.
