@@ -428,6 +428,11 @@ pub(crate) fn check(director: &Director) -> Result<(), String> {
             .evaluations
             .get(sg_dn)
             .is_none_or(|evaluation| evaluation.gate.is_some());
+        // While it is open what runs on a node of the sponsor, its dependents wait.
+        let sponsors = director.model.si(sponsor).map(|(_, sg, _)| sg);
+        if sponsors.is_some_and(|sg| view.unreported_node(sg).is_some()) {
+            continue;
+        }
         // What depends on the SI itself goes first.
         let mut dependents = director.model.dependencies.dependents(si);
         if is_gated || dependents.any(|dependent| view.is_assigned(dependent)) {

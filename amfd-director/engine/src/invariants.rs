@@ -61,9 +61,11 @@ fn limits(director: &Director, sg: &Sg, protection: Protection) -> Result<(), St
             continue;
         };
         let mut held = state.holds();
-        if let Some(OrderKind::Assign { ha, sis }) = state.in_flight.as_ref().map(|order| &order.kind) {
-            held.extend(sis.iter().map(|si| (si.clone(), *ha)));
-        }
+        // A change of the model may leave an SU with more than it could be given now.
+        let Some(OrderKind::Assign { ha, sis }) = state.in_flight.as_ref().map(|order| &order.kind) else {
+            continue;
+        };
+        held.extend(sis.iter().map(|si| (si.clone(), *ha)));
         // A fault may stop an order half way; what is left then is taken away before anything else is given.
         let half_way = state.fault().is_some() || !state.uncertain.is_empty();
         let with = |ha: HaState| held.values().filter(|have| **have == ha).count();
@@ -109,9 +111,11 @@ fn placed_in_own_comps(director: &Director, su: &Dn) -> Result<(), String> {
         return Ok(());
     };
     for at in group::present(sg, state) {
-        let comp = config.comps.iter().find(|comp| comp.dn() == &at.comp);
-        let takes = comp.is_some_and(|comp| comp.capacities.contains_key(&at.cs_type));
-        if !takes {
+        // A component that was deleted while its node was away comes back with what it had.
+        let Some(comp) = config.comps.iter().find(|comp| comp.dn() == &at.comp) else {
+            continue;
+        };
+        if !comp.capacities.contains_key(&at.cs_type) {
             return Err(format!(
                 "{} has {}, whose type it does not support",
                 at.comp, at.csi

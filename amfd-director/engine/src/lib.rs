@@ -303,7 +303,10 @@ impl Director {
         }
         evaluation.done = idle && !is_ordered;
         if evaluation.done && self.is_quiet(dn) {
-            self.state.adjusts.remove(dn);
+            // What was kept for the adjustment only is not needed any more.
+            if self.state.adjusts.remove(dn) {
+                self.dirty.insert(dn.clone());
+            }
         }
         self.evaluations.insert(dn.clone(), evaluation);
         self.note_standings(dn);

@@ -125,12 +125,17 @@ pub(crate) fn wanted<'a>(view: View<'_>, sg: &'a Sg) -> Vec<&'a Dn> {
     let first = order.first().and_then(|(.., dn)| view.model.su(dn));
     if first.is_some_and(|(sg, ..)| view.state.adjusts.contains(sg)) {
         let serving: Vec<&Dn> = order.iter().copied().filter(serves).map(|(.., dn)| dn).collect();
-        for (claim, _, dn) in &mut order {
-            if *claim <= UNLOCKED_MAX && !view.is_on_probation(dn) {
-                *claim = SERVES;
-            }
-        }
-        order.sort_unstable();
+        // Of equal rank, those that serve or run already.
+        order.sort_by_key(|(claim, position, dn)| {
+            let may_be_moved_to = *claim <= UNLOCKED_MAX && !view.is_on_probation(dn);
+            let rank = sg.sus.get(*dn).map(|su| su.rank);
+            (
+                if may_be_moved_to { SERVES } else { *claim },
+                rank,
+                *claim,
+                *position,
+            )
+        });
         let mut wanted: Vec<&Dn> = order
             .into_iter()
             .take(sg.pref_in_service)

@@ -265,7 +265,13 @@ impl SuState {
                 self.uncertain.clear();
                 self.half_left.clear();
             }
-            (OrderOutcome::Done, OrderKind::Instantiate | OrderKind::Restart(_) | OrderKind::Repair)
+            // A repaired component has lost what it had; it is ordered anew.
+            (OrderOutcome::Done, OrderKind::Repair) => {
+                let mut given = std::mem::take(&mut self.given);
+                given.retain(|si, comps| self.placed(si) == *comps);
+                self.given = given;
+            }
+            (OrderOutcome::Done, OrderKind::Instantiate | OrderKind::Restart(_))
             | (
                 OrderOutcome::Failed(_),
                 OrderKind::Instantiate

@@ -200,6 +200,9 @@ impl<'a> Holdings<'a> {
         if actives > 1 && self.promise.single_active() {
             return Err(format!("{si} has {actives} active SUs"));
         }
+        if actives > 0 {
+            self.all_csis_are_served(world, si)?;
+        }
         let has_csis = world.known.of("SaAmfCSI").iter().any(|csi| csi.is_within(si));
         if actives > 0 || !has_csis || waits_for_sponsor(world, si) {
             return Ok(());
@@ -223,6 +226,24 @@ impl<'a> Holdings<'a> {
             None if self.sus.values().all(|(active, _)| active.is_empty()) && !self.sus.is_empty() => Err(
                 format!("nobody serves {si}, and no SU of {} serves anything", self.sg),
             ),
+            None => Ok(()),
+        }
+    }
+
+    /// Where every component takes any number of CSIs, whoever serves an SI serves all of it.
+    fn all_csis_are_served(&self, world: &World, si: &Dn) -> Result<(), String> {
+        let mut comps = world
+            .known
+            .of("SaAmfComp")
+            .iter()
+            .filter(|comp| comp.is_within(self.sg));
+        if comps.any(|comp| world.known.scripts.contains(comp)) {
+            return Ok(());
+        }
+        let actors = world.acting.of(si);
+        let mut csis = world.known.of("SaAmfCSI").iter().filter(|csi| csi.is_within(si));
+        match csis.find(|csi| !actors.iter().any(|actor| actor.csi == **csi)) {
+            Some(csi) => Err(format!("{si} is served, but nobody serves {csi}")),
             None => Ok(()),
         }
     }

@@ -32,10 +32,10 @@ pub const NODE_GROUP: &str = "safAmfNodeGroup=All,safAmfCluster=sim";
 pub const HEALTHCHECK: &str = "Sim";
 
 /// The redundancy models that the director serves.
-pub const SERVED: &[RedundancyModel] = &[RedundancyModel::TwoN, RedundancyModel::NoRedundancy];
+pub const SERVED: &[RedundancyModel] = RedundancyModel::ALL;
 
 /// Whether groups adjust themselves: not before every planner does what an adjustment wants.
-pub const ADJUSTS: bool = false;
+pub const ADJUSTS: bool = true;
 
 /// What a model is drawn for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
