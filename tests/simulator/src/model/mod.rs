@@ -162,11 +162,10 @@ fn add_types(objects: &mut Objects, rng: &mut SmallRng) {
             attrs.push(attr_text("saAmfCtRelPathTerminateCmd", "/sim/stop"));
         }
         objects.add("SaAmfCompType", dn, attrs);
-        let capability = [1, 1, 1, 1, 2][rng.random_range(0..5)];
         objects.add(
             "SaAmfCtCsType",
             &supported(dn),
-            vec![attr_number("saAmfCtCompCapability", capability)],
+            vec![attr_number("saAmfCtCompCapability", 1)],
         );
     }
     let healthcheck = vec![
