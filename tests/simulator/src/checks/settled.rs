@@ -125,6 +125,8 @@ struct Holdings<'a> {
     /// The SIs of each SU that is in service, by role.
     sus: BTreeMap<&'a Dn, (BTreeSet<Dn>, BTreeSet<Dn>)>,
     sis: Vec<&'a Dn>,
+    /// The most SIs that an SU may be active for now.
+    max_active: u32,
     /// SUs that have a component that takes any number of CSIs.
     roomy: BTreeSet<Dn>,
 }
@@ -165,6 +167,9 @@ impl<'a> Holdings<'a> {
             promise,
             sus,
             sis,
+            max_active: attribute(world, sg, "saAmfSGMaxActiveSIsperSU")
+                .filter(|max| *max > 0)
+                .unwrap_or(u32::MAX),
             roomy: roomy(world),
         }
     }
@@ -249,7 +254,7 @@ impl<'a> Holdings<'a> {
     }
 
     fn has_room(&self, active: &BTreeSet<Dn>) -> bool {
-        u32::try_from(active.len()).is_ok_and(|count| count < self.promise.max_active)
+        u32::try_from(active.len()).is_ok_and(|count| count < self.max_active)
     }
 }
 
