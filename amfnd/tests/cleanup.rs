@@ -102,6 +102,26 @@ fn what_outlives_an_end_in_order_is_killed_without_a_cleanup() {
 }
 
 #[test]
+fn a_cleanup_may_be_repeated_and_does_what_its_script_says_then() {
+    run(async {
+        let cluster = Cluster::start().await;
+        cluster.configure(stubborn(&cluster)).await;
+        cluster.assign(1, HaState::Active).await;
+        cluster.carry_out(cleanup_order(2)).await;
+        cluster.carry_out(cleanup_order(3)).await;
+        assert_nothing_lives(&cluster, pids(&cluster));
+
+        fs::remove_file(cluster.path("pids")).unwrap();
+        cluster.assign(4, HaState::Active).await;
+        // The operator edits the script; nothing else changes.
+        cluster.script("cleanup", "echo cleaned >>\"$TEST_DIR/said\"", 10_000);
+        cluster.carry_out(cleanup_order(5)).await;
+        assert_nothing_lives(&cluster, pids(&cluster));
+        cluster.said("cleaned", 1).await;
+    });
+}
+
+#[test]
 fn the_children_of_a_process_that_ended_in_order_are_killed() {
     run(async {
         let cluster = Cluster::start().await;

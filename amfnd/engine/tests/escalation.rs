@@ -4,7 +4,8 @@ mod harness;
 
 use ais::Millis;
 use ais::amf::{
-    EscalationCounting, HaState, NodeOrder, NodeReport, PresenceState, RecommendedRecovery, Term,
+    EscalationCounting, EscalationLimits, HaState, NodeOrder, NodeReport, PresenceState, RecommendedRecovery,
+    Term,
 };
 use amfnd_engine::{ComponentRequest, EngineOptions, Event};
 use harness::{Act, Node, comp, comp_dn, csi, si, su};
@@ -241,6 +242,44 @@ fn all_levels_follow_each_other() {
                 }
                 assert_eq!(done_about(&mut node, R::ComponentRestart), R::NodeFailover);
             }
+        }
+    }
+}
+
+#[test]
+fn four_component_restarts_then_six_su_restarts_then_the_failover() {
+    // component_restart_max=4 in 100 s and unit_restart_max=6 in 200 s, as openais counts; by the specification the error
+    // that reaches the maximum escalates, one earlier.
+    for (counting, comp_restarts, su_restarts) in [
+        (EscalationCounting::OpenSaf, 4, 6),
+        (EscalationCounting::Specification, 3, 5),
+    ] {
+        let mut config = su("SU1", vec![comp("A"), comp("B")]);
+        config.su_failover = true;
+        config.limits = EscalationLimits {
+            comp_restart_max: 4,
+            comp_restart_probation: Millis(100_000),
+            su_restart_max: 6,
+            su_restart_probation: Millis(200_000),
+        };
+        let mut node = Node::up(vec![config]);
+        node.count(counting, 10);
+        let mut done = Vec::new();
+        for _ in 0..comp_restarts + su_restarts {
+            done.push(done_about(&mut node, R::ComponentRestart));
+            node.pass(20_000);
+        }
+        let mut wanted = vec![R::ComponentRestart; comp_restarts];
+        wanted.extend(vec![R::SuRestart; su_restarts]);
+        assert_eq!(done, wanted);
+        report(&mut node, "A", R::ComponentRestart);
+        assert_eq!(node.fault("SU1").unwrap().recovery, R::SuFailover);
+
+        // With quiet times the level falls again.
+        repair(&mut node, "SU1");
+        for _ in 0..3 * comp_restarts {
+            assert_eq!(done_about(&mut node, R::ComponentRestart), R::ComponentRestart);
+            node.pass(100_000);
         }
     }
 }

@@ -176,6 +176,21 @@ fn several_keys_run_side_by_side() {
 }
 
 #[test]
+fn healthchecks_go_on_while_a_callback_takes_its_time() {
+    let (mut node, session) = node();
+    node.ask(session, start("A", "hc", HealthcheckInvocation::AmfInvoked));
+    node.take_log();
+    node.act("A set", Act::Hang);
+    node.assign("SU1", HaState::Active, vec![si("S", vec![csi("a", "A")])]);
+    node.pass(299);
+    let log = ["A set ACTIVE a new", "A healthcheck hc", "A healthcheck hc"];
+    assert_eq!(node.take_log(), log);
+    node.answer("A", Ok(()));
+    assert_eq!(node.holds("SU1"), ["S ACTIVE"]);
+    assert_eq!(node.comp("A").restart_count, 0);
+}
+
+#[test]
 fn healthcheck_requests_are_refused_with_the_right_codes() {
     let (mut node, session) = node();
     let amf = HealthcheckInvocation::AmfInvoked;

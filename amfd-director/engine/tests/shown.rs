@@ -1,0 +1,579 @@
+//! What a node is told of the model, and what the repository shows of the cluster.
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_macros,
+    reason = "a test program: it may end at the first surprise"
+)]
+
+use std::collections::{BTreeMap, VecDeque};
+
+use ais::amf::{
+    AssignmentReport, CompConfig, CompReport, CsiAssignment, HaState, NodeOrder, NodeReport, OperState,
+    OrderId, OrderOutcome, OrderReport, PresenceState, RecommendedRecovery, SiAssignment, SuConfig, SuReport,
+    Term,
+};
+use ais::{Attr, Dn, Millis, Value, ValueType};
+use amfd_director_engine::{Director, Effect, Event, ModelChange, Publish, SessionId};
+
+const CLUSTER: &str = "safAmfCluster=c";
+const SG: &str = "safSg=G,safApp=A";
+const SU1: &str = "safSu=SU1,safSg=G,safApp=A";
+const SU2: &str = "safSu=SU2,safSg=G,safApp=A";
+const SI: &str = "safSi=I,safApp=A";
+const CSI: &str = "safCsi=k,safSi=I,safApp=A";
+const SG_TYPE: &str = "safVersion=1,safSgType=g";
+const SU_TYPE: &str = "safVersion=1,safSuType=s";
+const COMP_TYPE: &str = "safVersion=1,safCompType=c";
+const CS_TYPE: &str = "safVersion=1,safCSType=t";
+
+fn dn(text: &str) -> Dn {
+    Dn::new(text).unwrap()
+}
+
+fn number(name: &str, value: u32) -> Attr {
+    Attr::single(name, Value::Uint32(value))
+}
+
+fn millis(name: &str, value: i64) -> Attr {
+    Attr::single(name, Value::Time(value * 1_000_000))
+}
+
+fn names(name: &str, values: &[&str]) -> Attr {
+    let values = values.iter().map(|value| Value::Name((*value).to_owned()));
+    Attr {
+        name: name.to_owned(),
+        value_type: ValueType::Name,
+        values: values.collect(),
+    }
+}
+
+fn texts(name: &str, values: &[&str]) -> Attr {
+    let values = values.iter().map(|value| Value::String((*value).to_owned()));
+    Attr {
+        name: name.to_owned(),
+        value_type: ValueType::String,
+        values: values.collect(),
+    }
+}
+
+/// A model, and what a director makes of it.
+#[derive(Default)]
+struct Cluster {
+    objects: Vec<ModelChange>,
+    director: Director,
+    configured: BTreeMap<Dn, SuConfig>,
+    reports: BTreeMap<Dn, SuReport>,
+    assigned: Vec<(HaState, SiAssignment)>,
+    reboots: u32,
+    shown: BTreeMap<(Dn, String), Vec<Value>>,
+}
+
+impl Cluster {
+    /// A cluster with the nodes N1 and N2, a 2N group without SUs, and types that say as little as they may.
+    fn new() -> Cluster {
+        let mut cluster = Cluster::default();
+        cluster.add("SaAmfCluster", CLUSTER, vec![]);
+        for node in ["N1", "N2"] {
+            cluster.add("SaAmfNode", &format!("safAmfNode={node},{CLUSTER}"), vec![]);
+        }
+        cluster.add("SaAmfApplication", "safApp=A", vec![]);
+        cluster.add("SaAmfCSType", CS_TYPE, vec![]);
+        cluster.add("SaAmfSGType", SG_TYPE, vec![number("saAmfSgtRedundancyModel", 1)]);
+        cluster.add("SaAmfSG", SG, vec![names("saAmfSGType", &[SG_TYPE])]);
+        cluster
+    }
+
+    fn add(&mut self, class: &str, name: &str, attrs: Vec<Attr>) {
+        let class = class.to_owned();
+        self.objects.push(ModelChange::Create {
+            class,
+            dn: dn(name),
+            attrs,
+        });
+    }
+
+    /// Changes the attributes of an object that was added.
+    fn set(&mut self, name: &str, more: Vec<Attr>) {
+        for object in &mut self.objects {
+            if let ModelChange::Create { dn: own, attrs, .. } = object
+                && own.as_str() == name
+            {
+                attrs.extend(more.clone());
+            }
+        }
+    }
+
+    /// Types and an SI, an SU on each node with one component.
+    fn with_service(mut self) -> Cluster {
+        self.add("SaAmfSUType", SU_TYPE, vec![number("saAmfSutDefSUFailover", 0)]);
+        let program = |kind: &str| texts(&format!("saAmfCtRelPath{kind}Cmd"), &["/bin/x"]);
+        let attrs = vec![
+            number("saAmfCtCompCategory", 1),
+            program("Instantiate"),
+            program("Cleanup"),
+        ];
+        self.add("SaAmfCompType", COMP_TYPE, attrs);
+        let supports = format!("safSupportedCsType=safVersion=1\\,safCSType=t,{COMP_TYPE}");
+        self.add(
+            "SaAmfCtCsType",
+            &supports,
+            vec![number("saAmfCtCompCapability", 1)],
+        );
+        for (su, node) in [(SU1, "N1"), (SU2, "N2")] {
+            let node = format!("safAmfNode={node},{CLUSTER}");
+            let attrs = vec![
+                names("saAmfSUType", &[SU_TYPE]),
+                names("saAmfSUHostNodeOrNodeGroup", &[&node]),
+            ];
+            self.add("SaAmfSU", su, attrs);
+            let comp = format!("safComp=c,{su}");
+            self.add("SaAmfComp", &comp, vec![names("saAmfCompType", &[COMP_TYPE])]);
+        }
+        self.add("SaAmfSI", SI, vec![names("saAmfSIProtectedbySG", &[SG])]);
+        self.add("SaAmfCSI", CSI, vec![names("saAmfCSType", &[CS_TYPE])]);
+        self
+    }
+
+    /// The director starts and both nodes come, doing all that they are told at once.
+    fn start(&mut self) {
+        let objects = self.objects.clone();
+        self.step(Event::Start {
+            term: Term(1),
+            objects,
+        });
+        for (session, node) in [(1, "N1"), (2, "N2")] {
+            self.step(Event::NodeUp {
+                node: dn(&format!("safAmfNode={node},{CLUSTER}")),
+                session: SessionId(session),
+            });
+        }
+    }
+
+    fn step(&mut self, event: Event) {
+        let mut events = VecDeque::from([event]);
+        while let Some(event) = events.pop_front() {
+            for effect in self.director.step(Millis(0), event) {
+                match effect {
+                    Effect::Send { node, session, order } => {
+                        let reports = self.carry_out(order).into_iter();
+                        events.extend(reports.map(|report| Event::Report {
+                            node: node.clone(),
+                            session,
+                            report,
+                        }));
+                    }
+                    Effect::Publish(publish) => self.publish(publish),
+                    Effect::AdminReply { .. } | Effect::Fence { .. } | Effect::Because(_) => {}
+                }
+            }
+        }
+    }
+
+    fn publish(&mut self, publish: Publish) {
+        match publish {
+            Publish::Update { dn, attrs } | Publish::Create { dn, attrs, .. } => {
+                for attr in attrs {
+                    self.shown.insert((dn.clone(), attr.name), attr.values);
+                }
+            }
+            Publish::Delete { dn } => self.shown.retain(|(of, _), _| *of != dn),
+        }
+    }
+
+    fn carry_out(&mut self, order: NodeOrder) -> Vec<NodeReport> {
+        match order {
+            NodeOrder::ConfigureSu(config) => {
+                let su = config.dn.clone();
+                let report = uninstantiated(&config);
+                self.configured.insert(su.clone(), config);
+                let report = self.reports.entry(su).or_insert(report).clone();
+                vec![NodeReport::Su(report)]
+            }
+            NodeOrder::ReportAll => vec![NodeReport::AllReported],
+            NodeOrder::ConfigureNode(_) => vec![],
+            NodeOrder::Reboot { .. } => {
+                self.reboots += 1;
+                vec![]
+            }
+            NodeOrder::Instantiate { id, su } => self.report(&su, id, |report| {
+                report.presence = PresenceState::Instantiated;
+                for comp in &mut report.comps {
+                    comp.presence = PresenceState::Instantiated;
+                }
+            }),
+            NodeOrder::Assign { id, su, ha, sis } => {
+                self.assigned.extend(sis.iter().map(|si| (ha, si.clone())));
+                self.report(&su, id, |report| {
+                    report.assignments = sis.iter().map(|si| held(si, ha)).collect();
+                })
+            }
+            other => panic!("{other:?} is not expected"),
+        }
+    }
+
+    fn report(&mut self, su: &Dn, id: OrderId, change: impl FnOnce(&mut SuReport)) -> Vec<NodeReport> {
+        let report = self.reports.get_mut(su).unwrap();
+        report.order = Some(OrderReport {
+            term: Term(1),
+            id,
+            outcome: OrderOutcome::Done,
+        });
+        change(report);
+        vec![NodeReport::Su(report.clone())]
+    }
+
+    fn numbers(&self, name: &str, attrs: &[&str]) -> Vec<u32> {
+        let value = |attr: &&str| {
+            let values = self.shown.get(&(dn(name), (*attr).to_owned()));
+            values.and_then(|values| values.first()?.as_u32()).unwrap()
+        };
+        attrs.iter().map(value).collect()
+    }
+
+    fn dns(&self, name: &str, attr: &str) -> Vec<Dn> {
+        let values = self.shown.get(&(dn(name), attr.to_owned())).unwrap();
+        values.iter().map(|value| value.as_dn().unwrap()).collect()
+    }
+
+    fn comp(&self, su: &str, comp: &str) -> &CompConfig {
+        let comp = dn(&format!("safComp={comp},{su}"));
+        let su = &self.configured[&dn(su)];
+        su.comps.iter().find(|config| config.dn == comp).unwrap()
+    }
+
+    /// The CSIs that were given in the state.
+    fn given(&self, ha: HaState) -> Vec<&CsiAssignment> {
+        let of = self.assigned.iter().filter(|(given, _)| *given == ha);
+        of.flat_map(|(_, si)| &si.csis).collect()
+    }
+}
+
+fn uninstantiated(config: &SuConfig) -> SuReport {
+    let comps = config.comps.iter().map(|comp| CompReport {
+        comp: comp.dn.clone(),
+        presence: PresenceState::Uninstantiated,
+        oper: OperState::Enabled,
+        restart_count: 0,
+        failure: None,
+    });
+    SuReport {
+        su: config.dn.clone(),
+        presence: PresenceState::Uninstantiated,
+        restart_count: 0,
+        comps: comps.collect(),
+        assignments: Vec::new(),
+        fault: None,
+        order: None,
+    }
+}
+
+fn held(si: &SiAssignment, ha: HaState) -> AssignmentReport {
+    let csis = si.csis.iter().map(|csi| (csi.csi.clone(), csi.comp.clone()));
+    AssignmentReport {
+        si: si.si.clone(),
+        ha,
+        csis: csis.collect(),
+    }
+}
+
+#[test]
+fn a_component_has_its_own_values_before_its_types_before_those_of_all() {
+    let mut cluster = Cluster::new().with_service();
+    let of_type = vec![
+        texts("saAmfCtSwBundle", &[]),
+        names("saAmfCtSwBundle", &["safSmfBundle=B"]),
+        texts("saAmfCtRelPathTerminateCmd", &["bin/stop"]),
+        texts("saAmfCtDefInstantiateCmdArgv", &["one two"]),
+        texts("saAmfCtDefCmdEnv", &["A=1"]),
+        millis("saAmfCtDefClcCliTimeout", 7_000),
+        millis("saAmfCtDefCallbackTimeout", 3_000),
+        millis("saAmfCtDefQuiescingCompleteTimeout", 4_000),
+        number("saAmfCtDefInstantiationLevel", 4),
+        number("saAmfCtDefRecoveryOnError", 4),
+        number("saAmfCtDefDisableRestart", 1),
+    ];
+    cluster.set(COMP_TYPE, of_type);
+    let bundle = format!("safInstalledSwBundle=safSmfBundle=B,safAmfNode=N1,{CLUSTER}");
+    let prefix = texts("saAmfNodeSwBundlePathPrefix", &["/opt/b/"]);
+    cluster.add("SaAmfNodeSwBundle", &bundle, vec![prefix]);
+    let bundle = format!("safInstalledSwBundle=safSmfBundle=B,safAmfNode=N2,{CLUSTER}");
+    let prefix = texts("saAmfNodeSwBundlePathPrefix", &["/usr/b"]);
+    cluster.add("SaAmfNodeSwBundle", &bundle, vec![prefix]);
+    let key = format!("safHealthcheckKey=key1,{COMP_TYPE}");
+    let times = vec![
+        millis("saAmfHctDefPeriod", 500),
+        millis("saAmfHctDefMaxDuration", 550),
+    ];
+    cluster.add("SaAmfHealthcheckType", &key, times);
+    let of_all = vec![
+        number("saAmfNumMaxInstantiateWithoutDelay", 7),
+        number("saAmfNumMaxInstantiateWithDelay", 1),
+        millis("saAmfDelayBetweenInstantiateAttempts", 1_500),
+    ];
+    let global = "safRdn=compGlobalAttributes,safApp=safAmfService";
+    cluster.add("SaAmfCompGlobalAttributes", global, of_all);
+    let own = vec![
+        texts("saAmfCompInstantiateCmdArgv", &["three"]),
+        texts("saAmfCompCmdEnv", &["B=2"]),
+        millis("saAmfCompInstantiateTimeout", 2_000),
+        millis("saAmfCompCSISetCallbackTimeout", 1_000),
+        number("saAmfCompInstantiationLevel", 9),
+        number("saAmfCompNumMaxInstantiateWithDelay", 5),
+        number("saAmfCompRecoveryOnError", 2),
+        number("saAmfCompDisableRestart", 0),
+    ];
+    cluster.set(&format!("safComp=c,{SU2}"), own);
+    let key = format!("safHealthcheckKey=key1,safComp=c,{SU2}");
+    cluster.add(
+        "SaAmfHealthcheck",
+        &key,
+        vec![millis("saAmfHealthcheckPeriod", 2_000)],
+    );
+    cluster.start();
+
+    let plain = cluster.comp(SU1, "c");
+    let instantiate = plain.instantiate.as_ref().unwrap();
+    assert_eq!(
+        (instantiate.path.as_str(), instantiate.timeout),
+        ("/bin/x", Millis(7_000))
+    );
+    assert_eq!(instantiate.argv, ["one", "two"]);
+    assert_eq!(plain.terminate.as_ref().unwrap().path, "/opt/b/bin/stop");
+    assert_eq!(plain.env, ["A=1"]);
+    assert_eq!(plain.csi_set_timeout, Millis(3_000));
+    assert_eq!(plain.csi_remove_timeout, Millis(3_000));
+    assert_eq!(plain.quiescing_complete_timeout, Millis(4_000));
+    assert_eq!(plain.instantiation_level, 4);
+    assert_eq!(plain.recovery_on_error, RecommendedRecovery::NodeSwitchover);
+    assert!(plain.disable_restart);
+    let retries = |comp: &CompConfig| {
+        (
+            comp.instantiate_retries_without_delay,
+            comp.instantiate_retries_with_delay,
+            comp.instantiate_delay,
+        )
+    };
+    assert_eq!(retries(plain), (7, 1, Millis(1_500)));
+    let checks = |comp: &CompConfig| {
+        let check = &comp.healthchecks[0];
+        (check.key.clone(), check.period, check.max_duration)
+    };
+    assert_eq!(checks(plain), ("key1".to_owned(), Millis(500), Millis(550)));
+
+    let own = cluster.comp(SU2, "c");
+    let instantiate = own.instantiate.as_ref().unwrap();
+    assert_eq!(
+        instantiate.argv,
+        ["one", "two", "three"],
+        "the type's before its own"
+    );
+    assert_eq!(instantiate.timeout, Millis(2_000));
+    assert_eq!(
+        own.terminate.as_ref().unwrap().path,
+        "/usr/b/bin/stop",
+        "as installed on its node"
+    );
+    assert_eq!(own.env, ["A=1", "B=2"]);
+    assert_eq!(own.csi_set_timeout, Millis(1_000));
+    assert_eq!(own.csi_remove_timeout, Millis(3_000));
+    assert_eq!(own.instantiation_level, 9);
+    assert_eq!(own.recovery_on_error, RecommendedRecovery::ComponentRestart);
+    assert!(!own.disable_restart);
+    assert_eq!(retries(own), (7, 5, Millis(1_500)));
+    assert_eq!(checks(own), ("key1".to_owned(), Millis(2_000), Millis(550)));
+}
+
+#[test]
+fn a_model_that_says_nothing_of_recovery_fails_over_and_repairs() {
+    let mut cluster = Cluster::new().with_service();
+    cluster.start();
+    let comp = cluster.comp(SU1, "c");
+    assert_eq!(comp.recovery_on_error, RecommendedRecovery::ComponentFailover);
+    assert!(!comp.disable_restart);
+    assert_eq!(
+        (
+            comp.instantiate_retries_without_delay,
+            comp.instantiate_retries_with_delay
+        ),
+        (2, 0)
+    );
+}
+
+#[test]
+fn the_sg_has_its_own_limits_of_escalation_before_its_types() {
+    let mut cluster = Cluster::new().with_service();
+    let of_type = vec![
+        number("saAmfSgtDefCompRestartMax", 4),
+        millis("saAmfSgtDefCompRestartProb", 100_000),
+        number("saAmfSgtDefSuRestartMax", 9),
+        millis("saAmfSgtDefSuRestartProb", 900_000),
+    ];
+    cluster.set(SG_TYPE, of_type);
+    let own = vec![
+        number("saAmfSGSuRestartMax", 6),
+        millis("saAmfSGSuRestartProb", 200_000),
+    ];
+    cluster.set(SG, own);
+    cluster.set(SU_TYPE, vec![number("saAmfSutDefSUFailover", 1)]);
+    cluster.set(SU2, vec![number("saAmfSUFailover", 0)]);
+    cluster.start();
+    let config = &cluster.configured[&dn(SU1)];
+    let limits = config.limits;
+    assert_eq!(
+        (limits.comp_restart_max, limits.comp_restart_probation),
+        (4, Millis(100_000))
+    );
+    assert_eq!(
+        (limits.su_restart_max, limits.su_restart_probation),
+        (6, Millis(200_000))
+    );
+    assert!(config.su_failover);
+    assert!(!cluster.configured[&dn(SU2)].su_failover);
+}
+
+#[test]
+fn an_su_of_a_node_group_gets_the_first_node_that_has_none_of_its_sg() {
+    let mut cluster = Cluster::new().with_service();
+    let nodes = ["N1", "N2"].map(|node| format!("safAmfNode={node},{CLUSTER}"));
+    let group = format!("safAmfNodeGroup=NG,{CLUSTER}");
+    let list = names("saAmfNGNodeList", &[&nodes[1], &nodes[0]]);
+    cluster.add("SaAmfNodeGroup", &group, vec![list]);
+    for su in [SU1, SU2] {
+        cluster.set(su, vec![names("saAmfSUHostNodeOrNodeGroup", &[])]);
+    }
+    cluster.set(SU2, vec![names("saAmfSUHostNodeOrNodeGroup", &[&group])]);
+    cluster.set(SG, vec![names("saAmfSGSuHostNodeGroup", &[&group])]);
+    cluster.start();
+    assert_eq!(cluster.dns(SU1, "saAmfSUHostedByNode"), [dn(&nodes[0])]);
+    assert_eq!(cluster.dns(SU2, "saAmfSUHostedByNode"), [dn(&nodes[1])]);
+    assert_eq!(cluster.configured.len(), 2);
+}
+
+#[test]
+fn assignments_and_counters_are_shown() {
+    let mut cluster = Cluster::new().with_service();
+    cluster.start();
+    let of = |holder: &str, parent: &str, rdn: &str| format!("{rdn}={},{parent}", holder.replace(',', "\\,"));
+    let states = ["saAmfSISUHAState", "saAmfSISUHAReadinessState"];
+    assert_eq!(cluster.numbers(&of(SU1, SI, "safSISU"), &states), [1, 1]);
+    assert_eq!(cluster.numbers(&of(SU2, SI, "safSISU"), &states), [2, 1]);
+    let states = ["saAmfCSICompHAState", "saAmfCSICompHAReadinessState"];
+    let comp = format!("safComp=c,{SU2}");
+    assert_eq!(cluster.numbers(&of(&comp, CSI, "safCSIComp"), &states), [2, 1]);
+
+    let su = [
+        "saAmfSUNumCurrActiveSIs",
+        "saAmfSUNumCurrStandbySIs",
+        "saAmfSUPreInstantiable",
+    ];
+    assert_eq!(cluster.numbers(SU1, &su), [1, 0, 1]);
+    assert_eq!(cluster.numbers(SU2, &su), [0, 1, 1]);
+    assert_eq!(cluster.dns(SU1, "saAmfSUAssignedSIs"), [dn(SI)]);
+    assert_eq!(cluster.dns(SU2, "saAmfSUAssignedSIs"), [dn(SI)]);
+    let si = [
+        "saAmfSINumCurrActiveAssignments",
+        "saAmfSINumCurrStandbyAssignments",
+        "saAmfSIAssignmentState",
+    ];
+    assert_eq!(cluster.numbers(SI, &si), [1, 1, 2]);
+    let sg = [
+        "saAmfSGNumCurrAssignedSUs",
+        "saAmfSGNumCurrInstantiatedSpareSUs",
+        "saAmfSGNumCurrNonInstantiatedSpareSUs",
+    ];
+    assert_eq!(cluster.numbers(SG, &sg), [2, 0, 0]);
+    assert_eq!(cluster.numbers("safApp=A", &["saAmfApplicationCurrNumSGs"]), [1]);
+}
+
+#[test]
+fn a_component_is_as_ready_as_its_su_unless_it_is_disabled() {
+    let mut cluster = Cluster::new().with_service();
+    let second = format!("safComp=d,{SU1}");
+    cluster.add("SaAmfComp", &second, vec![names("saAmfCompType", &[COMP_TYPE])]);
+    cluster.start();
+    let first = format!("safComp=c,{SU1}");
+    let states = [
+        "saAmfCompReadinessState",
+        "saAmfCompOperState",
+        "saAmfCompPresenceState",
+    ];
+    assert_eq!(cluster.numbers(&first, &states), [2, 1, 3]);
+
+    let mut report = cluster.reports[&dn(SU1)].clone();
+    report.comps[0].oper = OperState::Disabled;
+    report.comps[0].restart_count = 3;
+    report.restart_count = 2;
+    let (node, session) = (dn(&format!("safAmfNode=N1,{CLUSTER}")), SessionId(1));
+    let report = NodeReport::Su(report);
+    cluster.step(Event::Report {
+        node,
+        session,
+        report,
+    });
+    assert_eq!(cluster.numbers(&first, &states), [1, 2, 3]);
+    assert_eq!(cluster.numbers(&second, &states), [2, 1, 3]);
+    assert_eq!(cluster.numbers(&first, &["saAmfCompRestartCount"]), [3]);
+    assert_eq!(cluster.numbers(SU1, &["saAmfSURestartCount"]), [2]);
+}
+
+#[test]
+fn a_csi_has_all_values_of_its_attributes_and_a_component_no_more_csis_than_it_takes() {
+    let mut cluster = Cluster::new().with_service();
+    let attr = format!("safCsiAttr=port,{CSI}");
+    let values = texts("saAmfCSIAttriValue", &["80", "81"]);
+    cluster.add("SaAmfCSIAttribute", &attr, vec![values]);
+    for csi in ["l", "m"] {
+        let csi = format!("safCsi={csi},{SI}");
+        cluster.add("SaAmfCSI", &csi, vec![names("saAmfCSType", &[CS_TYPE])]);
+    }
+    for su in [SU1, SU2] {
+        let supports = format!("safSupportedCsType=safVersion=1\\,safCSType=t,safComp=c,{su}");
+        let numbers = vec![
+            number("saAmfCompNumMaxActiveCSIs", 2),
+            number("saAmfCompNumMaxStandbyCSIs", 1),
+        ];
+        cluster.add("SaAmfCompCsType", &supports, numbers);
+    }
+    cluster.start();
+    let given: Vec<&str> = cluster
+        .given(HaState::Active)
+        .iter()
+        .map(|csi| csi.csi.as_str())
+        .collect();
+    assert_eq!(given, [CSI, "safCsi=l,safSi=I,safApp=A"]);
+    let port = ("port".to_owned(), vec!["80".to_owned(), "81".to_owned()]);
+    assert_eq!(cluster.given(HaState::Active)[0].attributes, [port]);
+    let standby = cluster.given(HaState::Standby);
+    assert_eq!(standby.len(), 1);
+    assert_eq!(standby[0].standby_rank, 1);
+    assert_eq!(standby[0].active_comp, Some(dn(&format!("safComp=c,{SU1}"))));
+}
+
+#[test]
+fn what_cannot_be_terminated_reboots_its_node_where_the_node_says_so() {
+    for (flag, auto_repair, reboots) in [(0, 1, 0), (1, 1, 1), (1, 0, 0)] {
+        let mut cluster = Cluster::new().with_service();
+        let node = format!("safAmfNode=N1,{CLUSTER}");
+        let flags = vec![
+            number("saAmfNodeFailfastOnTerminationFailure", flag),
+            number("saAmfNodeAutoRepair", auto_repair),
+        ];
+        cluster.set(&node, flags);
+        cluster.start();
+        let mut report = cluster.reports[&dn(SU1)].clone();
+        report.presence = PresenceState::TerminationFailed;
+        report.comps[0].presence = PresenceState::TerminationFailed;
+        report.comps[0].oper = OperState::Disabled;
+        cluster.reports.insert(dn(SU1), report.clone());
+        let (node, session) = (dn(&node), SessionId(1));
+        let report = NodeReport::Su(report);
+        cluster.step(Event::Report {
+            node,
+            session,
+            report,
+        });
+        assert_eq!(cluster.reboots, reboots, "flag {flag}, repair {auto_repair}");
+        let states = ["saAmfSUOperState", "saAmfSUPresenceState"];
+        assert_eq!(cluster.numbers(SU1, &states), [2, 7]);
+    }
+}
