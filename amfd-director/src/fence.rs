@@ -1,9 +1,10 @@
 //! The fence: a program that makes sure that nothing runs on a node any more.
 //!
-//! It is called with the node's DN and the reason, and has the cluster's directory in `PERDURE_DIR`. Exit status 0 says
-//! that nothing runs there; anything else, and no answer in time, says that this is not known.
+//! It is called with the node's DN and the reason. It has the cluster's directory in `PERDURE_DIR`, and in
+//! `PERDURE_LOST_PID` the process that directed the node, where that was on this machine. Exit status 0 says that
+//! nothing of it runs any more; anything else, and no answer in time, says that this is not known.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::rc::Rc;
 use std::time::Duration;
@@ -41,8 +42,9 @@ pub(crate) async fn run(shell: Rc<Shell>, fence: Option<Fence>, dir: PathBuf) {
         for request in requests {
             let (shell, fence, dir) = (Rc::clone(&shell), fence.clone(), dir.clone());
             tokio::task::spawn_local(async move {
+                let lost = shell.sessions.borrow().lost_process(&request.node);
                 let result = match fence {
-                    Some(fence) => fence.call(&dir, &request).await,
+                    Some(fence) => fence.call(&dir, &request, lost).await,
                     None => Err("no fence command is configured".to_owned()),
                 };
                 match &result {
@@ -60,9 +62,13 @@ pub(crate) async fn run(shell: Rc<Shell>, fence: Option<Fence>, dir: PathBuf) {
 }
 
 impl Fence {
-    async fn call(&self, dir: &std::path::Path, request: &Request) -> Result<(), String> {
+    async fn call(&self, dir: &Path, request: &Request, lost: Option<i32>) -> Result<(), String> {
         let program = self.program.display();
-        let mut child = Command::new(&self.program)
+        let mut command = Command::new(&self.program);
+        if let Some(pid) = lost {
+            command.env("PERDURE_LOST_PID", pid.to_string());
+        }
+        let mut child = command
             .args(&self.arguments)
             .arg(request.node.as_str())
             .arg(&request.reason)

@@ -34,6 +34,8 @@ struct Session {
     callbacks: node_director::Client,
     connection: Rc<Connection>,
     unanswered: Rc<Cell<u32>>,
+    /// Its process.
+    pid: Option<i32>,
 }
 
 /// A connection, whoever is at the other end.
@@ -47,6 +49,8 @@ struct Connection {
 #[derive(Default)]
 pub(crate) struct Sessions {
     by_id: BTreeMap<SessionId, Session>,
+    /// The process that was each node's director last, where it is gone.
+    lost: BTreeMap<Dn, i32>,
     last: u64,
 }
 
@@ -69,6 +73,11 @@ impl Sessions {
     #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
         self.by_id.is_empty()
+    }
+
+    /// The process that was the node's director before it was lost.
+    pub(crate) fn lost_process(&self, node: &Dn) -> Option<i32> {
+        self.lost.get(node).copied()
     }
 
     fn of_node(&self, node: &Dn) -> Option<&Session> {
@@ -139,7 +148,8 @@ pub(crate) async fn accept(shell: Rc<Shell>, listener: UnixListener, heartbeat: 
         match listener.accept().await {
             Ok((stream, _)) => match stream.peer_cred() {
                 Ok(peer) if peer.uid() == own => {
-                    tokio::task::spawn_local(serve(Rc::clone(&shell), stream, heartbeat));
+                    let pid = peer.pid();
+                    tokio::task::spawn_local(serve(Rc::clone(&shell), stream, pid, heartbeat));
                 }
                 Ok(peer) => warn!(uid = peer.uid(), "a process of another user is turned away"),
                 Err(error) => warn!(%error, "a process without credentials is turned away"),
@@ -154,7 +164,7 @@ pub(crate) async fn accept(shell: Rc<Shell>, listener: UnixListener, heartbeat: 
 }
 
 /// Serves a connection to its end; then the node director on it, if there was one, is gone.
-async fn serve(shell: Rc<Shell>, stream: UnixStream, heartbeat: Heartbeat) {
+async fn serve(shell: Rc<Shell>, stream: UnixStream, pid: Option<i32>, heartbeat: Heartbeat) {
     let connection = Rc::new(Connection::default());
     let (reader, writer) = stream.into_split();
     let network = twoparty::VatNetwork::new(
@@ -166,6 +176,7 @@ async fn serve(shell: Rc<Shell>, stream: UnixStream, heartbeat: Heartbeat) {
     let bootstrap: director::Client = capnp_rpc::new_client(DirectorServer {
         shell: Rc::clone(&shell),
         connection: Rc::clone(&connection),
+        pid,
         heartbeat,
     });
     let system = RpcSystem::new(Box::new(network), Some(bootstrap.client));
@@ -178,6 +189,10 @@ async fn serve(shell: Rc<Shell>, stream: UnixStream, heartbeat: Heartbeat) {
     };
     let session = shell.sessions.borrow_mut().by_id.remove(&id);
     if let Some(session) = session {
+        if let Some(pid) = session.pid {
+            let mut sessions = shell.sessions.borrow_mut();
+            sessions.lost.insert(session.node.clone(), pid);
+        }
         warn!(node = %session.node, session = id.0, "the node director is gone");
         shell.step(Event::NodeDown {
             node: session.node.clone(),
@@ -190,6 +205,7 @@ async fn serve(shell: Rc<Shell>, stream: UnixStream, heartbeat: Heartbeat) {
 struct DirectorServer {
     shell: Rc<Shell>,
     connection: Rc<Connection>,
+    pid: Option<i32>,
     heartbeat: Heartbeat,
 }
 
@@ -223,6 +239,7 @@ impl DirectorServer {
                 callbacks: callbacks.clone(),
                 connection: Rc::clone(&self.connection),
                 unanswered: Rc::default(),
+                pid: self.pid,
             };
             sessions.by_id.insert(id, session);
             id

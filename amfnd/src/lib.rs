@@ -27,10 +27,13 @@ use tokio::task::LocalSet;
 pub mod cli;
 mod components;
 mod director;
+mod fence;
 mod input;
 mod processes;
 mod shell;
 mod spawn;
+
+pub use fence::fence;
 
 /// The exit status of a node director that ended because it was told to reboot; whoever started it starts it again.
 pub const EXIT_REBOOT: u8 = 75;

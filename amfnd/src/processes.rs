@@ -135,6 +135,19 @@ impl Processes {
         (found.len(), left)
     }
 
+    /// As [`Processes::kill_leftovers`], but what another node director has started stays.
+    pub(crate) async fn kill_strangers(&self, director: Option<i32>) -> (usize, Vec<i32>) {
+        let mut found = BTreeSet::new();
+        let left = kill_until_none(|| {
+            let mut now = self.anywhere();
+            now.retain(|pid| director.is_none_or(|director| !is_below(*pid, director)));
+            found.extend(now.iter().copied());
+            now
+        })
+        .await;
+        (found.len(), left)
+    }
+
     fn forget_groups(&self, whose: &Whose) {
         self.groups
             .borrow_mut()
@@ -261,6 +274,25 @@ fn children(pid: i32) -> Vec<i32> {
     found
 }
 
+/// Whether the process lives.
+pub(crate) fn is_living(pid: i32) -> bool {
+    stat(pid).is_some_and(|stat| stat.is_alive())
+}
+
+/// Whether the process is the other one or below it.
+fn is_below(mut pid: i32, ancestor: i32) -> bool {
+    for _ in 0..WALK_MAX {
+        if pid == ancestor {
+            return true;
+        }
+        match stat(pid) {
+            Some(stat) if stat.parent > 1 => pid = stat.parent,
+            Some(_) | None => return false,
+        }
+    }
+    false
+}
+
 /// Whether the kernel tells the children of a process.
 pub(crate) fn check_children_file() -> std::io::Result<()> {
     fs::read(format!(
@@ -299,7 +331,7 @@ fn kill_one(pid: i32) -> Option<OwnedFd> {
 }
 
 /// Kills what `look` finds until it finds nothing, at most for [`KILL_LIMIT`]; gives what is left.
-async fn kill_until_none(mut look: impl FnMut() -> Vec<i32>) -> Vec<i32> {
+pub(crate) async fn kill_until_none(mut look: impl FnMut() -> Vec<i32>) -> Vec<i32> {
     let limit = Instant::now() + KILL_LIMIT;
     loop {
         let found = look();

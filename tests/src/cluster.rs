@@ -14,6 +14,8 @@ pub struct Cluster {
     program: PathBuf,
     /// The directory of the cluster; removed at the end.
     dir: tempfile::TempDir,
+    /// Options of `perdure up`.
+    options: Vec<String>,
 }
 
 impl Cluster {
@@ -22,6 +24,14 @@ impl Cluster {
     /// # Errors
     /// What `perdure up` printed.
     pub fn up(program: &Path, models: &[&Path]) -> Result<Cluster, String> {
+        Cluster::up_with(program, models, &[])
+    }
+
+    /// As [`Cluster::up`], with options of `perdure up`.
+    ///
+    /// # Errors
+    /// What `perdure up` printed.
+    pub fn up_with(program: &Path, models: &[&Path], options: &[&str]) -> Result<Cluster, String> {
         let dir = tempfile::Builder::new()
             .prefix("perdure-")
             .tempdir()
@@ -29,6 +39,7 @@ impl Cluster {
         let cluster = Cluster {
             program: program.to_owned(),
             dir,
+            options: options.iter().map(|&option| option.to_owned()).collect(),
         };
         cluster.start(models)?;
         Ok(cluster)
@@ -40,6 +51,7 @@ impl Cluster {
     /// What `perdure up` printed.
     pub fn start(&self, models: &[&Path]) -> Result<(), String> {
         let mut args: Vec<&OsStr> = vec!["up".as_ref(), "--detach".as_ref()];
+        args.extend(self.options.iter().map(AsRef::<OsStr>::as_ref));
         args.extend(models.iter().map(|path| path.as_os_str()));
         self.done("perdure", &args).map(|_| ())
     }

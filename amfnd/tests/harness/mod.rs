@@ -46,9 +46,14 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     pub(crate) async fn start() -> Cluster {
+        Cluster::start_with(&[]).await
+    }
+
+    /// With these words on the node director's command line.
+    pub(crate) async fn start_with(words: &[&str]) -> Cluster {
         let dir = tempfile::tempdir().unwrap();
         let director = Director::listen(dir.path());
-        let node = start_node(dir.path(), &[]);
+        let node = start_node(dir.path(), words);
         let cluster = Cluster { dir, director, node };
         cluster
             .until("the node director connects", || cluster.director.is_connected())

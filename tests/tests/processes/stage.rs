@@ -29,6 +29,11 @@ impl Stage {
 
     /// The demo model after a change of its text; waits until the web group serves.
     pub fn up_with(change: impl Fn(String) -> String) -> Stage {
+        Stage::up_as(change, &[])
+    }
+
+    /// The same, with options of `perdure up`.
+    pub fn up_as(change: impl Fn(String) -> String, options: &[&str]) -> Stage {
         let files = tempfile::tempdir().expect("a temporary directory");
         let bundle = files.path().join("bundle");
         tools::samples::write_bundle(&bundle, super::program()).expect("the bundle can be written");
@@ -38,7 +43,7 @@ impl Stage {
             .replace("<value>8080</value>", &format!("<value>{port}</value>"));
         let path = files.path().join("demo.xml");
         std::fs::write(&path, change(xml)).expect("the model can be written");
-        let cluster = Cluster::up(super::program(), &[&path]).expect("the demo model comes up");
+        let cluster = Cluster::up_with(super::program(), &[&path], options).expect("the demo model comes up");
         let stage = Stage {
             cluster,
             port,
@@ -91,6 +96,15 @@ impl Stage {
         daemon["pid"].as_i64().and_then(|pid| i32::try_from(pid).ok())
     }
 
+    /// The name and the process of the node director that has the SU.
+    pub fn node_director(&self, su: &str) -> (String, i32) {
+        let node = self.cluster.attr(su, "saAmfSUHostedByNode");
+        let node = node.split(',').next().unwrap_or_default();
+        let name = format!("amfnd-{}", node.trim_start_matches("safAmfNode="));
+        let pid = self.daemon_pid(&name);
+        (name, pid.expect("the node director runs"))
+    }
+
     /// Kills a daemon.
     pub fn kill_daemon(&self, name: &str) {
         let pid = self.daemon_pid(name).unwrap_or_else(|| panic!("{name} runs"));
@@ -117,9 +131,14 @@ pub fn kill_all(cluster: &Cluster, comp: &str) {
 }
 
 fn kill(pid: i32) {
+    signal(pid, Signal::KILL);
+}
+
+/// Sends a signal.
+pub fn signal(pid: i32, signal: Signal) {
     let pid = Pid::from_raw(pid).expect("a process id is not 0");
     // It may have gone by itself meanwhile, which is as good.
-    let _gone = kill_process(pid, Signal::KILL);
+    let _gone = kill_process(pid, signal);
 }
 
 /// A port that nobody uses now.

@@ -3,7 +3,6 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use ais::Dn;
 use clap::Parser;
@@ -33,9 +32,8 @@ struct AmfdArguments {
     /// The cluster's directory.
     #[arg(long)]
     dir: PathBuf,
-    /// A node director that does not answer for so many milliseconds is given up.
-    #[arg(long, default_value_t = 5000)]
-    heartbeat_limit: u64,
+    #[command(flatten)]
+    policy: super::policy::DirectorPolicy,
     /// An application that runs itself and is left alone; the middleware's own, safApp=OpenSAF, unless one is given.
     #[arg(long, value_name = "DN", value_parser = |text: &str| Dn::new(text))]
     unmanaged: Vec<Dn>,
@@ -71,7 +69,7 @@ fn amfd(args: &[OsString]) -> ExitCode {
         Err(error) => error.exit(),
     };
     let mut options = amfd_director::Options::new(arguments.dir);
-    options.heartbeat.limit = Duration::from_millis(arguments.heartbeat_limit);
+    arguments.policy.set(&mut options);
     if !arguments.unmanaged.is_empty() {
         options.engine.foreign_applications = arguments.unmanaged;
     }

@@ -26,9 +26,11 @@ mod demo;
 mod down;
 mod explain;
 mod failure;
+mod fence;
 mod journal;
 mod locked;
 mod place;
+mod policy;
 mod record;
 mod restarts;
 mod status;
@@ -77,6 +79,9 @@ enum Command {
         #[arg(value_name = "DIR")]
         to: PathBuf,
     },
+    /// Ends a lost node director and its components; what up --fence kill calls
+    #[command(hide = true)]
+    Fence(fence::Arguments),
     /// The process that `up --detach` leaves behind
     #[command(hide = true)]
     Supervise(up::Arguments),
@@ -100,6 +105,7 @@ pub fn main(argv: Vec<OsString>) -> ExitCode {
         Command::Status(arguments) => status::run(dir, &arguments),
         Command::Explain(arguments) => explain::run(dir, &arguments),
         Command::Journal(arguments) => journal::run(dir, &arguments),
+        Command::Fence(arguments) => fence::run(dir, &arguments),
         Command::Upgrade(arguments) => upgrade::run(dir, &arguments),
         Command::Demo(arguments) => demo::run(dir, &arguments),
         Command::Bundle { to } => write_bundle(&to),

@@ -15,6 +15,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::cluster;
 use super::failure::Failure;
 use super::place::Place;
+use super::policy::{DirectorPolicy, NodePolicy};
 use super::record::Record;
 use super::supervisor::{Kept, Plan, Started, Supervisor};
 
@@ -37,6 +38,10 @@ pub(super) struct Arguments {
     unmanaged: Vec<Dn>,
     #[command(flatten)]
     journal: super::journal::Kept,
+    #[command(flatten)]
+    director: DirectorPolicy,
+    #[command(flatten)]
+    node: NodePolicy,
     /// Models in IMM XML, loaded in this order; without any, the cluster has what it had
     #[arg(value_name = "MODEL.xml")]
     models: Vec<PathBuf>,
@@ -82,6 +87,8 @@ fn detach(place: &Place, arguments: &Arguments) -> Result<(), Failure> {
         .arg(place.dir())
         .args(unmanaged_arguments(arguments))
         .args(arguments.journal.arguments())
+        .args(arguments.director.arguments())
+        .args(arguments.node.arguments())
         .arg("--")
         .args(&arguments.models)
         .stdin(Stdio::null())
@@ -239,7 +246,7 @@ async fn bring_up(
     }
     running.amfd = Some(supervisor.keep(supervisor.start(amfd_plan(arguments))?));
     for (number, node) in (1..).zip(&nodes) {
-        let started = supervisor.start(amfnd_plan(node, number))?;
+        let started = supervisor.start(amfnd_plan(node, number, &arguments.node))?;
         running.nodes.push(supervisor.keep(started));
     }
     if nodes.is_empty() {
@@ -283,22 +290,25 @@ fn unmanaged_arguments(arguments: &Arguments) -> Vec<String> {
 }
 
 fn amfd_plan(arguments: &Arguments) -> Plan {
+    let mut handed_on = unmanaged_arguments(arguments);
+    handed_on.extend(arguments.director.arguments());
     Plan {
         name: "amfd".to_owned(),
         role: "amfd",
-        arguments: unmanaged_arguments(arguments),
-        restart_arguments: unmanaged_arguments(arguments),
+        arguments: handed_on.clone(),
+        restart_arguments: handed_on,
         stop_limit: Duration::from_secs(5),
     }
 }
 
-fn amfnd_plan(node: &Dn, number: u32) -> Plan {
-    let arguments = vec![
+fn amfnd_plan(node: &Dn, number: u32, policy: &NodePolicy) -> Plan {
+    let mut arguments = vec![
         "--node".to_owned(),
         node.as_str().to_owned(),
         "--node-id".to_owned(),
         number.to_string(),
     ];
+    arguments.extend(policy.arguments());
     Plan {
         name: format!("amfnd-{}", node.rdn_value()),
         role: "amfnd",

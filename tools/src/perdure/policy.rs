@@ -1,0 +1,168 @@
+//! What happens when a restart is not enough, when a node is lost and when the director is: on the command line of `up`
+//! and of the daemons.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ais::Millis;
+use ais::amf::EscalationCounting;
+use clap::ValueEnum;
+
+/// The word for the fence that comes with the program.
+const KILL: &str = "kill";
+
+/// How restarts and failovers are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Counting {
+    /// The one that reaches the maximum escalates
+    Specification,
+    /// The one after the maximum escalates
+    Opensaf,
+}
+
+/// The director's part.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Recovery, lost nodes")]
+pub(super) struct DirectorPolicy {
+    /// Which restart or failover within a probation escalates: as the specification counts, or as OpenSAF does
+    #[arg(long, value_name = "HOW")]
+    counting: Option<Counting>,
+    /// For how long a lost node may come back before its work is given to others; 0 is at once, the usual.
+    /// osafAmfDelayNodeFailoverTimeout in the model goes before it
+    #[arg(long, value_name = "MS")]
+    node_loss_delay: Option<u64>,
+    /// Called with the DN of a lost node and the reason; its work is given to others when it has exited with 0. The word
+    /// kill means: end its node director and its components on this machine
+    #[arg(long, value_name = "PROGRAM")]
+    fence: Option<String>,
+    /// How long that may take [usually 30000]
+    #[arg(long, value_name = "MS", requires = "fence")]
+    fence_limit: Option<u64>,
+    /// The time between two questions to a node director whether it is there [usually 1000]
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..))]
+    heartbeat_interval: Option<u64>,
+    /// A node director that does not answer for so long is given up [usually 5000]
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..))]
+    heartbeat_limit: Option<u64>,
+}
+
+/// The node directors' part.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Recovery, lost nodes")]
+pub(super) struct NodePolicy {
+    /// What a reboot of a node means, after all its components were killed: none, restart of the node director, the
+    /// usual, or a program, which is run before that
+    #[arg(long, value_name = "WHAT")]
+    reboot: Option<String>,
+    /// For how long components go on without a director; then they are killed and the node reboots. Usually for ever
+    #[arg(long, value_name = "MS")]
+    absence_limit: Option<u64>,
+}
+
+fn option(name: &str, value: Option<impl ToString>) -> Option<String> {
+    value.map(|value| format!("--{name}={}", value.to_string()))
+}
+
+impl DirectorPolicy {
+    /// The options as they are handed on.
+    pub(super) fn arguments(&self) -> Vec<String> {
+        let counting = self.counting.map(|counting| match counting {
+            Counting::Specification => "specification",
+            Counting::Opensaf => "opensaf",
+        });
+        [
+            option("counting", counting),
+            option("node-loss-delay", self.node_loss_delay),
+            option("fence", self.fence.as_ref()),
+            option("fence-limit", self.fence_limit),
+            option("heartbeat-interval", self.heartbeat_interval),
+            option("heartbeat-limit", self.heartbeat_limit),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    /// Sets what they say; the rest stays.
+    pub(super) fn set(&self, options: &mut amfd_director::Options) {
+        if self.counting == Some(Counting::Opensaf) {
+            options.engine.counting = EscalationCounting::OpenSaf;
+        }
+        if let Some(delay) = self.node_loss_delay {
+            options.engine.node_loss_delay = Millis(delay);
+        }
+        if let Some(interval) = self.heartbeat_interval {
+            options.heartbeat.interval = Duration::from_millis(interval);
+        }
+        if let Some(limit) = self.heartbeat_limit {
+            options.heartbeat.limit = Duration::from_millis(limit);
+        }
+        options.fence = self.fence.as_ref().map(|program| {
+            let limit = self
+                .fence_limit
+                .map_or(Duration::from_secs(30), Duration::from_millis);
+            let (program, arguments) = if program == KILL {
+                (PathBuf::from(super::OWN_PROGRAM), vec!["fence".to_owned()])
+            } else {
+                (PathBuf::from(program), Vec::new())
+            };
+            amfd_director::Fence {
+                program,
+                arguments,
+                limit,
+            }
+        });
+    }
+}
+
+impl NodePolicy {
+    /// The options as they are handed on.
+    pub(super) fn arguments(&self) -> Vec<String> {
+        [
+            option("reboot", self.reboot.as_ref()),
+            option("absence-limit", self.absence_limit),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        director: DirectorPolicy,
+    }
+
+    #[test]
+    fn what_is_handed_on_says_the_same() {
+        let words = [
+            "amfd",
+            "--counting=opensaf",
+            "--node-loss-delay=5",
+            "--fence=kill",
+            "--fence-limit=6",
+            "--heartbeat-interval=7",
+            "--heartbeat-limit=8",
+        ];
+        let line = Line::try_parse_from(words).unwrap();
+        assert_eq!(line.director.arguments(), words[1..]);
+        let mut options = amfd_director::Options::new("/d");
+        line.director.set(&mut options);
+        assert_eq!(options.engine.counting, EscalationCounting::OpenSaf);
+        assert_eq!(options.engine.node_loss_delay, Millis(5));
+        assert_eq!(options.fence.unwrap().limit, Duration::from_millis(6));
+        assert_eq!(options.heartbeat.limit, Duration::from_millis(8));
+        assert!(Line::try_parse_from(["amfd", "--heartbeat-limit=0"]).is_err());
+        assert!(
+            Line::try_parse_from(["amfd", "--fence-limit=1"]).is_err(),
+            "it needs a fence"
+        );
+    }
+}
