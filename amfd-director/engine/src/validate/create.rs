@@ -4,7 +4,7 @@ use ais::amf::{AdminState, HaState};
 use ais::{Dn, Refusal};
 
 use super::Check;
-use super::object::{complete, legal};
+use super::object::{complete, legal, place};
 use super::objects::Objects;
 use super::rule::ModelRule as R;
 use super::rules::PERMANENT;
@@ -17,8 +17,9 @@ impl Check<'_> {
         let Some(object) = self.after.get(dn) else {
             return Ok(());
         };
-        complete(&self.after, dn, object)?;
+        place(&self.after, class, dn)?;
         legal(&self.after, dn, object)?;
+        complete(&self.after, dn, object)?;
         match class {
             _ if PERMANENT.contains(&class) => self.only_one(class, dn),
             "SaAmfComp" => match dn.parent().filter(|su| self.raw.get(su).is_some()) {

@@ -31,9 +31,8 @@ pub(crate) fn legal(objects: &dyn Objects, dn: &Dn, object: &RawObject) -> Outco
     }
 }
 
-/// Whether the object stands where it belongs and has all that a new one must have.
+/// Whether the object has all that a new one must have.
 pub(super) fn complete(objects: &dyn Objects, dn: &Dn, object: &RawObject) -> Outcome {
-    place(objects, object.class(), dn)?;
     let required = REFERENCES.iter().filter(|reference| {
         reference.required && reference.class == object.class() && object.values(reference.attr).is_empty()
     });
@@ -56,7 +55,8 @@ pub(super) fn complete(objects: &dyn Objects, dn: &Dn, object: &RawObject) -> Ou
     }
 }
 
-fn place(objects: &dyn Objects, class: &str, dn: &Dn) -> Outcome {
+/// Whether the object is named as its class says and stands below an object of the right class.
+pub(super) fn place(objects: &dyn Objects, class: &str, dn: &Dn) -> Outcome {
     let Some(place) = PLACES.iter().find(|place| place.class == class) else {
         return Ok(());
     };

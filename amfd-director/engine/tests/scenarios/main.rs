@@ -17,6 +17,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use amfd_director_engine::ModelRule;
+
 /// A block of a scenario file.
 struct Block {
     /// Comments and commands, as they stand in the file.
@@ -112,4 +114,21 @@ fn every_scenario_prints_what_its_file_says() {
         found.len(),
         wrong.join("\n\n")
     );
+}
+
+#[test]
+fn every_rule_of_the_model_refuses_something_in_a_scenario() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/scenarios");
+    let mut found = Vec::new();
+    files(&folder, &mut found);
+    let texts: Vec<String> = found
+        .iter()
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect();
+    let never: Vec<&str> = ModelRule::CODES
+        .iter()
+        .copied()
+        .filter(|code| !texts.iter().any(|text| text.contains(&format!("[{code}]"))))
+        .collect();
+    assert!(never.is_empty(), "no scenario breaks {never:?}");
 }

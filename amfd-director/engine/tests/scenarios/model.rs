@@ -87,12 +87,24 @@ impl Model {
             vec![time_attr("saAmfClusterStartupTimeout", 5_000)],
         );
         self.add("SaAmfApplication", &dn(APP), vec![]);
+        for base in [
+            "SG safSgType=sg",
+            "SU safSuType=su",
+            "Comp safCompType=sa",
+            "Comp safCompType=npi",
+        ] {
+            let (of, name) = base.split_once(' ').unwrap();
+            self.add(&format!("SaAmf{of}BaseType"), &dn(name), vec![]);
+        }
         self.add("SaAmfCSType", &dn(CS_TYPE), vec![]);
-        self.add(
-            "SaAmfSUType",
-            &dn("safVersion=1,safSuType=su"),
-            vec![u32_attr("saAmfSutDefSUFailover", 0)],
-        );
+        for version in 1..=2 {
+            let su_type = dn(&format!("safVersion={version},safSuType=su"));
+            self.add(
+                "SaAmfSUType",
+                &su_type,
+                vec![u32_attr("saAmfSutDefSUFailover", 0)],
+            );
+        }
         for (name, category) in [("sa", 1), ("npi", 8)] {
             let comp_type = dn(&format!("safVersion=1,safCompType={name}"));
             let attrs = vec![
@@ -191,11 +203,15 @@ impl Model {
             other => panic!("model {other}"),
         };
         let sg_type = dn(&format!("safVersion={name},safSgType=sg"));
-        self.add(
-            "SaAmfSGType",
-            &sg_type,
-            vec![u32_attr("saAmfSgtRedundancyModel", code)],
-        );
+        let versions = options.text("su-types").unwrap_or("1").split(',');
+        let valid = versions.map(|version| Value::Name(format!("safVersion={version},safSuType=su")));
+        let valid = Attr {
+            name: "saAmfSgtValidSuTypes".to_owned(),
+            value_type: ais::ValueType::Name,
+            values: valid.collect(),
+        };
+        let model = u32_attr("saAmfSgtRedundancyModel", code);
+        self.add("SaAmfSGType", &sg_type, vec![model, valid]);
         let attrs = vec![
             name_attr("saAmfSGType", &sg_type),
             u32_attr("saAmfSGNumPrefInserviceSUs", options.number("pref", 0)),
@@ -212,8 +228,14 @@ impl Model {
         self.sg = Some(sg);
     }
 
+    /// The SG that a line names; the last one where it names none.
+    fn sg_of(&self, options: &Words<'_>) -> Dn {
+        let named = options.text("sg").map(|name| self.names[name].clone());
+        named.or_else(|| self.sg.clone()).unwrap()
+    }
+
     fn su(&mut self, name: &str, options: &Words<'_>) {
-        let sg = self.sg.clone().unwrap();
+        let sg = self.sg_of(options);
         let su = self.named(name, format!("safSu={name},{sg}"));
         let node = self.names[options.text("node").unwrap()].clone();
         let attrs = vec![
@@ -236,7 +258,7 @@ impl Model {
     }
 
     fn si(&mut self, name: &str, options: &Words<'_>) {
-        let sg = self.sg.clone().unwrap();
+        let sg = self.sg_of(options);
         let si = self.named(name, format!("safSi={name},{}", sg.parent().unwrap()));
         let attrs = vec![
             name_attr("saAmfSIProtectedbySG", &sg),

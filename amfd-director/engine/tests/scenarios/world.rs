@@ -1,5 +1,8 @@
 //! A director with fake nodes, driven by the commands of a scenario file.
 
+mod ccb;
+mod describe;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 
@@ -14,6 +17,8 @@ use amfd_director_engine::{
 
 use crate::fake_node::FakeNode;
 use crate::model::Model;
+
+use describe::describe;
 
 /// Everything.
 #[derive(Default)]
@@ -41,6 +46,9 @@ pub(crate) struct World {
     /// Only changed assignments are printed, not the orders.
     quiet: bool,
     output: Vec<String>,
+    /// Operations of a CCB that is not complete.
+    open_ccb: Option<Vec<ModelChange>>,
+    shows_configuration: bool,
 }
 
 impl World {
@@ -50,6 +58,9 @@ impl World {
             return Ok(());
         }
         let rest = words.get(1..).unwrap_or_default();
+        if self.ccb_command(words[0], rest).is_some() {
+            return Ok(());
+        }
         match words[0] {
             "start" => self.start(),
             "up" => self.for_each(rest, Self::up),
@@ -83,13 +94,9 @@ impl World {
             "stick" => self.for_each(rest, |world, su| world.node_of(su, FakeNode::stick)),
             "fault" => self.fault(rest),
             "admin" => self.admin(rest)?,
-            "ccb-add" => self.ccb_add(rest),
-            "ccb-set" => self.ccb_set(rest),
-            "ccb-delete" => {
-                let gone = rest.iter().map(|name| ModelChange::Delete { dn: self.dn(name) });
-                let gone = gone.collect();
-                self.ccb(gone);
-            }
+            "object" => self.object(rest),
+            // Orders that only tell nodes about the model are printed from now on.
+            "show-configuration" => self.shows_configuration = true,
             "kill-director" => self.kill_director(),
             "why" => self.why(rest),
             "quiet" => self.quiet = true,
@@ -333,61 +340,6 @@ impl World {
             .unwrap_or_else(|| Dn::new(name).unwrap())
     }
 
-    /// Model lines with ` ; ` between them, all in one CCB.
-    fn ccb_add(&mut self, lines: &[&str]) {
-        let before = self.model.objects.len();
-        for line in lines.split(|word| *word == ";") {
-            self.model.line(line).unwrap();
-        }
-        let added = self.model.objects[before..].to_vec();
-        if !self.ccb(added) {
-            self.model.objects.truncate(before);
-        }
-    }
-
-    /// `ccb-set OBJECT ATTRIBUTE=NUMBER...`; a number that ends in `ms` is a time.
-    fn ccb_set(&mut self, rest: &[&str]) {
-        let dn = self.dn(rest[0]);
-        let attrs = rest[1..].iter().map(|word| {
-            let (name, value) = word.split_once('=').unwrap();
-            let value = match value.strip_suffix("ms") {
-                Some(millis) => Value::Time(millis.parse::<i64>().unwrap() * 1_000_000),
-                None => Value::Uint32(value.parse().unwrap()),
-            };
-            ais::Attr::single(name, value)
-        });
-        let attrs = attrs.collect();
-        self.ccb(vec![ModelChange::Modify { dn, attrs }]);
-    }
-
-    /// Gives back whether the CCB was accepted and applied.
-    fn ccb(&mut self, changes: Vec<ModelChange>) -> bool {
-        let outcome = self.director.validate(&changes);
-        let accepted = outcome.is_ok();
-        let text = outcome.map_or_else(|refusal| refusal.to_string(), |()| "OK".to_owned());
-        self.output.push(format!("ccb: {}", self.short(&text)));
-        if accepted {
-            for change in &changes {
-                match change {
-                    ModelChange::Modify { dn, attrs } => self.keep_attributes(dn, attrs),
-                    ModelChange::Delete { dn } => self.forget(dn),
-                    ModelChange::Create { .. } => {}
-                }
-            }
-            self.event(Event::CcbApplied { changes });
-        }
-        accepted
-    }
-
-    fn forget(&mut self, gone: &Dn) {
-        self.model
-            .objects
-            .retain(|object| !matches!(object, ModelChange::Create { dn, .. } if dn.is_within(gone)));
-        self.model.names.retain(|_, dn| !dn.is_within(gone));
-        self.states.retain(|dn, _| !dn.is_within(gone));
-        self.shown.retain(|dn, _| !dn.is_within(gone));
-    }
-
     fn why(&mut self, rest: &[&str]) {
         for name in rest {
             let dn = self.dn(name);
@@ -482,7 +434,7 @@ impl World {
     fn effect(&mut self, effect: Effect) {
         match effect {
             Effect::Send { node, session, order } => {
-                if let Some(text) = describe(&order).filter(|_| !self.quiet) {
+                if let Some(text) = describe(&order, self.shows_configuration).filter(|_| !self.quiet) {
                     let line = format!("send {} {text}", node.rdn_value());
                     self.output.push(self.short(&line));
                 }
@@ -601,44 +553,4 @@ fn assignment_object(dn: &Dn, ha: u32) -> ModelChange {
         dn: dn.clone(),
         attrs: vec![ais::Attr::single(name, Value::Uint32(ha))],
     }
-}
-
-/// The order in words; `None` for those that say nothing about assignments and life cycle.
-fn describe(order: &NodeOrder) -> Option<String> {
-    Some(match order {
-        NodeOrder::Instantiate { su, .. } => format!("INSTANTIATE {su}"),
-        NodeOrder::Terminate { su, .. } => format!("TERMINATE {su}"),
-        NodeOrder::Restart { su, comp, .. } => match comp {
-            Some(comp) => format!("RESTART {comp}"),
-            None => format!("RESTART {su}"),
-        },
-        NodeOrder::Assign { su, ha, sis, .. } => {
-            let mut parts: Vec<String> = Vec::new();
-            for part in sis {
-                let mut text = part.si.to_string();
-                if *ha == HaState::Active
-                    && let Some(csi) = part.csis.first()
-                {
-                    write!(text, " ({:?})", csi.transition).unwrap();
-                }
-                if let Some(csi) = part.csis.first().filter(|csi| csi.standby_rank > 1) {
-                    write!(text, "#{}", csi.standby_rank).unwrap();
-                }
-                parts.push(text);
-            }
-            format!("ASSIGN {su} {ha} {}", parts.join(" "))
-        }
-        NodeOrder::Remove { su, sis, .. } => {
-            let sis: Vec<String> = sis.iter().map(ToString::to_string).collect();
-            format!("REMOVE {su} {}", sis.join(" "))
-        }
-        NodeOrder::Cleanup { su, .. } => format!("CLEANUP {su}"),
-        NodeOrder::Repair { su, .. } => format!("REPAIR {su}"),
-        NodeOrder::Reboot { .. } => "REBOOT".to_owned(),
-        NodeOrder::ConfigureNode(_)
-        | NodeOrder::ConfigureSu(_)
-        | NodeOrder::RemoveSu { .. }
-        | NodeOrder::ReportAll => return None,
-        NodeOrder::RepairNode => "REPAIR-NODE".to_owned(),
-    })
 }
