@@ -8,9 +8,9 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use ais::amf::{
-    AssignmentReport, CompConfig, CompReport, CsiAssignment, HaState, NodeOrder, NodeReport, OperState,
-    OrderId, OrderOutcome, OrderReport, PresenceState, RecommendedRecovery, SiAssignment, SuConfig, SuReport,
-    Term,
+    AssignmentReport, CompConfig, CompReport, CsiAssignment, ErrorSource, FaultReport, HaState, NodeOrder,
+    NodeReport, OperState, OrderId, OrderOutcome, OrderReport, PresenceState, RecommendedRecovery,
+    SiAssignment, SuConfig, SuReport, Term,
 };
 use ais::{Attr, Dn, Millis, Value, ValueType};
 use amfd_director_engine::{Director, Effect, Event, ModelChange, Publish, SessionId};
@@ -65,6 +65,7 @@ struct Cluster {
     reports: BTreeMap<Dn, SuReport>,
     assigned: Vec<(HaState, SiAssignment)>,
     reboots: u32,
+    repaired: Vec<Dn>,
     shown: BTreeMap<(Dn, String), Vec<Value>>,
 }
 
@@ -191,6 +192,10 @@ impl Cluster {
             }
             NodeOrder::ReportAll => vec![NodeReport::AllReported],
             NodeOrder::ConfigureNode(_) => vec![],
+            NodeOrder::Repair { su, .. } => {
+                self.repaired.push(su);
+                vec![]
+            }
             NodeOrder::Reboot { .. } => {
                 self.reboots += 1;
                 vec![]
@@ -575,5 +580,41 @@ fn what_cannot_be_terminated_reboots_its_node_where_the_node_says_so() {
         assert_eq!(cluster.reboots, reboots, "flag {flag}, repair {auto_repair}");
         let states = ["saAmfSUOperState", "saAmfSUPresenceState"];
         assert_eq!(cluster.numbers(SU1, &states), [2, 7]);
+    }
+}
+
+#[test]
+fn an_su_under_maintenance_is_not_repaired_where_that_is_restricted() {
+    for (restricted, campaign, repaired) in [(1, true, false), (1, false, true), (0, true, true)] {
+        let mut cluster = Cluster::new().with_service();
+        let config = vec![number("osafAmfRestrictAutoRepairEnable", restricted)];
+        cluster.add("OpenSafAmfConfig", "amfConfig=1,safApp=safAmfService", config);
+        if campaign {
+            let name = names("saAmfSUMaintenanceCampaign", &["safSmfCampaign=up"]);
+            cluster.set(SU1, vec![name]);
+        }
+        cluster.start();
+        let mut report = cluster.reports[&dn(SU1)].clone();
+        report.presence = PresenceState::Uninstantiated;
+        report.assignments.clear();
+        report.comps[0].presence = PresenceState::Uninstantiated;
+        report.comps[0].oper = OperState::Disabled;
+        report.fault = Some(FaultReport {
+            comp: report.comps[0].comp.clone(),
+            recovery: RecommendedRecovery::SuFailover,
+            source: ErrorSource::ProcessDied,
+            isolated: true,
+        });
+        cluster.reports.insert(dn(SU1), report.clone());
+        let (node, session) = (dn(&format!("safAmfNode=N1,{CLUSTER}")), SessionId(1));
+        let report = NodeReport::Su(report);
+        cluster.step(Event::Report {
+            node,
+            session,
+            report,
+        });
+        let expected = if repaired { vec![dn(SU1)] } else { vec![] };
+        assert_eq!(cluster.repaired, expected, "{restricted} {campaign}");
+        assert_eq!(cluster.numbers(SU2, &["saAmfSUNumCurrActiveSIs"]), [1]);
     }
 }
