@@ -119,6 +119,8 @@ pub struct Director {
     /// being stopped.
     standings: BTreeMap<Dn, BTreeMap<Dn, (Standing, bool)>>,
     pending: Vec<Pending>,
+    /// For each scope that waits for all of its SUs, the one that it waited for at the last look.
+    waited: BTreeMap<Dn, Dn>,
     published: Published,
     out: Outbox,
 }

@@ -22,7 +22,7 @@ impl Director {
     pub(crate) fn advance_restarts(&mut self) {
         let scopes: Vec<Dn> = self.state.restarts.iter().cloned().collect();
         for scope in scopes {
-            if self.sus_below(&scope).iter().all(|su| self.is_down(su)) {
+            if self.all_below(&scope, Director::is_down) {
                 self.state.restarts.remove(&scope);
                 self.dirty.extend(self.concerned(&scope));
             }

@@ -64,9 +64,10 @@ impl Director {
     pub(crate) fn advance_shutdowns(&mut self) {
         let stopping = self.state.admin.shutting_down().clone();
         for dn in stopping {
-            let released = match self.model.si(&dn) {
-                Some(_) => self.is_si_released(&dn),
-                None => self.sus_below(&dn).iter().all(|su| self.is_released(su)),
+            let released = if self.model.si(&dn).is_some() {
+                self.is_si_released(&dn)
+            } else {
+                self.all_below(&dn, Director::is_released)
             };
             if released && self.concerned(&dn).iter().all(|sg| self.is_open(sg)) {
                 self.set_admin(&dn, AdminState::Locked);
@@ -77,10 +78,17 @@ impl Director {
     /// Answers the operations that have come to an end.
     pub(crate) fn advance_operations(&mut self) {
         let mut waiting = Vec::new();
-        for pending in std::mem::take(&mut self.pending) {
+        for mut pending in std::mem::take(&mut self.pending) {
+            if self.still_waits(&pending) {
+                waiting.push(pending);
+                continue;
+            }
             match self.outcome(&pending) {
                 Some(result) => self.finish(&pending, result),
-                None => waiting.push(pending),
+                None => {
+                    pending.waits_for = self.find_waited(&pending);
+                    waiting.push(pending);
+                }
             }
         }
         self.pending = waiting;
@@ -173,7 +181,7 @@ impl Director {
             .is_none_or(|group| self.view().unreported_node(group).is_none())
     }
 
-    fn is_released(&self, su: &Dn) -> bool {
+    pub(super) fn is_released(&self, su: &Dn) -> bool {
         self.state.su(su).is_none_or(SuState::is_empty)
     }
 

@@ -14,6 +14,7 @@ mod scope;
 mod settled;
 mod swap;
 pub(crate) mod table;
+mod waiting;
 
 use std::collections::BTreeSet;
 
@@ -38,6 +39,8 @@ pub(crate) struct Pending {
     goal: Goal,
     /// The SGs that it concerns; another operation on them has to wait.
     sgs: BTreeSet<Dn>,
+    /// The SU or SG that held it up at the last look, where it waits for all of many.
+    waits_for: Option<Dn>,
 }
 
 impl Director {
@@ -59,6 +62,7 @@ impl Director {
                     op,
                     goal,
                     sgs,
+                    waits_for: None,
                 });
             }
             Err(obstacle) => self.answer_now(request, &dn, op, Err(obstacle)),

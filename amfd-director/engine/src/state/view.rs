@@ -46,7 +46,7 @@ pub(crate) struct View<'a> {
 
 impl<'a> View<'a> {
     /// What stands above the SU and may be locked, the SU itself first.
-    fn scopes(self, dn: &Dn) -> impl Iterator<Item = &'a Dn> {
+    pub(crate) fn scopes(self, dn: &Dn) -> impl Iterator<Item = &'a Dn> {
         let found = self.model.su(dn);
         let own = found.map(|(_, sg, _)| sg).and_then(|sg| sg.sus.get_key_value(dn));
         let node = found.and_then(|(_, _, su)| su.node.as_ref());
