@@ -350,7 +350,9 @@ impl<'a> Builder<'a> {
     fn update(&self, member: &Member) -> Option<Action> {
         let is_outdated = |si: &Dn, ha: HaState| {
             let told = member.standby_ranks.get(si).filter(|_| ha == HaState::Standby);
-            member.outdated.contains(si)
+            // While a node that was lost and is back still serves, its other self is not told again to.
+            let alone = ha == HaState::Standby || self.may_act_elsewhere(si, member).is_none();
+            alone && member.outdated.contains(si)
                 || told.is_some_and(|rank| *rank != self.target.standby_rank(si, &member.dn))
         };
         for ha in [HaState::Active, HaState::Standby] {

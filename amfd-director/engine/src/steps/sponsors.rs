@@ -107,3 +107,156 @@ fn will_answer(member: &Member) -> bool {
     let whole = member.fault.is_none_or(|fault| fault.isolated && !fault.whole_su);
     whole && member.orders != Availability::Unreachable
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use ais::amf::RedundancyModel;
+
+    use super::super::{Action, next};
+    use super::*;
+    use crate::dependency::Footing;
+    use crate::plan::tests_support::{dn, group, member};
+    use crate::plan::{self, Group, MemberFault};
+
+    /// The orders for these SUs of a 2N group in which `si=web` depends on `si=db`.
+    fn orders(members: Vec<Member>, change: impl FnOnce(&mut Group)) -> String {
+        let mut group = group(RedundancyModel::TwoN, members, &["si=db", "si=web"]);
+        let sponsor = &mut group.services[0].dependence;
+        sponsor.dependents = [dn("si=web")].into();
+        group.services[1].dependence.sponsors = [dn("si=db")].into();
+        change(&mut group);
+        let target = plan::plan(RedundancyModel::TwoN, &group);
+        let mut text = String::new();
+        for (su, action) in next(&group, &target).orders {
+            match action {
+                Action::Assign(ha, sis) => write!(text, "{su} {ha} {sis:?}; "),
+                Action::Remove(sis) => write!(text, "{su} remove {sis:?}; "),
+                Action::Cleanup => write!(text, "{su} cleanup; "),
+            }
+            .unwrap();
+        }
+        text
+    }
+
+    /// An SU with these states for db and web.
+    fn su(name: &str, db: Option<HaState>, web: Option<HaState>) -> Member {
+        let held = [("si=db", db), ("si=web", web)];
+        let held: Vec<(&str, HaState)> = held.into_iter().filter_map(|(si, ha)| Some((si, ha?))).collect();
+        member(name, &held)
+    }
+
+    fn locked(mut member: Member) -> Member {
+        member.usable = Err(Reason::SuLocked);
+        member
+    }
+
+    fn stopping(mut member: Member) -> Member {
+        member.stopping = true;
+        locked(member)
+    }
+
+    fn reason() -> Reason {
+        Reason::SponsorUnassigned { sponsor: dn("si=db") }
+    }
+
+    fn waits(group: &mut Group) {
+        group.services[1].dependence.footing = Footing::Waits(reason());
+    }
+
+    fn stops(group: &mut Group) {
+        group.services[1].dependence.footing = Footing::Stops(reason());
+    }
+
+    fn barred(group: &mut Group) {
+        group.services[1].dependence.footing = Footing::Barred(reason());
+        group.services[1].wanted = Err(reason());
+    }
+
+    const A: Option<HaState> = Some(HaState::Active);
+    const S: Option<HaState> = Some(HaState::Standby);
+    const Q: Option<HaState> = Some(HaState::Quiesced);
+
+    #[test]
+    fn dependents_stop_first_and_follow_last() {
+        let standby = || su("s=2", S, S);
+        // The sponsor is not assigned yet.
+        let both = vec![su("s=1", None, None), su("s=2", None, None)];
+        assert_eq!(orders(both, waits), "s=1 ACTIVE {si=db}; ");
+        let both = vec![su("s=1", A, None), su("s=2", None, None)];
+        assert_eq!(orders(both, |_| ()), "s=1 ACTIVE {si=web}; s=2 STANDBY {si=db}; ");
+        // Locked: web, then db; and on the other SU db, then web.
+        let both = vec![locked(su("s=1", A, A)), standby()];
+        assert_eq!(orders(both, |_| ()), "s=1 QUIESCED {si=web}; ");
+        let both = vec![locked(su("s=1", A, Q)), standby()];
+        assert_eq!(orders(both, |_| ()), "s=1 QUIESCED {si=db}; ");
+        let both = vec![locked(su("s=1", Q, Q)), standby()];
+        assert_eq!(orders(both, stops), "s=2 ACTIVE {si=db}; ");
+        let both = vec![locked(su("s=1", Q, Q)), su("s=2", A, S)];
+        assert_eq!(orders(both, |_| ()), "s=1 remove {si=db}; s=2 ACTIVE {si=web}; ");
+        // Shut down: the same with quiescing.
+        let both = vec![stopping(su("s=1", A, A)), standby()];
+        assert_eq!(orders(both, |_| ()), "s=1 QUIESCING {si=web}; ");
+        let both = vec![stopping(su("s=1", A, Q)), standby()];
+        assert_eq!(orders(both, |_| ()), "s=1 QUIESCING {si=db}; ");
+    }
+
+    #[test]
+    fn a_locked_sponsor_does_not_wait_for_users_of_its_dependent() {
+        let mut first = su("s=1", A, A);
+        first.expects.insert(dn("si=web"), HaState::Quiescing);
+        first.orders = Availability::Quiescing;
+        let locked_db = |group: &mut Group| {
+            group.services[0].wanted = Err(Reason::SiLocked);
+            group.services[1].wanted = Err(Reason::ShuttingDown { scope: dn("si=web") });
+            group.services[1].stopping = true;
+        };
+        // The SU works on the order for web; db is told as soon as it can be told anything.
+        assert_eq!(orders(vec![first.clone(), su("s=2", S, S)], locked_db), "");
+        first.orders = Availability::Free;
+        let text = orders(vec![first, su("s=2", S, S)], locked_db);
+        assert_eq!(text, "s=1 QUIESCED {si=db}; ");
+    }
+
+    #[test]
+    fn what_its_sponsor_forbids_ends_at_once() {
+        let both = || vec![su("s=1", A, A), su("s=2", S, S)];
+        assert_eq!(orders(both(), waits), "", "tolerated");
+        assert_eq!(orders(both(), stops), "s=1 QUIESCED {si=web}; ");
+        assert_eq!(
+            orders(vec![su("s=1", A, Q), su("s=2", S, S)], stops),
+            "",
+            "it keeps its places"
+        );
+        assert_eq!(orders(both(), barred), "s=1 QUIESCED {si=web}; ");
+        assert_eq!(
+            orders(vec![su("s=1", A, Q), su("s=2", S, S)], barred),
+            "s=1 remove {si=web}; s=2 remove {si=web}; "
+        );
+        // An SU that finishes its work for it stops too, and is not told to go on.
+        for change in [stops, barred] {
+            let mut first = su("s=1", A, A);
+            first.expects.insert(dn("si=web"), HaState::Quiescing);
+            first.orders = Availability::Quiescing;
+            let text = orders(vec![first, su("s=2", S, S)], change);
+            assert_eq!(text, "s=1 QUIESCED {si=web}; ");
+        }
+    }
+
+    #[test]
+    fn nobody_waits_for_what_is_broken() {
+        let broken = |isolated, whole_su| {
+            let mut first = locked(su("s=1", None, A));
+            first.fault = Some(MemberFault { whole_su, isolated });
+            orders(vec![first, locked(su("s=2", A, None))], |_| ())
+        };
+        assert_eq!(broken(false, false), "s=2 QUIESCED {si=db}; ");
+        assert_eq!(broken(true, false), "s=1 QUIESCED {si=web}; ");
+        assert_eq!(broken(true, true), "s=1 cleanup; s=2 QUIESCED {si=db}; ");
+        let mut gone = locked(su("s=1", None, A));
+        gone.orders = Availability::Unreachable;
+        let text = orders(vec![gone, locked(su("s=2", A, None))], |_| ());
+        assert_eq!(text, "s=2 QUIESCED {si=db}; ");
+    }
+}
