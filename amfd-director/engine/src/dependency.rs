@@ -8,8 +8,8 @@
 //!
 //! While a sponsor is unassigned but its SG has an SU for it, as in the middle of a failover, its dependents are
 //! quiesced and keep their places, also as standby; where nobody is in sight for the sponsor, they are removed as if
-//! they were locked. A restarted director does not know how long a sponsor has been unassigned: the tolerance time
-//! starts anew. A sponsor of which it is not known yet whether it is assigned lets its dependents go on, but nobody new.
+//! they were locked (DEVIATION(AMF-040): standbys too). A restarted director does not know how long a sponsor has been
+//! unassigned: DEVIATION(AMF-041): the tolerance time starts anew. A sponsor of which it is not known yet whether it is assigned lets its dependents go on, but nobody new.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -163,12 +163,11 @@ impl Director {
             let mut path = vec![service.dn.clone()];
             while let Some(si) = path.last() {
                 let mut sponsors = self.model.dependencies.sponsors(si).map(|(sponsor, _)| sponsor);
-                match sponsors.find(|sponsor| left.contains_key(*sponsor)).cloned() {
-                    Some(sponsor) => path.push(sponsor),
-                    None => {
-                        order.extend(left.remove(si));
-                        path.pop();
-                    }
+                if let Some(sponsor) = sponsors.find(|sponsor| left.contains_key(*sponsor)).cloned() {
+                    path.push(sponsor);
+                } else {
+                    order.extend(left.remove(si));
+                    path.pop();
                 }
             }
         }
@@ -233,13 +232,15 @@ impl Director {
     /// How the SI stands in the eyes of those that depend on it.
     fn standing_by(&self, si: &Dn, is_planned: impl Fn(&Dn) -> bool) -> Standing {
         let view = self.view();
-        match self.model.si(si) {
-            None => Standing::Gone,
-            Some(_) if view.is_assigned(si) && view.stays(si) => Standing::Serves,
-            Some(_) if view.is_assigned(si) => Standing::Leaves,
-            Some((_, sg, _)) if view.unreported_node(sg).is_some() => Standing::Unknown,
-            Some(_) if is_planned(si) => Standing::Expected,
-            Some(_) => Standing::Gone,
+        let Some((_, sg, _)) = self.model.si(si) else {
+            return Standing::Gone;
+        };
+        match view.is_assigned(si) {
+            true if view.stays(si) => Standing::Serves,
+            true => Standing::Leaves,
+            false if view.unreported_node(sg).is_some() => Standing::Unknown,
+            false if is_planned(si) => Standing::Expected,
+            false => Standing::Gone,
         }
     }
 

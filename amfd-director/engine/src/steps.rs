@@ -250,7 +250,7 @@ impl<'a> Builder<'a> {
                 has_room
             }
         });
-        // What only waits for its sponsor, which may be among those that are ready, follows.
+        // DEVIATION(AMF-042): what only waits for its sponsor, which may be among those that are ready, follows.
         let follows =
             |si: &Dn| self.role(si, member) == Some(HaState::Active) && self.awaits_sponsor(si).is_some();
         let stands_by =

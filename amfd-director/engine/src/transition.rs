@@ -44,20 +44,21 @@ pub(crate) fn to_active(past: Past) -> (CsiTransition, Option<Dn>) {
 mod tests {
     use super::*;
 
+    /// Active elsewhere, quiesced elsewhere, the own state, active last; the descriptor and the name.
+    type Case<'a> = (
+        Option<&'a str>,
+        Option<&'a str>,
+        Option<HaState>,
+        Option<&'a str>,
+        CsiTransition,
+        Option<&'a str>,
+    );
+
     #[test]
     fn each_past_has_its_descriptor_and_name() {
         use CsiTransition as T;
         use HaState::{Active, Quiesced, Quiescing, Standby};
         let dn = |name: &str| Dn::new(&format!("safComp={name}")).unwrap();
-        // Active elsewhere, quiesced elsewhere, the own state, active last; the descriptor and the name.
-        type Case<'a> = (
-            Option<&'a str>,
-            Option<&'a str>,
-            Option<HaState>,
-            Option<&'a str>,
-            T,
-            Option<&'a str>,
-        );
         let table: &[Case<'_>] = &[
             // Never active before.
             (None, None, None, None, T::NewAssign, None),
