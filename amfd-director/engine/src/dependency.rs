@@ -413,15 +413,16 @@ impl<'a> View<'a> {
     }
 }
 
-/// No SU that can be told otherwise serves an SI that its sponsors do not let be served.
+/// No SU that can be told otherwise serves an SI whose sponsor has been away for longer than the tolerance time.
 ///
 /// # Errors
-/// Names the SU, the SI and the reason.
+/// Names the SU, the SI and the sponsor.
 pub(crate) fn check(director: &Director) -> Result<(), String> {
     let view = director.view();
-    for (si, ..) in director.model.dependencies.pairs() {
-        let footing = director.footing(si);
-        let Some((sg_dn, sg, _)) = director.model.si(si).filter(|_| footing.ends()) else {
+    for (si, sponsor, tolerance) in director.model.dependencies.pairs() {
+        let since = director.state.absences.since(sponsor);
+        let is_over = since.is_some_and(|since| since.after(tolerance) <= director.now);
+        let Some((sg_dn, sg, _)) = director.model.si(si).filter(|_| is_over) else {
             continue;
         };
         let is_gated = director
@@ -439,8 +440,10 @@ pub(crate) fn check(director: &Director) -> Result<(), String> {
             continue;
         }
         let free = |(_, su, state): &(&Dn, &Su, &SuState)| view.will_answer(su, state) && !state.is_busy();
-        if let (Some((su, ..)), Some(reason)) = (view.servers(sg, si).find(free), footing.bar()) {
-            return Err(format!("{su} serves {si} although {reason}"));
+        if let Some((su, ..)) = view.servers(sg, si).find(free) {
+            return Err(format!(
+                "{su} serves {si}, but its sponsor {sponsor} is away for longer than it tolerates"
+            ));
         }
     }
     Ok(())

@@ -94,14 +94,13 @@ fn repairs(view: View<'_>, sg: &Sg, su: &Su, state: &SuState, locked_in: bool) -
 pub(crate) fn is_automatic(view: View<'_>, sg: &Sg, su: &Su, recovery: RecommendedRecovery) -> bool {
     let restricted = view.model.cluster.restrict_auto_repair && su.in_maintenance;
     match recovery {
-        // The repair of a component failover is part of the recovery.
+        // A restart is its own repair, and the repair of a component failover is part of the recovery.
         RecommendedRecovery::NoRecommendation
         | RecommendedRecovery::ComponentRestart
         | RecommendedRecovery::ContainerRestart
         | RecommendedRecovery::SuRestart
+        | RecommendedRecovery::ApplicationRestart
         | RecommendedRecovery::ComponentFailover => true,
-        // A restart is its own repair.
-        RecommendedRecovery::ApplicationRestart => true,
         RecommendedRecovery::SuFailover => sg.auto_repair && !restricted,
         // The node's recovery repairs; what is left of the fault afterwards is repaired by hand.
         RecommendedRecovery::NodeSwitchover

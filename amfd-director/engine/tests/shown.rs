@@ -1,7 +1,6 @@
 //! What a node is told of the model, and what the repository shows of the cluster.
 #![expect(
     clippy::unwrap_used,
-    clippy::disallowed_macros,
     reason = "a test program: it may end at the first surprise"
 )]
 
@@ -281,8 +280,8 @@ fn held(si: &SiAssignment, ha: HaState) -> AssignmentReport {
     }
 }
 
-#[test]
-fn a_component_has_its_own_values_before_its_types_before_those_of_all() {
+/// A cluster whose components have values from all three places; that of the second SU has its own.
+fn configured_in_three_places() -> Cluster {
     let mut cluster = Cluster::new().with_service();
     let of_type = vec![
         texts("saAmfCtSwBundle", &[]),
@@ -335,7 +334,12 @@ fn a_component_has_its_own_values_before_its_types_before_those_of_all() {
         vec![millis("saAmfHealthcheckPeriod", 2_000)],
     );
     cluster.start();
+    cluster
+}
 
+#[test]
+fn a_component_has_its_own_values_before_its_types_before_those_of_all() {
+    let cluster = configured_in_three_places();
     let plain = cluster.comp(SU1, "c");
     let instantiate = plain.instantiate.as_ref().unwrap();
     assert_eq!(

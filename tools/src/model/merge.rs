@@ -17,6 +17,7 @@ const USAGE: u8 = 2;
 
 /// The command line.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(super) struct Arguments {
     /// The files
     #[arg(required = true)]

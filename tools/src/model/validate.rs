@@ -12,6 +12,7 @@ const INVALID: u8 = 2;
 
 /// The command line.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(super) struct Arguments {
     /// The files; each must make sense alone
     #[arg(required = true)]

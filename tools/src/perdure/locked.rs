@@ -28,7 +28,7 @@ pub(super) async fn read(imm: &Imm) -> Result<Vec<Locked>, Failure> {
     let mut all = Vec::new();
     for (class, attr) in CLASSES {
         for object in cluster::objects(imm, class, &[attr]).await? {
-            all.extend(locked(&object.dn.to_string(), cluster::number(&object, attr)));
+            all.extend(locked(object.dn.as_str(), cluster::number(&object, attr)));
         }
     }
     Ok(all)

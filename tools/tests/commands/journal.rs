@@ -116,11 +116,12 @@ fn a_change_larger_than_a_message_is_told_whole() {
     let mut file = String::from("<imm:IMM-contents xmlns:imm=\"http://www.saforum.org/IMMSchema\">\n");
     for number in 0..3_000 {
         let note = "n".repeat(1_000);
-        file += &format!(
+        let object = format!(
             "<object class=\"DemoClass\"><dn>demoId=many{number}</dn>\
              <attr><name>demoFixed</name><value>x</value></attr>\
              <attr><name>demoNote</name><value>{note}</value></attr></object>\n"
         );
+        file += &object;
     }
     file += "</imm:IMM-contents>\n";
     let path = cluster.dir().join("many.xml");

@@ -83,12 +83,11 @@ impl Director {
                 waiting.push(pending);
                 continue;
             }
-            match self.outcome(&pending) {
-                Some(result) => self.finish(&pending, result),
-                None => {
-                    pending.waits_for = self.find_waited(&pending);
-                    waiting.push(pending);
-                }
+            if let Some(result) = self.outcome(&pending) {
+                self.finish(&pending, result);
+            } else {
+                pending.waits_for = self.find_waited(&pending);
+                waiting.push(pending);
             }
         }
         self.pending = waiting;

@@ -64,15 +64,11 @@ impl Director {
             return false;
         }
         let found = self.sus_below(scope).into_iter().find(|su| !is_so(self, su));
-        match found {
-            Some(su) => {
-                self.waited.insert(scope.clone(), su);
-                false
-            }
-            None => {
-                self.waited.remove(scope);
-                true
-            }
-        }
+        let Some(su) = found else {
+            self.waited.remove(scope);
+            return true;
+        };
+        self.waited.insert(scope.clone(), su);
+        false
     }
 }

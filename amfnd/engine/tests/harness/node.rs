@@ -83,7 +83,7 @@ impl Node {
     /// The director says how restarts and failovers are counted, and how many failovers the node may have in 10 s.
     pub fn count(&mut self, counting: EscalationCounting, su_failover_max: u32) {
         self.send(vec![NodeOrder::ConfigureNode(NodeConfig {
-            dn: Dn::new("safAmfNode=N,safAmfCluster=C").unwrap(),
+            dn: Dn::new("safAmfNode=N,safAmfCluster=C").expect("a DN"),
             node_id: 1,
             failover: FailoverLimits {
                 su_failover_max,

@@ -47,8 +47,7 @@ impl World {
                     }
                 }
                 // The fence is not switched on.
-                Effect::Fence { .. } => {}
-                Effect::Because(_) => {}
+                Effect::Fence { .. } | Effect::Because(_) => {}
             }
         }
         for (node, session, orders) in batches {
