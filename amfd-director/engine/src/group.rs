@@ -7,7 +7,7 @@ use ais::amf::{AdminState, HaState};
 
 use crate::dependency::Dependence;
 use crate::life_cycle;
-use crate::model::{Sg, Si, Su};
+use crate::model::{Csi, Sg, Si, Su};
 use crate::placement::{self, Present};
 use crate::plan::{
     self, Availability, Group, Limits, Load, Member, MemberFault, Preferred, Service, SuNumbers, Wanted,
@@ -176,7 +176,8 @@ fn doubtful(sg: &Sg, state: &SuState, holds: &BTreeMap<Dn, HaState>) -> BTreeSet
     state.uncertain.iter().chain(orphans).cloned().collect()
 }
 
-/// The SIs that are held with other CSIs than the configuration now gives, and were not ordered so already.
+/// The SIs that are held with other CSIs, or other attributes of them, than the configuration now gives, and were not
+/// ordered so already.
 fn outdated(sg: &Sg, su: &Su, state: &SuState, holds: &BTreeMap<Dn, HaState>) -> BTreeSet<Dn> {
     holds
         .iter()
@@ -189,8 +190,16 @@ fn outdated(sg: &Sg, su: &Su, state: &SuState, holds: &BTreeMap<Dn, HaState>) ->
                 return true;
             }
             let placement = placement::place(su, &[(dn, si)], **ha, &present(sg, state));
+            let new_attributes = |csi: &Csi| {
+                state
+                    .told
+                    .get(&csi.dn)
+                    .is_some_and(|told| *told != csi.attributes)
+            };
             placement.sis.get(*dn).is_some_and(|wanted| {
-                !wanted.is_empty() && wanted != &state.placed(dn) && state.given.get(*dn) != Some(wanted)
+                let moved = wanted != &state.placed(dn) && state.given.get(*dn) != Some(wanted);
+                let mut kept = si.csis.iter().filter(|csi| wanted.contains_key(&csi.dn));
+                !wanted.is_empty() && (moved || kept.any(new_attributes))
             })
         })
         .map(|(dn, _)| dn.clone())

@@ -49,8 +49,16 @@ impl Director {
         let changes = self
             .model
             .update(&self.raw, &self.options.foreign_applications, &concern);
+        debug_assert!(self.is_built_anew(), "the changed model differs from a new one");
         let objects: Vec<Dn> = concern.objects().cloned().collect();
         self.follow(&objects, &changes);
+    }
+
+    /// Whether the model is the one that its objects make; looked at in small clusters only.
+    fn is_built_anew(&self) -> bool {
+        const SGS_MAX: usize = 50;
+        let build = || Model::build(&self.raw, &self.options.foreign_applications, &self.model).0;
+        self.model.sgs.len() > SGS_MAX || self.model == build()
     }
 
     /// The administrative state that an object is created with.

@@ -28,6 +28,10 @@ impl Director {
         }
         self.because(node, Reason::NodeLost);
         self.lose_connection(node);
+        if !self.model.nodes.contains_key(node) {
+            // It left the model before.
+            self.state.nodes.remove(node);
+        }
     }
 
     /// The connection of the node is gone.

@@ -137,10 +137,15 @@ impl Director {
     }
 
     fn remember_given(&mut self, su: &Dn, assignments: &[SiAssignment]) {
-        let Some(state) = self.state.sus.get_mut(su) else {
+        let sg = self.model.su(su).map(|(_, sg, _)| sg);
+        let (Some(sg), Some(state)) = (sg, self.state.sus.get_mut(su)) else {
             return;
         };
         for part in assignments {
+            let csis = sg.sis.get(&part.si).into_iter().flat_map(|si| &si.csis);
+            for csi in csis.filter(|csi| part.csis.iter().any(|told| told.csi == csi.dn)) {
+                state.told.insert(csi.dn.clone(), csi.attributes.clone());
+            }
             let given = part
                 .csis
                 .iter()
@@ -267,7 +272,7 @@ impl Filler<'_> {
             } else {
                 0
             },
-            attributes: csi.attributes.clone(),
+            attributes: csi.attributes.to_vec(),
             needs: csi.needs.iter().cloned().collect(),
         }
     }

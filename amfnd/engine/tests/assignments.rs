@@ -91,6 +91,24 @@ fn the_attributes_come_with_a_new_csi_only() {
 }
 
 #[test]
+fn new_attributes_of_a_csi_call_nobody_and_come_with_the_next_restart() {
+    let mut node = pair();
+    let mut given = csi("a", "A");
+    node.assign("SU1", HaState::Active, vec![si("S", vec![given.clone()])]);
+    node.take_log();
+    given.attributes = vec![("port".to_owned(), vec!["8081".to_owned()])];
+    node.assign("SU1", HaState::Active, vec![si("S", vec![given.clone()])]);
+    assert_eq!(node.take_log(), NOTHING);
+    assert_eq!(*node.outcome("SU1"), OrderOutcome::Done);
+    node.act("A set", Act::Hang);
+    node.die("A");
+    match node.calls.values().next() {
+        Some((_, CallbackKind::CsiSet { csi, .. })) => assert_eq!(csi.attributes, given.attributes),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
 fn a_csi_that_joins_its_si_is_told_alone_and_one_that_left_is_taken() {
     let mut node = pair();
     node.assign("SU1", HaState::Active, vec![si("S", vec![csi("a", "A")])]);

@@ -120,7 +120,11 @@ impl Model {
     /// Builds again what the changes concern. `raw` is as they left it.
     pub(crate) fn update(&mut self, raw: &Raw, foreign: &[Dn], concern: &Concern) -> Changes {
         let mut changes = self.update_from(raw, foreign, concern, &Model::default());
-        if concern.is_about("SaAmfSIDependency") || concern.is_about("SaAmfSI") {
+        let depends = |si: &Dn| {
+            let mut named = raw.referrers(si, "SaAmfSIDependency");
+            self.dependencies.concern(si) || named.next().is_some()
+        };
+        if concern.is_about("SaAmfSIDependency") || concern.objects().any(depends) {
             self.update_dependencies(raw, foreign, &mut changes);
         }
         changes

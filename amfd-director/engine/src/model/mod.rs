@@ -22,7 +22,7 @@ pub(crate) use node::{Cluster, Node};
 pub(crate) use raw::Raw;
 use raw::{RawObject, Read};
 pub(crate) use sg::{Sg, Su, node_config};
-pub(crate) use si::{Csi, Si};
+pub(crate) use si::{Attributes, Csi, Si};
 
 use crate::validate::legal;
 

@@ -1,11 +1,15 @@
 //! Service instances and their component service instances.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use ais::Dn;
 
 use super::raw::{Raw, RawObject};
 use super::{Problem, Rank, check};
+
+/// The attributes of a CSI with their values, in the order of their names; shared with those who were told them.
+pub(crate) type Attributes = Arc<Vec<(String, Vec<String>)>>;
 
 /// A component service instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,8 +20,7 @@ pub(crate) struct Csi {
     pub(crate) level: u32,
     /// The CSIs that must be assigned for this one to be.
     pub(crate) needs: BTreeSet<Dn>,
-    /// In the order of their names.
-    pub(crate) attributes: Vec<(String, Vec<String>)>,
+    pub(crate) attributes: Attributes,
 }
 
 /// A service instance.
@@ -82,10 +85,12 @@ fn ranked(raw: &Raw, si: &Dn) -> Vec<Dn> {
     order.into_iter().map(|(_, su)| su).collect()
 }
 
-fn attributes(raw: &Raw, csi: &Dn) -> Vec<(String, Vec<String>)> {
-    raw.children_of_class(csi, "SaAmfCSIAttribute")
+fn attributes(raw: &Raw, csi: &Dn) -> Attributes {
+    let all = raw
+        .children_of_class(csi, "SaAmfCSIAttribute")
         .map(|(dn, object)| (dn.rdn_value(), object.texts("saAmfCSIAttriValue")))
-        .collect()
+        .collect();
+    Arc::new(all)
 }
 
 /// 1 for a CSI that needs nothing, else one more than the highest it needs. CSIs in a cycle all get the level

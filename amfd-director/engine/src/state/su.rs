@@ -12,6 +12,7 @@ use ais::amf::{
 use ais::{Dn, Millis};
 
 use super::Indexed;
+use crate::model::Attributes;
 
 /// What an order in flight does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +74,8 @@ pub(crate) struct SuState {
     pub(crate) half_left: BTreeSet<Dn>,
     /// What was ordered last for each SI.
     pub(crate) given: BTreeMap<Dn, Given>,
+    /// The attributes that were ordered last for each CSI. Of one that it came back with they are not known.
+    pub(crate) told: BTreeMap<Dn, Attributes>,
     /// The rank that it was given last as a standby for each SI. One that it came back with is not known.
     pub(crate) standby_ranks: BTreeMap<Dn, u32>,
     /// Orders that failed in a row, without a fault that explains it.

@@ -68,7 +68,7 @@ impl Check<'_> {
     fn delete_node(&self, dn: &Dn) -> Result<(), Refusal> {
         let connected = |dn: &Dn| {
             let state = self.view.state.node(dn);
-            state.is_some_and(|node| node.session.is_some())
+            state.is_some_and(|node| node.session.is_some() || node.may_run())
         };
         if connected(dn) {
             return R::NodeState.bad(format!(

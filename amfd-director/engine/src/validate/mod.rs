@@ -77,7 +77,8 @@ impl Check<'_> {
             return true;
         };
         let present = config.node.as_ref().and_then(|node| self.view.state.node(node));
-        present.is_none_or(|node| node.session.is_none())
+        // What ran on a lost node may still run, until its work is given to others.
+        present.is_none_or(|node| node.session.is_none() && !node.may_run())
             || self.view.strictest(su).0 == AdminState::LockedInstantiation
     }
 
