@@ -3,6 +3,7 @@
 mod loss;
 mod operations;
 mod stage;
+mod whole;
 
 use std::path::Path;
 

@@ -100,7 +100,7 @@ obstacles! {
 
 impl From<Obstacle> for Refusal {
     fn from(obstacle: Obstacle) -> Refusal {
-        Refusal::new(obstacle.error(), format!("{}: {obstacle}", obstacle.code()))
+        Refusal::new(obstacle.error(), format!("{obstacle} [{}]", obstacle.code()))
     }
 }
 

@@ -185,7 +185,7 @@ fn cell(entity: &Entity, commands: &[&str], operation: AdminOperation) -> Option
     let (error, text) = answer.split_once(" (")?;
     let (_, text) = text.split_once("): ")?;
     let error = error.trim_start_matches("SA_AIS_ERR_");
-    (!text.starts_with("OP-NOT-OFFERED")).then(|| format!("{error:<15}{text}"))
+    (!text.ends_with("[OP-NOT-OFFERED]")).then(|| format!("{error:<15}{text}"))
 }
 
 fn changes_state(operation: AdminOperation) -> bool {
