@@ -9,6 +9,7 @@ use crate::Director;
 use crate::effect::Effect;
 use crate::event::{Event, SessionId};
 use crate::model::node_config;
+use crate::partial;
 use crate::reason::Reason;
 use crate::state::{Applied, InFlight, LastActive, Loss, NodeState, OrderKind};
 
@@ -76,6 +77,7 @@ impl Director {
             session: Some(session),
             report_until: Some(self.now.after(self.options.node_sync)),
             loss,
+            rebooted_for: std::mem::take(&mut state.rebooted_for),
             ..NodeState::default()
         };
         self.because(node, Reason::NodeUp);
@@ -219,6 +221,12 @@ impl Director {
         let Some(report) = self.state.sus.get(su).and_then(|state| state.report.as_ref()) else {
             return;
         };
+        let failed = self
+            .state
+            .sus
+            .get(su)
+            .map(partial::failed_comps)
+            .unwrap_or_default();
         let mut changes = Vec::new();
         for held in &report.assignments {
             match held.ha {
@@ -236,7 +244,15 @@ impl Director {
                     last.insert(si, comps);
                 }
                 None if last.get(&si).is_some_and(was_here) => {
-                    last.remove(&si);
+                    // A component that failed was not quiesced, whatever the others of the SU were.
+                    let comps = last.remove(&si).unwrap_or_default();
+                    let dead: LastActive = comps
+                        .into_iter()
+                        .filter(|(_, comp)| failed.contains(comp))
+                        .collect();
+                    if !dead.is_empty() {
+                        last.insert(si, dead);
+                    }
                 }
                 None => {}
             }

@@ -8,6 +8,7 @@ use ais::amf::{AdminState, HaState};
 use crate::dependency::Dependence;
 use crate::life_cycle;
 use crate::model::{Csi, Sg, Si, Su};
+use crate::partial;
 use crate::placement::{self, Present};
 use crate::plan::{
     self, Availability, Group, Limits, Load, Member, MemberFault, Preferred, Service, SuNumbers, Wanted,
@@ -31,7 +32,12 @@ pub(crate) fn build(view: View<'_>, dn: &Dn, sg: &Sg) -> Group {
             .filter_map(|su_dn| {
                 let su = sg.sus.get(su_dn)?;
                 let fits = sis.iter().map(|(_, si)| su.supports(si)).collect();
-                Some(member(view, sg, su_dn, su, fits))
+                let member = member(view, sg, su_dn, su, fits);
+                let kept = partial::kept(view, sg, su_dn, view.state.su(su_dn)?);
+                Some(match kept {
+                    Some(kept) => keeping(member, &kept, &sis),
+                    None => member,
+                })
             })
             .collect(),
         services: sis
@@ -137,6 +143,22 @@ fn member(view: View<'_>, sg: &Sg, dn: &Dn, su: &Su, fits: Vec<bool>) -> Member 
         on_probation: state.probation_until.is_some_and(|end| view.now < end),
         fits,
     }
+}
+
+/// The SU goes on with these SIs, as they are, and gets nothing else.
+fn keeping(mut member: Member, kept: &BTreeSet<Dn>, sis: &[(&Dn, &Si)]) -> Member {
+    let count = |ha: HaState| {
+        let held = member.holds.iter();
+        held.filter(|(si, held)| **held == ha && kept.contains(*si))
+            .count()
+    };
+    member.limits = Limits {
+        active: count(HaState::Active),
+        standby: count(HaState::Standby),
+    };
+    member.usable = Ok(());
+    member.fits = sis.iter().map(|(si, _)| kept.contains(*si)).collect();
+    member
 }
 
 fn expects(mut holds: BTreeMap<Dn, HaState>, order: Option<&InFlight>) -> BTreeMap<Dn, HaState> {

@@ -16,6 +16,7 @@ mod model;
 mod model_change;
 mod node_loss;
 mod orders;
+mod partial;
 mod placement;
 mod plan;
 mod publish;
@@ -318,6 +319,9 @@ impl Director {
     fn gate(&self, sg: &model::Sg) -> Option<Reason> {
         if let Some(node) = self.view().unreported_node(sg) {
             return Some(Reason::NodesUnreported { node: node.clone() });
+        }
+        if let Some(node) = self.state.resetting.first() {
+            return Some(Reason::ClusterResetting { node: node.clone() });
         }
         self.state.startup_until.map(|_| Reason::ClusterStarting)
     }

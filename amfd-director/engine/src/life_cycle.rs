@@ -5,6 +5,7 @@ use ais::amf::{AdminState, FaultReport, PresenceState, RecommendedRecovery};
 
 use crate::group;
 use crate::model::{Sg, Su};
+use crate::partial;
 use crate::plan::Availability;
 use crate::state::{SuState, View, is_failed};
 
@@ -18,6 +19,9 @@ pub(crate) enum LifeStep {
 
 /// The next steps in the life of the SG's SUs.
 pub(crate) fn next(view: View<'_>, sg: &Sg) -> Vec<(Dn, LifeStep)> {
+    if !view.state.resetting.is_empty() {
+        return Vec::new();
+    }
     // Which of the SUs are needed is known when it is known which run.
     if sg.pref_in_service < sg.sus.len() && view.unreported_node(sg).is_some() {
         return Vec::new();
@@ -54,7 +58,7 @@ fn step(view: View<'_>, sg: &Sg, dn: &Dn, su: &Su, state: &SuState, wanted: &[&D
         return None;
     }
     if state.fault().is_some() || is_failed(presence) {
-        return repairs(view, sg, su, state, locked_in).then_some(LifeStep::Repair);
+        return repairs(view, sg, dn, su, state, locked_in).then_some(LifeStep::Repair);
     }
     if !su.pre_instantiable {
         return None;
@@ -78,13 +82,14 @@ fn step(view: View<'_>, sg: &Sg, dn: &Dn, su: &Su, state: &SuState, wanted: &[&D
 
 /// Whether a faulty SU may be repaired now: its work is gone, and the rules or the operator allow it
 /// (AMF B.02.01 §3.12.1.4).
-fn repairs(view: View<'_>, sg: &Sg, su: &Su, state: &SuState, locked_in: bool) -> bool {
+fn repairs(view: View<'_>, sg: &Sg, dn: &Dn, su: &Su, state: &SuState, locked_in: bool) -> bool {
     if is_failed(state.presence()) {
         // Locking for instantiation is one way out of a failed state (OpenSAF practice).
         return state.repair_wanted || locked_in;
     }
     // What still acts, or still holds work, is not repaired away.
-    let Some(fault) = state.fault().filter(|fault| fault.isolated && state.is_empty()) else {
+    let is_free = state.is_empty() || partial::has_only_kept(view, sg, dn, state);
+    let Some(fault) = state.fault().filter(|fault| fault.isolated && is_free) else {
         return false;
     };
     state.repair_wanted || is_automatic(view, sg, su, fault.recovery)

@@ -63,6 +63,7 @@ impl Director {
             let until = self.now.after(delay);
             self.set_loss(node, Loss::Awaited { until });
         }
+        self.advance_reset(node);
         self.touch_node(node);
     }
 

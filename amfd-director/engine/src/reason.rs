@@ -34,6 +34,11 @@ reasons! {
     ForeignApplication = "APP-FOREIGN", "the middleware's own application is left unmanaged";
     /// The cluster is starting.
     ClusterStarting = "CLUSTER-STARTING", "waits for the SUs of the cluster to be instantiated, at most for the cluster startup timeout";
+    /// The cluster is being reset.
+    ClusterResetting {
+        /// A node that is still up.
+        node: Dn
+    } = "CLUSTER-RESETTING", "waits for {node}, which is to go down for the reset of the cluster";
     /// A node has not reported yet.
     NodesUnreported {
         /// The node.

@@ -2,12 +2,15 @@
 //! is what goes beyond the SU: the restart of an application, node switchover, failover and failfast, the reset of the
 //! cluster, and the reboot that repairs a node. Recovery is never weaker than recommended; node directors escalate.
 
+use std::collections::BTreeSet;
+
 use ais::Dn;
 use ais::amf::{FaultReport, NodeOrder, PresenceState, RecommendedRecovery as Recovery, SuReport};
 
 use crate::Director;
 use crate::life_cycle;
 use crate::reason::Reason;
+use crate::startup::Startup;
 use crate::state::{Applied, NodeRecovery, Stage, SuState, is_failed};
 
 impl Director {
@@ -31,6 +34,9 @@ impl Director {
         if applied.presence_before.is_some() && is_failed(presence) {
             self.presence_failed(su, presence);
         }
+        if presence == PresenceState::Instantiated {
+            self.reboot_has_helped(su);
+        }
     }
 
     fn recover_from(&mut self, su: &Dn, recovery: Recovery, comp: &Dn) {
@@ -50,12 +56,30 @@ impl Director {
             Recovery::ApplicationRestart => self.restart_application(su),
             Recovery::NodeFailover => self.begin_recovery(&node, Recovery::NodeFailover, comp),
             Recovery::NodeFailfast => self.begin_recovery(&node, Recovery::NodeFailfast, comp),
-            Recovery::ClusterReset => {
-                let nodes: Vec<Dn> = self.state.nodes.keys().cloned().collect();
-                for node in nodes {
-                    self.begin_recovery(&node, Recovery::ClusterReset, comp);
-                }
-            }
+            Recovery::ClusterReset => self.reset_cluster(comp),
+        }
+    }
+
+    /// Every node is rebooted. Nothing is started before all are down; then the cluster starts as it does at first.
+    fn reset_cluster(&mut self, comp: &Dn) {
+        let nodes = self.state.nodes.iter();
+        let nodes: BTreeSet<Dn> = nodes
+            .filter(|(_, state)| state.session.is_some())
+            .map(|(node, _)| node.clone())
+            .collect();
+        for node in &nodes {
+            self.begin_recovery(node, Recovery::ClusterReset, comp);
+        }
+        self.state.resetting.extend(nodes);
+        self.touch_all();
+    }
+
+    /// A node is down; the reset of the cluster goes on when all are.
+    pub(crate) fn advance_reset(&mut self, node: &Dn) {
+        if self.state.resetting.remove(node) && self.state.resetting.is_empty() {
+            self.state.startup_until = Some(self.now.after(self.model.cluster.startup_timeout));
+            self.startup = Startup::default();
+            self.touch_all();
         }
     }
 
@@ -105,14 +129,46 @@ impl Director {
         let flag = if presence == PresenceState::TerminationFailed {
             node_config.failfast_on_termination_failure
         } else {
-            node_config.failfast_on_instantiation_failure
+            node_config.failfast_on_instantiation_failure && self.reboot_may_help(su, node)
         };
         let restricted = self.model.cluster.restrict_auto_repair && config.in_maintenance;
         if flag && sg.auto_repair && node_config.auto_repair && !restricted {
             let node = node.clone();
+            if let Some(state) = self.state.nodes.get_mut(&node) {
+                state.rebooted_for.insert(su.clone());
+            }
             self.begin_recovery(&node, Recovery::NodeFailfast, su);
         } else {
             self.because(su, Reason::RepairByHand);
+        }
+    }
+
+    /// Whether a reboot may help an SU that could not be instantiated: once, and not where the component says with its
+    /// exit status that it does not (AMF B.02.01 §4.6).
+    fn reboot_may_help(&self, su: &Dn, node: &Dn) -> bool {
+        let was_tried = self
+            .state
+            .node(node)
+            .is_some_and(|state| state.rebooted_for.contains(su));
+        let report = self.state.su(su).and_then(|state| state.report.as_ref());
+        let mut failures = report
+            .into_iter()
+            .flat_map(|report| &report.comps)
+            .filter_map(|comp| comp.failure.as_ref());
+        !was_tried && !failures.any(|failure| failure.forbids_retry)
+    }
+
+    /// An SU that was instantiated may be helped by a reboot again when it fails again.
+    fn reboot_has_helped(&mut self, su: &Dn) {
+        let node = self.model.su(su).and_then(|(_, _, config)| config.node.clone());
+        let was_tried = |node: &Dn| {
+            let state = self.state.node(node);
+            state.is_some_and(|state| state.rebooted_for.contains(su))
+        };
+        if let Some(node) = node.filter(was_tried)
+            && let Some(state) = self.state.nodes.get_mut(&node)
+        {
+            state.rebooted_for.remove(su);
         }
     }
 

@@ -118,6 +118,10 @@ impl<'a> Builder<'a> {
                 return has_work.then_some(Action::Cleanup);
             }
         }
+        // It gets nothing before it is repaired; what it keeps stays as it is.
+        if member.fault.is_some() && member.uncertain.is_empty() {
+            return self.leave(member).or_else(|| self.remove(member));
+        }
         if !member.uncertain.is_empty() {
             return Some(Action::Remove(member.uncertain.clone()));
         }

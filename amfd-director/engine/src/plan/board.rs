@@ -307,12 +307,9 @@ impl<'a> Draft<'a> {
     }
 
     fn shortage(&self, role: Role, si: usize) -> Reason {
-        let free = || {
-            self.pool
-                .iter()
-                .copied()
-                .filter(|su| self.role(*su, si).is_none())
-        };
+        // An SU with a fault only keeps what it has.
+        let is_free = |su: &usize| self.role(*su, si).is_none() && self.board.member(*su).fault.is_none();
+        let free = || self.pool.iter().copied().filter(is_free);
         let mixes = self.board.group.protection.roles_mix;
         let other = match role {
             Role::Active => Role::Standby,

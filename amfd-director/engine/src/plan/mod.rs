@@ -44,6 +44,8 @@ pub(crate) struct Protection {
     pub(crate) standbys: Wanted,
     /// What `si-swap` exchanges.
     pub(crate) swaps: Swaps,
+    /// An SI may stay with an SU that another SI leaves.
+    pub(crate) sis_apart: bool,
 }
 
 /// How many SIs an SU may hold.
@@ -89,6 +91,7 @@ pub(crate) const fn protection(model: RedundancyModel) -> Protection {
         actives: Wanted::Fixed(1),
         standbys: Wanted::Fixed(1),
         swaps: Swaps::Units,
+        sis_apart: false,
     };
     match model {
         RedundancyModel::TwoN => two_n,
@@ -102,6 +105,7 @@ pub(crate) const fn protection(model: RedundancyModel) -> Protection {
             load: Load::Configured,
             standbys: Wanted::Configured,
             swaps: Swaps::Instance,
+            sis_apart: true,
             ..two_n
         },
         RedundancyModel::NWayActive => Protection {
@@ -111,6 +115,7 @@ pub(crate) const fn protection(model: RedundancyModel) -> Protection {
             actives: Wanted::Configured,
             standbys: Wanted::Fixed(0),
             swaps: Swaps::Nothing,
+            sis_apart: true,
             ..two_n
         },
         RedundancyModel::NoRedundancy => Protection {

@@ -35,10 +35,6 @@ impl<S: Indexed> Kept<S> {
         self.states.iter()
     }
 
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &Dn> {
-        self.states.keys()
-    }
-
     pub(crate) fn get_mut(&mut self, dn: &Dn) -> Option<&mut S> {
         let state = self.states.get_mut(dn)?;
         self.changed.insert(dn.clone());

@@ -48,6 +48,8 @@ pub(crate) struct State {
     pub(crate) restarts: BTreeSet<Dn>,
     /// The SIs that others depend on and that are unassigned.
     pub(crate) absences: Absences,
+    /// Nodes that are still to go down for a reset of the cluster; nothing is started or assigned meanwhile.
+    pub(crate) resetting: BTreeSet<Dn>,
     /// SUs that run without being in the model, being cleaned up on that node.
     pub(crate) strangers: BTreeMap<Dn, (Dn, OrderId)>,
     /// Until when the first assignments wait for the cluster; `None` when they need not any more.

@@ -1,5 +1,7 @@
 //! A node: its connection, what became of its work when the connection was lost, and the recovery that acts on it.
 
+use std::collections::BTreeSet;
+
 use ais::amf::RecommendedRecovery;
 use ais::{Dn, Millis};
 
@@ -55,6 +57,8 @@ pub(crate) struct NodeState {
     pub(crate) seen: bool,
     pub(crate) loss: Loss,
     pub(crate) recovery: Option<NodeRecovery>,
+    /// SUs that could not be instantiated and that the node was rebooted for, once.
+    pub(crate) rebooted_for: BTreeSet<Dn>,
 }
 
 impl Indexed for NodeState {

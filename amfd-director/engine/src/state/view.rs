@@ -150,6 +150,10 @@ impl<'a> View<'a> {
 
     /// Why the SU is disabled; `None` where it is enabled.
     pub(crate) fn disabled(self, dn: &Dn, su: &Su) -> Option<Reason> {
+        self.out_of_order(dn, su, true)
+    }
+
+    fn out_of_order(self, dn: &Dn, su: &Su, heeds_fault: bool) -> Option<Reason> {
         let Some(node) = &su.node else {
             return Some(Reason::SuWithoutNode);
         };
@@ -159,7 +163,8 @@ impl<'a> View<'a> {
         let Some(report) = self.state.su(dn).and_then(|state| state.report.as_ref()) else {
             return Some(Reason::NodesUnreported { node: node.clone() });
         };
-        if let Some(fault) = &report.fault {
+        let heeded = report.fault.as_ref().filter(|_| heeds_fault);
+        if let Some(fault) = heeded {
             let cause = format!(
                 "{} failed ({}), recovery {}",
                 fault.comp, fault.source, fault.recovery
@@ -202,10 +207,19 @@ impl<'a> View<'a> {
 
     /// Whether the SU may get work, with the reason where it may not.
     pub(crate) fn serving(self, dn: &Dn) -> Serving {
+        self.serves(dn, true)
+    }
+
+    /// The same for an SU whose fault concerns one component alone.
+    pub(crate) fn serving_beside_fault(self, dn: &Dn) -> Serving {
+        self.serves(dn, false)
+    }
+
+    fn serves(self, dn: &Dn, heeds_fault: bool) -> Serving {
         let Some((_, _, su)) = self.model.su(dn) else {
             return Serving::No(Reason::SuWithoutNode);
         };
-        if let Some(reason) = self.disabled(dn, su) {
+        if let Some(reason) = self.out_of_order(dn, su, heeds_fault) {
             return Serving::No(reason);
         }
         if let Some(node) = su

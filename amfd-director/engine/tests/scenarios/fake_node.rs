@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ais::Dn;
 use ais::amf::{
-    AssignmentReport, CompReport, FaultReport, HaState, NodeOrder, NodeReport, OperState, OrderId,
-    OrderOutcome, OrderReport, PresenceState, RecommendedRecovery, SuConfig, SuReport, Term,
+    AssignmentReport, CommandFailure, CompReport, FaultReport, HaState, NodeOrder, NodeReport, OperState,
+    OrderId, OrderOutcome, OrderReport, PresenceState, RecommendedRecovery, SuConfig, SuReport, Term,
 };
 
 /// An SU on the node.
@@ -26,11 +26,15 @@ pub(crate) struct FakeNode {
     pub(crate) held: BTreeSet<Dn>,
     /// The next orders of these fail.
     pub(crate) failing: BTreeSet<Dn>,
+    /// Their failure says that another attempt does not help.
+    pub(crate) forbidding: BTreeSet<Dn>,
     pub(crate) term: Term,
     pub(crate) reports: Vec<NodeReport>,
     pub(crate) rebooted: bool,
     /// Its policy is to do nothing when it is told to reboot, beyond killing everything.
     pub(crate) never_reboots: bool,
+    /// Its reboot takes longer than the scenario: the connection ends when the scenario says.
+    pub(crate) slow_to_reboot: bool,
     not_rebooted: Option<String>,
 }
 
@@ -94,7 +98,7 @@ impl FakeNode {
                 self.reports.push(NodeReport::AllReported);
             }
             NodeOrder::Reboot { reason } => {
-                self.rebooted = true;
+                self.rebooted = !self.slow_to_reboot;
                 self.not_rebooted = Some(reason).filter(|_| self.never_reboots);
                 self.sus.clear();
             }
@@ -197,6 +201,14 @@ impl FakeNode {
             match order {
                 NodeOrder::Instantiate { .. } => {
                     set_presence(&mut su.report, PresenceState::InstantiationFailed);
+                    let forbids_retry = self.forbidding.remove(dn);
+                    su.report.comps[0].failure = Some(CommandFailure {
+                        command: "INSTANTIATE".to_owned(),
+                        path: "/bin/start".to_owned(),
+                        cause: "as the scenario wants".to_owned(),
+                        stderr: String::new(),
+                        forbids_retry,
+                    });
                 }
                 NodeOrder::Terminate { .. } => {
                     set_presence(&mut su.report, PresenceState::TerminationFailed);
@@ -249,6 +261,15 @@ impl FakeNode {
             set_presence(&mut su.report, PresenceState::TerminationFailed);
         }
         self.report(dn);
+    }
+
+    /// What failed cannot be cleaned up.
+    pub(crate) fn fail_cleanup(&mut self, dn: &Dn) {
+        if let Some(su) = self.sus.get_mut(dn) {
+            su.report.presence = PresenceState::TerminationFailed;
+            su.report.comps[0].presence = PresenceState::TerminationFailed;
+            self.report(dn);
+        }
     }
 
     /// What failed is cleaned up.
@@ -345,6 +366,10 @@ fn carry_out(report: &mut SuReport, order: NodeOrder, pre_instantiable: bool) {
                 PresenceState::InstantiationFailed | PresenceState::TerminationFailed
             ) {
                 set_presence(report, PresenceState::Uninstantiated);
+                report.assignments.clear();
+                for comp in &mut report.comps {
+                    comp.failure = None;
+                }
             }
         }
         NodeOrder::Restart { .. }

@@ -73,11 +73,13 @@ struct Run {
     seed: u64,
     world: World,
     random: Random,
+    /// There is a fence.
+    fences: bool,
     commands: Vec<String>,
 }
 
 impl Run {
-    fn command(&mut self, command: String) {
+    fn command(&mut self, command: String) -> Vec<String> {
         self.commands.push(command.clone());
         self.world.command(&command).unwrap();
         let output = self.world.take_output();
@@ -92,16 +94,24 @@ impl Run {
             self.seed,
             self.commands.join("\n")
         );
+        output
     }
 
     fn disturb(&mut self) {
         let sus = self.world.names("safSu");
         let su = self.random.pick(&sus).clone();
-        let command = match self.random.below(12) {
+        let command = match self.random.below(if self.fences { 15 } else { 12 }) {
             0 => {
                 let nodes = self.world.names("safAmfNode");
                 format!("down {}", self.random.pick(&nodes))
             }
+            // The node goes on without a connection; without a fence nobody could keep others from its work.
+            12 => {
+                let nodes = self.world.names("safAmfNode");
+                format!("disconnect {}", self.random.pick(&nodes))
+            }
+            13 => "fence-done".to_owned(),
+            14 => "fence-failed as the test wants".to_owned(),
             1 | 2 => match self.world.absent().first() {
                 Some(node) => format!("up {node}"),
                 None => "settle".to_owned(),
@@ -154,6 +164,7 @@ impl Run {
             self.command(format!("release {su}"));
         }
         for _ in 0..5 {
+            self.command("fence-done".to_owned());
             self.command("settle".to_owned());
             self.command("wait 60000".to_owned());
             let absent = self.world.absent();
@@ -192,6 +203,30 @@ impl Run {
                 self.commands.join("\n")
             );
         }
+        self.replace_director();
+    }
+
+    /// A director that knows only the model and what the nodes report finds nothing to do where the old one had nothing
+    /// to do.
+    fn replace_director(&mut self) {
+        let nodes = self.world.alive().join(" ");
+        let mut orders = Vec::new();
+        for command in [
+            "kill-director",
+            "start",
+            &format!("up {nodes}"),
+            "settle",
+            "wait 60000",
+        ] {
+            let output = self.command(command.to_owned());
+            orders.extend(output.into_iter().filter(|line| line.starts_with("send")));
+        }
+        assert!(
+            orders.is_empty(),
+            "seed {}: a new director wants {orders:?} after\n{}",
+            self.seed,
+            self.commands.join("\n")
+        );
     }
 }
 
@@ -210,8 +245,12 @@ fn whatever_happens_nobody_acts_twice_and_all_is_served_in_the_end() {
             seed,
             world: World::default(),
             random: Random(seed),
+            fences: seed % 2 == 1,
             commands: Vec::new(),
         };
+        if run.fences {
+            run.command(format!("option fencing=1 node-loss-delay={}", seed % 3 * 2_000));
+        }
         for command in CLUSTER {
             run.command((*command).to_owned());
         }

@@ -162,6 +162,10 @@ impl Model {
                 "saAmfNodeFailfastOnInstantiationFailure",
                 options.number("failfast", 0),
             ),
+            u32_attr(
+                "saAmfNodeFailfastOnTerminationFailure",
+                options.number("failfast-termination", 0),
+            ),
         ];
         self.add("SaAmfNode", &node, attrs);
     }

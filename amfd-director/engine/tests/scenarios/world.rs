@@ -26,8 +26,8 @@ pub(crate) struct World {
     model: Model,
     options: Options,
     director: Director,
-    /// The fence that was asked last, with its node.
-    fence: Option<(FenceId, Dn)>,
+    /// The fences that were asked and have not answered, with their nodes.
+    fences: Vec<(FenceId, Dn)>,
     now: Millis,
     term: u64,
     sessions: u64,
@@ -67,11 +67,14 @@ impl World {
             "down" => self.for_each(rest, Self::down),
             "disconnect" => self.for_each(rest, Self::disconnect),
             "option" => self.option(rest)?,
+            "slow-to-reboot" => self.for_each(rest, |world, dn| {
+                world.nodes.entry(dn.clone()).or_default().1.slow_to_reboot = true;
+            }),
             "never-reboots" => self.for_each(rest, |world, dn| {
                 world.nodes.entry(dn.clone()).or_default().1.never_reboots = true;
             }),
-            "fence-done" => self.fence_answers(Ok(()))?,
-            "fence-failed" => self.fence_answers(Err(rest.join(" ")))?,
+            "fence-done" => self.fence_answers(&Ok(())),
+            "fence-failed" => self.fence_answers(&Err(rest.join(" "))),
             "settle" => self.settle(),
             "wait" => self.wait(rest[0].parse().map_err(|_| "not a number")?),
             "hold" => self.for_each(rest, |world, su| {
@@ -88,6 +91,12 @@ impl World {
             "fail-next" => self.for_each(rest, |world, su| {
                 world.node_of(su, |node, su| {
                     node.failing.insert(su.clone());
+                });
+            }),
+            "exit-200" => self.for_each(rest, |world, su| {
+                world.node_of(su, |node, su| {
+                    node.failing.insert(su.clone());
+                    node.forbidding.insert(su.clone());
                 });
             }),
             "isolate" => self.for_each(rest, |world, su| world.node_of(su, FakeNode::isolate)),
@@ -216,7 +225,7 @@ impl World {
         let mut objects = self.model.objects.clone();
         objects.extend(self.objects.iter().map(|(dn, ha)| assignment_object(dn, *ha)));
         self.director = Director::with_options(self.options.clone());
-        self.fence = None;
+        self.fences.clear();
         self.event(Event::Start {
             term: Term(self.term),
             objects,
@@ -256,6 +265,10 @@ impl World {
     fn disconnect(&mut self, dn: &Dn) {
         let session = self.nodes.get_mut(dn).and_then(|(session, _)| session.take());
         self.wire.retain(|(node, _, _)| node != dn);
+        // What a node cannot report it forgets.
+        if let Some((_, node)) = self.nodes.get_mut(dn) {
+            node.reports.clear();
+        }
         if let Some(session) = session {
             self.event(Event::NodeDown {
                 node: dn.clone(),
@@ -278,20 +291,18 @@ impl World {
         Ok(())
     }
 
-    /// The fence that was asked last answers; where it succeeded, nothing runs on the node any more.
-    #[expect(clippy::unnecessary_wraps, reason = "a step of a scenario as the others")]
-    fn fence_answers(&mut self, result: Result<(), String>) -> Result<(), String> {
-        let Some((request, node)) = self.fence.take() else {
-            return Ok(());
-        };
-        if result.is_ok() {
-            if let Some((_, node)) = self.nodes.get_mut(&node) {
-                node.crash();
+    /// The fences that were asked answer; where they succeeded, nothing runs on the nodes any more.
+    fn fence_answers(&mut self, result: &Result<(), String>) {
+        for (request, node) in std::mem::take(&mut self.fences) {
+            if result.is_ok() {
+                if let Some((_, node)) = self.nodes.get_mut(&node) {
+                    node.crash();
+                }
+                self.disconnect(&node);
             }
-            self.disconnect(&node);
+            let result = result.clone();
+            self.event(Event::FenceResult { request, result });
         }
-        self.event(Event::FenceResult { request, result });
-        Ok(())
     }
 
     fn wait(&mut self, millis: u64) {
@@ -311,8 +322,13 @@ impl World {
             .iter()
             .find(|recovery| recovery.name() == wanted)
             .unwrap();
-        let isolated = rest.get(2) != Some(&"running");
-        self.node_of(&su, |node, su| node.fail(su, *recovery, isolated));
+        let after = rest.get(2).copied();
+        self.node_of(&su, |node, su| {
+            node.fail(su, *recovery, after.is_none());
+            if after == Some("termination-failed") {
+                node.fail_cleanup(su);
+            }
+        });
     }
 
     fn admin(&mut self, rest: &[&str]) -> Result<(), String> {
@@ -455,7 +471,7 @@ impl World {
             }
             Effect::Fence { request, node, .. } => {
                 self.output.push(format!("fence {}", node.rdn_value()));
-                self.fence = Some((request, node));
+                self.fences.push((request, node));
             }
             Effect::Because(_) => {}
         }
