@@ -229,8 +229,9 @@ impl Director {
             self.reboot(node, "its work was given to others while it was away".to_owned());
             self.touch_node(node);
         }
+        // What it dropped, or drops now, may have failed for more than the node.
         if let NodeReport::Su(report) = report
-            && still_runs
+            && (still_runs || is_rebooting)
         {
             self.recover_beyond_node(report);
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ais::Dn;
-use ais::amf::RecommendedRecovery as Recovery;
+use ais::amf::{RecommendedRecovery as Recovery, SuReport};
 use node_engine::SessionId;
 
 use crate::world::World;
@@ -23,6 +23,10 @@ pub struct Duty {
     pub reboots: Vec<(Dn, u32)>,
     /// The director's term then. A later one asks only those nodes that it knows.
     pub term: u64,
+    /// How often the node where it happened had been started.
+    pub boots: u32,
+    /// The term of the last director that a report told of the fault.
+    pub told: Option<u64>,
 }
 
 /// All that is due.
@@ -76,7 +80,24 @@ impl Duty {
             node: node.clone(),
             reboots,
             term: world.term,
+            boots: world.nodes[node].boots,
+            told: None,
         })
+    }
+
+    /// A director of this term was told of the fault.
+    pub fn note_told(&mut self, report: &SuReport, term: u64) {
+        let fault = report.fault.as_ref();
+        if fault.is_some_and(|fault| fault.comp == self.comp && fault.recovery == self.recovery) {
+            self.told = Some(term);
+        }
+    }
+
+    /// Whether anything is due on this node. A node that starts anew has done its part; where it did so before a
+    /// director heard of the fault, nothing more follows.
+    fn concerns(&self, node: &Dn, world: &World) -> bool {
+        let has_forgotten = world.nodes[&self.node].boots != self.boots;
+        *node == self.node || !has_forgotten || self.told == Some(world.term)
     }
 
     /// What of it was not done.
@@ -86,7 +107,8 @@ impl Duty {
         if !world.repository.contains_key(comp) {
             return None;
         }
-        for (node, session) in &self.gone {
+        let due = self.gone.iter().filter(|(node, _)| self.concerns(node, world));
+        for (node, session) in due {
             let left = world.nodes[node]
                 .processes
                 .iter()

@@ -116,6 +116,11 @@ impl World {
         let link = self.nodes.get(&node).and_then(|place| place.link.as_ref());
         if link.is_some_and(|link| link.session == session && link.term == self.term && !link.cut) {
             let session = SessionId(session);
+            if let NodeReport::Su(report) = &report {
+                self.duties
+                    .iter_mut()
+                    .for_each(|duty| duty.note_told(report, self.term));
+            }
             self.tell_director(DirectorEvent::Report {
                 node,
                 session,
