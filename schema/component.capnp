@@ -29,6 +29,8 @@ struct Callback {
 
 interface Amf {
   initialize @0 (callbacks :ComponentCallbacks) -> (status :Status, session :ComponentSession);
+  flush @1 () -> ();
+  # Answered when all that the process sent before has been taken, answers to callbacks included.
 }
 
 interface ComponentSession {

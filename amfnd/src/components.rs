@@ -28,7 +28,7 @@ use crate::processes::{Processes, watch};
 mod session;
 
 /// Sessions that one process may have.
-const SESSIONS_PER_CONNECTION: usize = 16;
+const SESSIONS_PER_CONNECTION: usize = 2048;
 /// File descriptors kept for everything that is no connection.
 const RESERVED_FILES: u64 = 128;
 /// Connections where the limit of open files is not known.
@@ -378,6 +378,15 @@ impl amf::Server for AmfServer {
         let mut results = results.get();
         let status = begun.map(|session| results.set_session(session));
         schema::value::write_status(&status, results.init_status());
+        Ok(())
+    }
+
+    async fn flush(
+        self: Rc<Self>,
+        _params: amf::FlushParams,
+        _results: amf::FlushResults,
+    ) -> Result<(), capnp::Error> {
+        // Messages of a connection are taken in order: what came before was taken.
         Ok(())
     }
 }

@@ -104,7 +104,7 @@ fn the_component_socket_is_the_users_own_and_a_process_has_a_bounded_number_of_s
             }
             sessions.push(response.get_session().unwrap());
         }
-        assert_eq!(sessions.len(), 16);
+        assert_eq!(sessions.len(), 2048);
     });
 }
 

@@ -1,90 +1,67 @@
-//! One connection: the session's capability, and the callbacks that wait.
+//! One session: its capability, and the callbacks that wait.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
 use ais::AisError;
-use capnp_rpc::{Disconnector, RpcSystem, rpc_twoparty_capnp::Side, twoparty};
-use futures::io::{BufReader, BufWriter};
-use schema::component_capnp::{amf, component_callbacks, component_session};
-use tokio::net::UnixStream;
+use schema::component_capnp::{component_callbacks, component_session};
 use tokio::sync::{Notify, oneshot};
-use tokio::task::JoinHandle;
-use tokio_util::compat::{TokioAsyncReadCompatExt, TokioAsyncWriteCompatExt};
 
-use crate::{AmfError, Callback, accepted};
+use crate::link::{End, Link};
+use crate::{AmfError, Callback};
 
 /// Callbacks that may wait for the program; further ones are answered with `SA_AIS_ERR_TRY_AGAIN`.
 const CALLBACKS_MAX: usize = 1024;
-/// How long the orderly end of the connection may take.
+/// How long the orderly end of a session may take.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 
-/// A connection to a node director.
-pub(crate) struct Connection {
+/// A session with a node director.
+pub(crate) struct Session {
+    link: Link,
     session: RefCell<Option<component_session::Client>>,
     waiting: Rc<Waiting>,
-    disconnector: RefCell<Option<Disconnector<Side>>>,
-    task: JoinHandle<()>,
 }
 
 /// The callbacks that the program has not taken or not answered yet.
-#[derive(Default)]
 struct Waiting {
+    end: Rc<End>,
     queue: RefCell<VecDeque<Callback>>,
     answers: RefCell<BTreeMap<u64, oneshot::Sender<u32>>>,
-    closed: Cell<bool>,
+    finalised: std::cell::Cell<bool>,
     changed: Notify,
 }
 
-impl Connection {
-    pub(crate) async fn open(socket: &str) -> Result<Connection, AmfError> {
-        let stream = UnixStream::connect(socket)
-            .await
-            .map_err(|source| AmfError::NotRunning {
-                socket: socket.to_owned(),
-                source,
-            })?;
-        let (reader, writer) = stream.into_split();
-        let network = twoparty::VatNetwork::new(
-            BufReader::new(reader.compat()),
-            BufWriter::new(writer.compat_write()),
-            Side::Client,
-            capnp::message::ReaderOptions::new(),
-        );
-        let mut rpc = RpcSystem::new(Box::new(network), None);
-        let bootstrap: amf::Client = rpc.bootstrap(Side::Server);
-        let disconnector = rpc.get_disconnector();
-        let waiting = Rc::new(Waiting::default());
-        let served = Rc::clone(&waiting);
-        let task = tokio::task::spawn_local(async move {
-            if let Err(error) = rpc.await {
-                tracing::debug!(%error, "the connection to the node director broke");
-            }
-            served.close();
+impl Session {
+    pub(crate) async fn begin(link: &Link) -> Result<Session, AmfError> {
+        let waiting = Rc::new(Waiting {
+            end: Rc::clone(link.end()),
+            queue: RefCell::default(),
+            answers: RefCell::default(),
+            finalised: std::cell::Cell::default(),
+            changed: Notify::new(),
         });
-        let connection = Connection {
-            session: RefCell::new(None),
+        let server = CallbackServer {
             waiting: Rc::clone(&waiting),
-            disconnector: RefCell::new(Some(disconnector)),
-            task,
         };
-        let mut request = bootstrap.initialize_request();
-        request
-            .get()
-            .set_callbacks(capnp_rpc::new_client(CallbackServer { waiting }));
-        let response = request.send().promise.await?;
-        let response = response.get()?;
-        accepted(response.get_status()?)?;
-        *connection.session.borrow_mut() = Some(response.get_session()?);
-        Ok(connection)
+        let session = link.ask_session(capnp_rpc::new_client(server)).await?;
+        Ok(Session {
+            link: link.clone(),
+            session: RefCell::new(Some(session)),
+            waiting,
+        })
+    }
+
+    /// The connection that it is on.
+    pub(crate) fn link(&self) -> &Link {
+        &self.link
     }
 
     /// The session, while it lasts.
     pub(crate) fn session(&self) -> Result<component_session::Client, AmfError> {
         match self.session.borrow().clone() {
-            Some(session) if !self.waiting.closed.get() => Ok(session),
+            Some(session) if !self.waiting.is_closed() => Ok(session),
             Some(_) => Err(AmfError::Disconnected("the node director is gone".to_owned())),
             None => Err(AmfError::Disconnected("it was finalised".to_owned())),
         }
@@ -94,10 +71,14 @@ impl Connection {
         loop {
             let changed = self.waiting.changed.notified();
             let next = self.waiting.queue.borrow_mut().pop_front();
-            if next.is_some() || self.waiting.closed.get() {
+            if next.is_some() || self.waiting.is_closed() {
                 return next;
             }
-            changed.await;
+            tokio::select! {
+                biased;
+                () = changed => {}
+                () = self.waiting.end.wait() => {}
+            }
         }
     }
 
@@ -107,7 +88,7 @@ impl Connection {
             Some(answer) => answer
                 .send(code)
                 .map_err(|_| AmfError::Disconnected("nobody awaits the answer".to_owned())),
-            None if self.waiting.closed.get() => {
+            None if self.waiting.is_closed() => {
                 Err(AmfError::Disconnected("the node director is gone".to_owned()))
             }
             None => Err(AmfError::refused(
@@ -117,28 +98,31 @@ impl Connection {
         }
     }
 
+    /// Ends the session; with the last one the connection ends too.
     pub(crate) async fn close(&self) {
         let session = self.session.borrow_mut().take();
         drop(session);
-        let disconnector = self.disconnector.borrow_mut().take();
-        if let Some(disconnector) = disconnector
-            && tokio::time::timeout(CLOSE_LIMIT, disconnector).await.is_err()
-        {
+        let ended = async {
+            if self.link.is_last() {
+                self.link.close().await;
+            } else if let Err(error) = self.link.flush().await {
+                tracing::debug!(%error, "the node director is gone");
+            }
+        };
+        if tokio::time::timeout(CLOSE_LIMIT, ended).await.is_err() {
             tracing::debug!("the node director does not take the rest");
         }
         self.waiting.close();
     }
 }
 
-impl Drop for Connection {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
 impl Waiting {
+    fn is_closed(&self) -> bool {
+        self.finalised.get() || self.end.is_over()
+    }
+
     fn close(&self) {
-        self.closed.set(true);
+        self.finalised.set(true);
         self.answers.borrow_mut().clear();
         self.changed.notify_waiters();
     }

@@ -34,10 +34,12 @@ use schema::value::{healthcheck_invocation_code, read_ha, read_status, result_co
 
 mod component;
 mod connection;
+mod link;
 
 pub use component::{Component, Quiescing, attend, run};
+pub use link::Link;
 
-use connection::Connection;
+use connection::Session;
 
 /// The environment variable that names the component.
 const COMPONENT_VARIABLE: &str = "SA_AMF_COMPONENT_NAME";
@@ -111,16 +113,16 @@ pub struct Callback {
     pub kind: CallbackKind,
 }
 
-/// A process's connection to its node director. Clones share it; when the last is dropped, it is finalised.
+/// A process's session with its node director. Clones share it; when the last is dropped, it is finalised.
 #[derive(Clone)]
 pub struct Amf {
-    connection: Rc<Connection>,
+    session: Rc<Session>,
 }
 
 /// Sends a request whose answer is only a status.
 macro_rules! ask {
     ($amf:expr, $method:ident, |$params:ident| $fill:block) => {{
-        let mut request = $amf.connection.session()?.$method();
+        let mut request = $amf.session.session()?.$method();
         let mut $params = request.get();
         $fill
         let response = request.send().promise.await?;
@@ -131,25 +133,34 @@ macro_rules! ask {
 impl Amf {
     /// Connects to the node director named by `PERDURE_AMFND_SOCKET`.
     pub async fn initialize() -> Result<Amf, AmfError> {
-        let socket = std::env::var(SOCKET_VARIABLE).map_err(|_| AmfError::NoEnvironment(SOCKET_VARIABLE))?;
-        Amf::initialize_at(&socket).await
+        Amf::initialize_at(&Link::socket()?).await
     }
 
     /// Connects to the node director that listens on this socket.
     pub async fn initialize_at(socket: &str) -> Result<Amf, AmfError> {
-        Ok(Amf {
-            connection: Rc::new(Connection::open(socket).await?),
-        })
+        Link::open(socket).await?.initialize().await
     }
 
-    /// Closes the connection in order: what was answered before is sent. A registered component counts as gone.
+    pub(crate) fn on(session: Session) -> Amf {
+        Amf {
+            session: Rc::new(session),
+        }
+    }
+
+    /// The connection that the session is on.
+    pub fn link(&self) -> &Link {
+        self.session.link()
+    }
+
+    /// Ends the session in order: what was answered before is sent. A registered component counts as gone. With the
+    /// last session the connection ends.
     pub async fn finalize(&self) {
-        self.connection.close().await;
+        self.session.close().await;
     }
 
     /// Whether the node director is gone or the connection finalised.
     pub fn is_closed(&self) -> bool {
-        self.connection.session().is_err()
+        self.session.session().is_err()
     }
 
     /// The component that this process belongs to, from `SA_AMF_COMPONENT_NAME`.
@@ -177,7 +188,7 @@ impl Amf {
 
     /// The next callback; `None` when the node director is gone.
     pub async fn next_callback(&self) -> Option<Callback> {
-        self.connection.next_callback().await
+        self.session.next_callback().await
     }
 
     /// Answers a callback.
@@ -185,7 +196,7 @@ impl Amf {
     /// # Errors
     /// `SA_AIS_ERR_INVALID_PARAM` where no callback with this invocation awaits an answer.
     pub async fn response(&self, invocation: u64, result: Result<(), AisError>) -> Result<(), AmfError> {
-        self.connection.respond(invocation, result_code(result))?;
+        self.session.respond(invocation, result_code(result))?;
         // Lets the connection's task write the answer before the caller goes on.
         tokio::task::yield_now().await;
         Ok(())
@@ -243,7 +254,7 @@ impl Amf {
 
     /// The HA state of the component for the CSI.
     pub async fn ha_state_get(&self, comp: &Dn, csi: &Dn) -> Result<HaState, AmfError> {
-        let mut request = self.connection.session()?.ha_state_get_request();
+        let mut request = self.session.session()?.ha_state_get_request();
         request.get().set_comp(comp.as_str());
         request.get().set_csi(csi.as_str());
         let response = request.send().promise.await?;
