@@ -5,8 +5,8 @@
  * Link with -lSaAmf (pkg-config: saAmf). A program uses the functions of the release that it initialized with: those
  * without a suffix or those with _4.
  */
-#ifndef SA_AMF_H
-#define SA_AMF_H
+#ifndef _SA_AMF_H
+#define _SA_AMF_H
 
 #include <saAis.h>
 #include <saNtf.h>
@@ -499,4 +499,4 @@ extern SaAisErrorT osafAmfInstallSCStatusChangeCallback(SaAmfHandleT amfHandle,
 }
 #endif
 
-#endif /* SA_AMF_H */
+#endif /* _SA_AMF_H */

@@ -1,7 +1,7 @@
 /* Programs include OpenSAF's additions to the AMF interface by this name; they stand in saAmf.h. */
-#ifndef SA_AMF_B_04_02_H
-#define SA_AMF_B_04_02_H
+#ifndef _SA_AMF_B_04_02_H
+#define _SA_AMF_B_04_02_H
 
 #include <saAmf.h>
 
-#endif /* SA_AMF_B_04_02_H */
+#endif /* _SA_AMF_B_04_02_H */

@@ -3,8 +3,8 @@
  *
  * The service itself is not here: this header declares no function.
  */
-#ifndef SA_NTF_H
-#define SA_NTF_H
+#ifndef _SA_NTF_H
+#define _SA_NTF_H
 
 #include <saAis.h>
 
@@ -27,4 +27,4 @@ typedef struct {
 }
 #endif
 
-#endif /* SA_NTF_H */
+#endif /* _SA_NTF_H */
