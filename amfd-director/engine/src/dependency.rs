@@ -436,7 +436,10 @@ pub(crate) fn check(director: &Director) -> Result<(), String> {
         }
         // What depends on the SI itself goes first.
         let mut dependents = director.model.dependencies.dependents(si);
-        if is_gated || dependents.any(|dependent| view.is_assigned(dependent)) {
+        // A node that has come may have brought the sponsor.
+        let sponsor_group = director.model.si(sponsor).map(|(_, group, _)| group);
+        let is_unknown = sponsor_group.is_some_and(|group| view.unreported_node(group).is_some());
+        if is_gated || is_unknown || dependents.any(|dependent| view.is_assigned(dependent)) {
             continue;
         }
         let free = |(_, su, state): &(&Dn, &Su, &SuState)| view.will_answer(su, state) && !state.is_busy();

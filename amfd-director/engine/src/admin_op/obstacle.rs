@@ -86,6 +86,8 @@ obstacles! {
     SwapNoActive { si: Dn } = BadOperation, "SWAP-NO-ACTIVE", "{si} has no active assignment";
     /// Nobody is standby.
     SwapNoStandby { si: Dn, why: String } = BadOperation, "SWAP-NO-STANDBY", "{si} has no standby assignment ({why})";
+    /// One of the two would have too many SIs.
+    SwapNoRoom { su: Dn, attribute: &'static str } = BadOperation, "SWAP-NO-ROOM", "{su} would have more SIs than {attribute} allows";
     /// One of the two fell out while they swapped.
     SwapGivenUp { su: Dn, why: String } = FailedOperation, "SWAP-GIVEN-UP", "the swap was given up, {su}: {why}";
     /// Another operation took the place of a shutdown.

@@ -6,9 +6,10 @@ use ais::amf::{AdminState, HaState};
 use super::goal::Goal;
 use super::obstacle::Obstacle;
 use crate::Director;
+use crate::group;
 use crate::model::Sg;
 use crate::plan::{self, Swap, Swaps};
-use crate::state::Serving;
+use crate::state::{Serving, SuState};
 
 impl Director {
     pub(super) fn swap(&mut self, si: &Dn) -> Result<Goal, Obstacle> {
@@ -38,22 +39,61 @@ impl Director {
             .get(&sg)
             .and_then(|found| found.target.sis.get(si));
         let planned = planned.into_iter().flat_map(|target| &target.standby);
-        let Some(to) = planned.chain(holders.keys()).find(is_standby) else {
-            let why = self.why_no_standby(&sg, group, from);
-            return Err(Obstacle::SwapNoStandby { si: si.clone(), why });
-        };
-        let swap = Swap {
+        let pairs = planned.chain(holders.keys()).filter(is_standby).map(|to| Swap {
             from: from.clone(),
             to: to.clone(),
             si: (swaps == Swaps::Instance).then(|| si.clone()),
+        });
+        let mut refusal = None;
+        let mut found = None;
+        for swap in pairs {
+            match self.no_room(group, &swap) {
+                None => {
+                    found = Some(swap);
+                    break;
+                }
+                Some(obstacle) => refusal = refusal.or(Some(obstacle)),
+            }
+        }
+        let Some(swap) = found else {
+            let none = || Obstacle::SwapNoStandby {
+                si: si.clone(),
+                why: self.why_no_standby(&sg, group, from),
+            };
+            return Err(refusal.unwrap_or_else(none));
         };
         let goal = Goal::Swapped {
             sg: sg.clone(),
-            from: from.clone(),
-            to: to.clone(),
+            from: swap.from.clone(),
+            to: swap.to.clone(),
         };
         self.state.swaps.insert(sg, swap);
         Ok(goal)
+    }
+
+    /// Why the two cannot change places: one of them would have more SIs than it may.
+    fn no_room(&self, sg: &Sg, swap: &Swap) -> Option<Obstacle> {
+        let count = |su: &Dn, wanted: HaState| {
+            let holds = self.state.su(su).map(SuState::holds).unwrap_or_default();
+            holds.values().filter(|ha| **ha == wanted).count()
+        };
+        let (from, to) = (sg.sus.get(&swap.from)?, sg.sus.get(&swap.to)?);
+        let moved = match &swap.si {
+            Some(_) => 1,
+            None => count(&swap.from, HaState::Active),
+        };
+        // A whole SU gives up its other role; one SI is added to what is there.
+        let stays = |su: &Dn, ha: HaState| swap.si.as_ref().map_or(0, |_| count(su, ha));
+        let full = |su: &Dn, attribute: &'static str| Obstacle::SwapNoRoom {
+            su: su.clone(),
+            attribute,
+        };
+        if stays(&swap.to, HaState::Active) + moved > group::limits(sg, to).active {
+            return Some(full(&swap.to, "saAmfSGMaxActiveSIsperSU"));
+        }
+        let stands_by = stays(&swap.from, HaState::Standby) + moved;
+        let too_many = stands_by > group::limits(sg, from).standby;
+        too_many.then(|| full(&swap.from, "saAmfSGMaxStandbySIsperSU"))
     }
 
     /// What is with the SUs that might stand by.

@@ -395,13 +395,8 @@ impl Plan<'_> {
         sus.retain(|su| !self.active.contains(su));
         sus.sort_by_cached_key(|su| {
             let member = board.member(*su);
-            let idle = !board.has_any(*su, &[HaState::Active, HaState::Quiescing, HaState::Standby]);
-            (
-                idle && member.on_probation,
-                member.rank,
-                !board.has_any(*su, &present),
-                *su,
-            )
+            let comes = !board.has_any(*su, &present);
+            (comes && member.on_probation, member.rank, comes, *su)
         });
         sus.truncate(number);
         sus.sort_unstable();

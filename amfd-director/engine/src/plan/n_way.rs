@@ -60,6 +60,9 @@ fn swap(draft: &mut Draft<'_>) {
         draft.take(Role::Active, from, si);
     }
     draft.give(Role::Active, to, si);
+    if group.services[si].preferred.standby > 0 && draft.may(Role::Standby, from, si) {
+        draft.give(Role::Standby, from, si);
+    }
 }
 
 /// SIs that nobody is active for go to their first standby with room.
@@ -113,7 +116,8 @@ fn keep_standbys(draft: &mut Draft<'_>) {
         let mut present: Vec<usize> = draft.pool.clone();
         present.retain(|su| board.has(*su, si, HaState::Standby) && draft.may(Role::Standby, *su, si));
         present.sort_by_key(|su| (board.class(*su, si), *su));
-        present.truncate(board.group.services[si].preferred.standby);
+        let preferred = board.group.services[si].preferred.standby;
+        present.truncate(preferred.saturating_sub(draft.holders(Role::Standby, si).len()));
         for su in present {
             draft.give(Role::Standby, su, si);
         }
@@ -139,8 +143,9 @@ fn prefer_actives(draft: &mut Draft<'_>) {
         let may = draft.pool.iter().copied();
         let may = may.filter(|su| draft.may(Role::Active, *su, si));
         let best = may.min_by_key(|su| {
-            let load = draft.load(Role::Active, *su);
-            (board.class(*su, si), !board.serves(*su, si), load, *su)
+            let (comes, load) = (!board.serves(*su, si), draft.load(Role::Active, *su));
+            let late = comes && board.member(*su).on_probation;
+            (late, board.class(*su, si), comes, load, *su)
         });
         if let Some(su) = best {
             draft.give(Role::Active, su, si);
@@ -155,7 +160,8 @@ fn even_out(draft: &mut Draft<'_>) {
             continue;
         };
         let class = draft.board.class(from, si);
-        let least = draft.candidates(Role::Active, si).into_iter().next();
+        let mut candidates = draft.candidates(Role::Active, si).into_iter();
+        let least = candidates.find(|su| !draft.board.member(*su).on_probation);
         let Some(to) = least.filter(|to| draft.board.class(*to, si) == class) else {
             continue;
         };
@@ -176,11 +182,12 @@ fn prefer_standbys(draft: &mut Draft<'_>) {
         let mut best: Vec<usize> = draft.pool.clone();
         best.retain(|su| draft.may(Role::Standby, *su, si));
         best.sort_by_key(|su| {
-            let (present, load) = (
-                board.has(*su, si, HaState::Standby),
+            let (comes, load) = (
+                !board.has(*su, si, HaState::Standby),
                 draft.load(Role::Standby, *su),
             );
-            (board.class(*su, si), !present, load, *su)
+            let late = comes && board.member(*su).on_probation;
+            (late, board.class(*su, si), comes, load, *su)
         });
         best.truncate(board.group.services[si].preferred.standby);
         for su in best {

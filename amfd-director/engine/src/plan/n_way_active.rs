@@ -49,14 +49,10 @@ fn keep(draft: &mut Draft<'_>) {
 fn fill(draft: &mut Draft<'_>, si: usize) {
     let mut candidates = draft.candidates(Role::Active, si);
     if draft.board.group.adjust {
-        let stays = |su: &usize| !draft.board.serves(*su, si);
         candidates.sort_by_key(|su| {
-            (
-                draft.board.class(*su, si),
-                stays(su),
-                draft.load(Role::Active, *su),
-                *su,
-            )
+            let (comes, load) = (!draft.board.serves(*su, si), draft.load(Role::Active, *su));
+            let late = comes && draft.board.member(*su).on_probation;
+            (late, draft.board.class(*su, si), comes, load, *su)
         });
     }
     let mut candidates = candidates.into_iter();
@@ -162,7 +158,8 @@ fn even_out(draft: &mut Draft<'_>) {
     for &si in draft.board.wanted.iter().rev() {
         for from in draft.holders(Role::Active, si).to_vec() {
             let class = draft.board.class(from, si);
-            let least = draft.candidates(Role::Active, si).into_iter().next();
+            let mut candidates = draft.candidates(Role::Active, si).into_iter();
+            let least = candidates.find(|su| !draft.board.member(*su).on_probation);
             let to = least.filter(|to| draft.board.class(*to, si) == class);
             if let Some(to) =
                 to.filter(|to| draft.load(Role::Active, *to) + 1 < draft.load(Role::Active, from))

@@ -54,13 +54,8 @@ fn place(draft: &mut Draft<'_>, si: usize) {
     let best = free.min_by_key(|su| {
         let member = board.member(*su);
         let idle = member.expects.is_empty();
-        (
-            idle && member.on_probation,
-            member.rank,
-            !board.serves(*su, si),
-            !idle,
-            *su,
-        )
+        let comes = !board.serves(*su, si);
+        (comes && member.on_probation, member.rank, comes, !idle, *su)
     });
     if let Some(su) = best {
         draft.give(Role::Active, su, si);

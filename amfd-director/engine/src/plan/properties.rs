@@ -306,7 +306,7 @@ impl World {
     fn disturb(&mut self) {
         let at = self.random.below(self.group.members.len());
         let si = self.random.below(self.group.services.len());
-        let what = self.random.below(8);
+        let what = self.random.below(9);
         self.log.push(format!(
             "disturb {what} SU {} SI {}",
             self.group.members[at].dn, SIS[si]
@@ -337,6 +337,7 @@ impl World {
                 };
             }
             6 => self.group.adjust = true,
+            8 => member.on_probation = !member.on_probation,
             _ => self.swap(si),
         }
     }

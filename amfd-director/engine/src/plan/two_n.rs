@@ -63,12 +63,11 @@ fn present(group: &Group) -> Pair<'_> {
 /// The best SU active, the second best standby; among equals those that are so already. An SU that shall take over
 /// stands by first (AMF B.02.01 §3.7.2.3.3), and one that is on probation takes over nothing.
 fn preferred(group: &Group) -> Pair<'_> {
-    let late = |member: &Member| member.on_probation && member.expects.is_empty();
     let best = usable(group)
         .enumerate()
         .min_by_key(|(position, member)| {
             (
-                late(member),
+                member.on_probation && claim_to_active(member).0 < SERVES,
                 member.rank,
                 Reverse(claim_to_active(member)),
                 *position,
@@ -81,7 +80,7 @@ fn preferred(group: &Group) -> Pair<'_> {
             .enumerate()
             .min_by_key(|(position, member)| {
                 (
-                    late(member),
+                    member.on_probation && claim_to_standby(member) < STANDS_BY,
                     member.rank,
                     Reverse(claim_to_standby(member)),
                     *position,
@@ -121,6 +120,8 @@ fn swapped_to(group: &Group) -> Option<&Member> {
 
 /// The claim of an SU that is active.
 const SERVES: u8 = 3;
+/// The claim of an SU that stands by.
+const STANDS_BY: u8 = 2;
 
 /// Of two active ones, that happens when a lost node comes back, the one that was made active here stays.
 fn claim_to_active(member: &Member) -> (u8, usize, usize) {
@@ -138,7 +139,7 @@ fn claim_to_active(member: &Member) -> (u8, usize, usize) {
 
 fn claim_to_standby(member: &Member) -> u8 {
     if member.expects_any(&[HaState::Standby]) > 0 {
-        2
+        STANDS_BY
     } else {
         u8::from(!member.expects.is_empty())
     }

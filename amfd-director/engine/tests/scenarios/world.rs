@@ -111,6 +111,7 @@ impl World {
             "quiet" => self.quiet = true,
             "loud" => self.quiet = false,
             "state" => self.state(rest),
+            "show" => self.show(rest),
             other => return Err(format!("unknown command {other}")),
         }
         Ok(())
@@ -366,6 +367,21 @@ impl World {
         }
     }
 
+    /// `show OBJECT ATTRIBUTE...`: the values that are published.
+    fn show(&mut self, rest: &[&str]) {
+        let dn = self.dn(rest[0]);
+        for name in &rest[1..] {
+            let objects = self.model.objects.iter();
+            let attrs = objects.filter_map(|object| match object {
+                ModelChange::Create { dn: own, attrs, .. } if *own == dn => ais::find_attr(attrs, name),
+                _ => None,
+            });
+            let values: Vec<String> = attrs.flat_map(|attr| &attr.values).map(Value::to_text).collect();
+            let line = format!("{} {name}: {}", rest[0], values.join(" "));
+            self.output.push(self.short(&line));
+        }
+    }
+
     /// Prints the states that are published of the entities.
     fn state(&mut self, names: &[&str]) {
         for name in names {
@@ -415,7 +431,11 @@ impl World {
                 self.disconnect(&node);
             }
         }
-        panic!("orders and reports never end");
+        let tail = self.output.len().saturating_sub(12);
+        panic!(
+            "orders and reports never end:\n{}",
+            self.output[tail..].join("\n")
+        );
     }
 
     fn collect_reports(&mut self) {
