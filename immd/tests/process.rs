@@ -7,6 +7,8 @@
 mod common;
 #[path = "process/faults.rs"]
 mod faults;
+#[path = "process/reestablish.rs"]
+mod reestablish;
 
 use std::collections::BTreeSet;
 use std::io::Read as _;

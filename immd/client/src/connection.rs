@@ -88,6 +88,10 @@ impl Connection {
         .await
     }
 
+    pub(crate) fn is_closed(&self) -> bool {
+        *self.closed.borrow()
+    }
+
     pub(crate) async fn closed(&self) {
         let mut closed = self.closed.clone();
         // An error means that the sender is gone, and with it the connection.

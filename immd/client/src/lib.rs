@@ -8,13 +8,19 @@
 //!
 //! A connection that is lost stays lost, and the daemon has finalised all that was made from it: CCBs are aborted,
 //! owners released where they wanted it, implementers detached. [`Imm::reconnect`] begins anew; whether a change in
-//! flight was made tells [`Imm::ccb_outcome`].
+//! flight was made tells [`Imm::ccb_outcome`]. A program whose handles are to outlive a restart of the daemon asks
+//! [`Imm::is_closed`], and has each handle made again over the new connection, as it was and under its name, by
+//! [`AdminOwner::reestablish`], [`Ccb::reestablish`] and [`Implementer::reestablish`]. What cannot be as it was is
+//! refused with BAD_HANDLE: owners that release on finalize, CCBs with operations that were not applied. A search that
+//! was begun ends with the connection.
 
+mod acquired;
 mod connection;
 mod implementer;
 mod limits;
 mod management;
 mod owner;
+mod undecided;
 
 pub use ais::AttrChoice;
 use ais::{AisError, Dn, Scope, Value};

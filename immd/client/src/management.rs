@@ -1,5 +1,6 @@
 //! The object management side: classes, reads, and the handles made from a connection.
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -10,6 +11,7 @@ use schema::{imm as wire, value};
 
 use crate::connection::{Connection, check, length};
 use crate::implementer::{Callbacks, Implementer, ImplementerCallbacks};
+use crate::undecided::Undecided;
 use crate::{AdminOwner, ImmError, Limits, SearchParams};
 
 /// How many objects a page of a search holds at most; the daemon bounds its bytes as well.
@@ -190,10 +192,12 @@ impl Imm {
         let response = self.connection.answer(request.send().promise).await?;
         let answer = response.get()?;
         check(answer.get_status()?)?;
-        Ok(AdminOwner {
-            owner: answer.get_owner()?,
-            connection: self.connection.clone(),
-        })
+        Ok(AdminOwner::named(
+            answer.get_owner()?,
+            self.connection.clone(),
+            name,
+            release_on_finalize,
+        ))
     }
 
     /// Takes every owner from these objects.
@@ -220,10 +224,13 @@ impl Imm {
         callbacks: Rc<dyn ImplementerCallbacks>,
         canonical_modify: bool,
     ) -> Result<Implementer, ImmError> {
+        let undecided = Undecided::default();
+        let server = Callbacks {
+            callbacks: callbacks.clone(),
+            undecided: undecided.clone(),
+        };
         let mut request = self.connection.imm.implementer_initialize_request();
-        request
-            .get()
-            .set_callbacks(capnp_rpc::new_client(Callbacks { callbacks }));
+        request.get().set_callbacks(capnp_rpc::new_client(server));
         request.get().set_canonical_modify(canonical_modify);
         let limit = self.connection.limits.callback.unwrap_or_default();
         request
@@ -233,8 +240,12 @@ impl Imm {
         let answer = response.get()?;
         check(answer.get_status()?)?;
         Ok(Implementer {
-            implementer: answer.get_implementer()?,
+            handle: answer.get_implementer()?,
             connection: self.connection.clone(),
+            callbacks,
+            undecided,
+            canonical_modify,
+            identity: RefCell::default(),
         })
     }
 
@@ -262,6 +273,11 @@ impl Imm {
             objects: answer.get_objects(),
             classes: answer.get_classes(),
         })
+    }
+
+    /// Whether the connection is gone.
+    pub fn is_closed(&self) -> bool {
+        self.connection.is_closed()
     }
 
     /// Completes when the connection is gone.

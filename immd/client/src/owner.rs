@@ -1,21 +1,91 @@
 //! Admin owners: CCBs and administrative operations.
 
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use ais::{AisError, AttrChoice, CcbOperation, Dn, Object, Parameter, Scope};
 use schema::imm_capnp::{admin_owner, ccb};
 use schema::{imm as wire, size, value};
 
-use crate::ImmError;
+use crate::acquired::{Acquired, Step, creations};
 use crate::connection::{Connection, check, length};
+use crate::{Imm, ImmError};
 
 /// An admin owner handle.
 pub struct AdminOwner {
-    pub(crate) owner: admin_owner::Client,
-    pub(crate) connection: Rc<Connection>,
+    owner: admin_owner::Client,
+    connection: Rc<Connection>,
+    identity: Identity,
+    acquired: Rc<Acquired>,
+}
+
+/// Who an owner is.
+#[derive(Debug, Clone)]
+enum Identity {
+    /// The owner of this name, whose objects stay its own when the handle goes.
+    Named(String),
+    /// An owner that ends with its handle.
+    Passing,
 }
 
 impl AdminOwner {
+    pub(crate) fn named(
+        owner: admin_owner::Client,
+        connection: Rc<Connection>,
+        name: &str,
+        release_on_finalize: bool,
+    ) -> AdminOwner {
+        let identity = if release_on_finalize {
+            Identity::Passing
+        } else {
+            Identity::Named(name.to_owned())
+        };
+        AdminOwner {
+            owner,
+            connection,
+            identity,
+            acquired: Rc::default(),
+        }
+    }
+
+    pub(crate) fn passing(owner: admin_owner::Client, connection: Rc<Connection>) -> AdminOwner {
+        AdminOwner {
+            owner,
+            connection,
+            identity: Identity::Passing,
+            acquired: Rc::default(),
+        }
+    }
+
+    /// The same owner over a new connection after the daemon was started again: it has the name, and owns what was set
+    /// and created through this handle and still exists.
+    ///
+    /// # Errors
+    /// BAD_HANDLE where the owner was to be released with its handle, where an object has another owner now, or where
+    /// more than 10,000 objects were acquired.
+    pub async fn reestablish(&self, imm: &Imm) -> Result<AdminOwner, ImmError> {
+        let Identity::Named(name) = &self.identity else {
+            return Err(stale("the owner was released with its handle"));
+        };
+        let Some(steps) = self.acquired.steps() else {
+            return Err(stale("more objects were acquired than are remembered"));
+        };
+        let mut again = imm.admin_owner(name, false).await?;
+        for step in steps {
+            let done = match &step {
+                Step::Set(dn, scope) => again.set(std::slice::from_ref(dn), *scope).await,
+                Step::Release(dn, scope) => again.release(std::slice::from_ref(dn), *scope).await,
+            };
+            match done.as_ref().map_err(ImmError::error) {
+                Ok(()) | Err(Some(AisError::NotExist)) => {}
+                Err(Some(AisError::Exist)) => return Err(stale("an object has another owner now")),
+                Err(_) => return done.map(|()| again),
+            }
+        }
+        again.acquired = self.acquired.clone();
+        Ok(again)
+    }
+
     /// Becomes owner of these objects and, by scope, of those below.
     pub async fn set(&self, objects: &[Dn], scope: Scope) -> Result<(), ImmError> {
         let mut request = self.owner.set_request();
@@ -25,13 +95,10 @@ impl AdminOwner {
             "objects",
         )?;
         request.get().set_scope(scope as u8);
-        check(
-            self.connection
-                .answer(request.send().promise)
-                .await?
-                .get()?
-                .get_status()?,
-        )
+        let response = self.connection.answer(request.send().promise).await?;
+        check(response.get()?.get_status()?)?;
+        self.acquired.set(objects, scope);
+        Ok(())
     }
 
     /// Gives these objects up.
@@ -43,13 +110,10 @@ impl AdminOwner {
             "objects",
         )?;
         request.get().set_scope(scope as u8);
-        check(
-            self.connection
-                .answer(request.send().promise)
-                .await?
-                .get()?
-                .get_status()?,
-        )
+        let response = self.connection.answer(request.send().promise).await?;
+        check(response.get()?.get_status()?)?;
+        self.acquired.release(objects, scope);
+        Ok(())
     }
 
     /// A CCB with these `SaImmCcbFlagsT` ([`CCB_REGISTERED_OI`], [`CCB_ALLOW_NULL_OI`]).
@@ -63,6 +127,10 @@ impl AdminOwner {
             handle: answer.get_ccb()?,
             id: answer.get_id(),
             connection: self.connection.clone(),
+            flags,
+            acquired: self.acquired.clone(),
+            content: Cell::new(Content::None),
+            creations: RefCell::default(),
         })
     }
 
@@ -86,6 +154,7 @@ impl AdminOwner {
         let response = self.connection.answer(running.promise).await?;
         let answer = response.get()?;
         check(answer.get_status()?)?;
+        self.acquired.created(creations(operations));
         Ok(answer.get_id())
     }
 
@@ -184,12 +253,69 @@ pub struct AdminOperationReply {
 
 /// A CCB; dropping it aborts what was not applied.
 pub struct Ccb {
-    pub(crate) handle: ccb::Client,
-    pub(crate) id: u64,
-    pub(crate) connection: Rc<Connection>,
+    handle: ccb::Client,
+    id: u64,
+    connection: Rc<Connection>,
+    flags: u64,
+    acquired: Rc<Acquired>,
+    content: Cell<Content>,
+    /// What it would create.
+    creations: RefCell<Vec<Dn>>,
+}
+
+/// Whether a CCB holds anything that would be lost with the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Content {
+    None,
+    Some,
+}
+
+fn stale(why: &str) -> ImmError {
+    ImmError::Refused {
+        error: AisError::BadHandle,
+        texts: vec![format!("the handle does not outlive the daemon: {why}")],
+    }
 }
 
 impl Ccb {
+    pub(crate) fn augmentation(handle: ccb::Client, id: u64, connection: Rc<Connection>) -> Ccb {
+        Ccb {
+            handle,
+            id,
+            connection,
+            flags: 0,
+            acquired: Rc::default(),
+            content: Cell::new(Content::Some),
+            creations: RefCell::default(),
+        }
+    }
+
+    /// The same handle under its owner's new one after the daemon was started again; see [`AdminOwner::reestablish`].
+    ///
+    /// # Errors
+    /// BAD_HANDLE where anything was added and not applied, or what became of the last call is not known.
+    pub async fn reestablish(&self, owner: &AdminOwner) -> Result<Ccb, ImmError> {
+        match self.content.get() {
+            Content::None => owner.ccb(self.flags).await,
+            Content::Some => Err(stale("the CCB had operations that were not applied")),
+        }
+    }
+
+    /// What was added is applied or dropped: the handle is empty.
+    fn emptied<T>(&self, answer: &Result<T, ImmError>) {
+        let kept = matches!(
+            answer.as_ref().map_err(ImmError::error),
+            Err(None | Some(AisError::TryAgain | AisError::Timeout))
+        );
+        if !kept {
+            self.content.set(Content::None);
+            let creations = self.creations.take();
+            if answer.is_ok() {
+                self.acquired.created(creations);
+            }
+        }
+    }
+
     /// The id by which [`Imm::ccb_outcome`] knows the CCB.
     pub const fn id(&self) -> u64 {
         self.id
@@ -207,11 +333,15 @@ impl Ccb {
     }
 
     async fn run_row(&self, row: &[CcbOperation]) -> Result<(Result<(), ImmError>, usize), ImmError> {
+        self.content.set(Content::Some);
         let mut request = self.handle.run_request();
         wire::write_operations(row, request.get().init_operations(length(row.len())?))?;
         let response = self.connection.answer(request.send().promise).await?;
         let answer = response.get()?;
-        Ok((check(answer.get_status()?), answer.get_accepted() as usize))
+        let accepted = answer.get_accepted() as usize;
+        let taken = &row[..accepted.min(row.len())];
+        self.creations.borrow_mut().extend(creations(taken));
+        Ok((check(answer.get_status()?), accepted))
     }
 
     /// Asks the implementers whether the CCB could be applied. A failure aborts it.
@@ -228,10 +358,14 @@ impl Ccb {
     /// Applies; OK means durable. Gives the CCB's id. After a failure the handle is empty and can be used again;
     /// FAILED_OPERATION also where nothing was added since the last apply.
     pub async fn apply(&self) -> Result<u64, ImmError> {
-        let response = self
-            .connection
-            .answer(self.handle.apply_request().send().promise)
-            .await?;
+        let applied = self.send_apply().await;
+        self.emptied(&applied);
+        applied
+    }
+
+    async fn send_apply(&self) -> Result<u64, ImmError> {
+        let sent = self.handle.apply_request().send().promise;
+        let response = self.connection.answer(sent).await?;
         let answer = response.get()?;
         check(answer.get_status()?)?;
         Ok(answer.get_id())
@@ -239,13 +373,11 @@ impl Ccb {
 
     /// Drops all operations; the handle can be used again.
     pub async fn abort(&self) -> Result<(), ImmError> {
-        check(
-            self.connection
-                .answer(self.handle.abort_request().send().promise)
-                .await?
-                .get()?
-                .get_status()?,
-        )
+        let sent = self.handle.abort_request().send().promise;
+        check(self.connection.answer(sent).await?.get()?.get_status()?)?;
+        self.content.set(Content::None);
+        self.creations.take();
+        Ok(())
     }
 
     /// An object as the CCB sees it.
