@@ -78,9 +78,9 @@ pub(crate) fn limits(sg: &Sg, su: &Su) -> Limits {
         standby: 0,
     };
     match protection.load {
-        Load::All => Limits::NONE,
         Load::One => one,
-        Load::Configured if !su.pre_instantiable => one,
+        Load::All | Load::Configured if !su.pre_instantiable => one,
+        Load::All => Limits::NONE,
         Load::Configured => Limits {
             active: sg.max_active.unwrap_or(usize::MAX),
             standby: if protection.has_standbys {

@@ -48,15 +48,15 @@ pub(crate) struct Protection {
     pub(crate) sis_apart: bool,
 }
 
-/// How many SIs an SU may hold.
+/// How many SIs an SU may hold; never more than one, where its components are not pre-instantiable
+/// (AMF B.02.01 §3.7.1.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Load {
     /// All of the group.
     All,
     /// One.
     One,
-    /// As many as the configuration of the group says; one, where its components are not pre-instantiable
-    /// (AMF B.02.01 §3.7.1.1).
+    /// As many as the configuration of the group says.
     Configured,
 }
 

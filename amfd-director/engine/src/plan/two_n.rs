@@ -3,6 +3,7 @@
 
 use std::cmp::Reverse;
 
+use ais::Dn;
 use ais::amf::HaState;
 
 use super::{Group, Member, SiTarget, Target};
@@ -17,9 +18,16 @@ pub(super) fn plan(group: &Group) -> Target {
     } else {
         present(group)
     };
+    let served = active.map_or_else(Vec::new, |active| served(group, active));
+    let least = served.iter().max().map(|least| &group.services[*least].dn);
     let targets = group.services.iter().enumerate().map(|(position, service)| {
         let target = match &service.wanted {
-            Ok(()) => target_of(position, active, standby),
+            Ok(()) => target_of(
+                position,
+                active,
+                standby,
+                least.filter(|_| !served.contains(&position)),
+            ),
             Err(reason) => SiTarget {
                 reasons: vec![reason.clone()],
                 ..SiTarget::default()
@@ -145,7 +153,27 @@ fn claim_to_standby(member: &Member) -> u8 {
     }
 }
 
-fn target_of(si: usize, active: Option<&Member>, standby: Option<&Member>) -> SiTarget {
+/// The SIs that take part and that the SU is to be active for: all that it supports, where it may have as many. Else it
+/// goes on with what it serves, unless the group is adjusted; then come the most important ones.
+fn served(group: &Group, active: &Member) -> Vec<usize> {
+    let takes = |si: &usize| group.services[*si].wanted.is_ok() && active.fits.get(*si) == Some(&true);
+    let mut sis: Vec<usize> = (0..group.services.len()).filter(takes).collect();
+    let serves = |si: &usize| {
+        let ha = active.expects.get(&group.services[*si].dn);
+        !group.adjust && matches!(ha, Some(HaState::Active | HaState::Quiescing))
+    };
+    sis.sort_by_key(|si| !serves(si));
+    sis.truncate(active.limits.active);
+    sis
+}
+
+/// `crowded_by` is the least important SI that takes its place, where there is none for it.
+fn target_of(
+    si: usize,
+    active: Option<&Member>,
+    standby: Option<&Member>,
+    crowded_by: Option<&Dn>,
+) -> SiTarget {
     let mut target = SiTarget::default();
     let Some(active) = active else {
         target.reasons.push(Reason::NoSuForActive);
@@ -153,6 +181,10 @@ fn target_of(si: usize, active: Option<&Member>, standby: Option<&Member>) -> Si
     };
     if active.fits.get(si) != Some(&true) {
         target.reasons.push(Reason::SuUnfit);
+        return target;
+    }
+    if let Some(least) = crowded_by.cloned() {
+        target.reasons.push(Reason::NoRoomForActive { least });
         return target;
     }
     target.active.push(active.dn.clone());
@@ -167,7 +199,6 @@ fn target_of(si: usize, active: Option<&Member>, standby: Option<&Member>) -> Si
 
 #[cfg(test)]
 mod tests {
-    use ais::Dn;
     use ais::amf::RedundancyModel;
 
     use super::super::Swap;
