@@ -1,11 +1,11 @@
 //! Why an entity is as it is, in sentences.
 
 use ais::Dn;
-use ais::amf::AdminState;
+use ais::amf::{AdminState, HaState};
 
 use crate::Director;
 use crate::reason::Reason;
-use crate::state::Serving;
+use crate::state::{Serving, SuState};
 
 /// Sentences about the entity, the most important first; empty for a DN that is not in the model.
 pub(crate) fn explain(director: &Director, dn: &Dn) -> Vec<String> {
@@ -14,21 +14,29 @@ pub(crate) fn explain(director: &Director, dn: &Dn) -> Vec<String> {
     all.extend(own_lock(director, dn));
     if let Some((_, group, _)) = director.model.si(dn) {
         for (su, ha) in director.view().holders(group, dn) {
+            let ha = now(director.state.su(&su), dn, ha);
             all.push(format!("{su} is {ha}"));
         }
     }
     if director.model.su(dn).is_some() {
-        let holds = director
-            .state
-            .su(dn)
-            .map(crate::state::SuState::holds)
-            .unwrap_or_default();
-        all.extend(holds.iter().map(|(si, ha)| format!("{ha} for {si}")));
+        let state = director.state.su(dn);
+        let holds = state.map(SuState::holds).unwrap_or_default();
+        let sentence = |(si, ha)| format!("{} for {si}", now(state, &si, ha));
+        all.extend(holds.into_iter().map(sentence));
         all.extend(failed_commands(director, dn));
     }
     all.extend(comp_sentences(director, dn));
     all.extend(node_sentences(director, dn));
     all
+}
+
+/// The state that the SU has for the SI: as confirmed, or QUIESCING while it finishes its work.
+fn now(state: Option<&SuState>, si: &Dn, confirmed: HaState) -> HaState {
+    if state.is_some_and(|state| state.is_quiescing(si)) {
+        HaState::Quiescing
+    } else {
+        confirmed
+    }
 }
 
 /// What is broken below the entity, or in the type that it refers to.

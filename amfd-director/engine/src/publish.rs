@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ais::amf::{HaReadinessState, HaState, OperState, PresenceState, ReadinessState};
+use ais::amf::{AssignmentReport, HaReadinessState, HaState, OperState, PresenceState, ReadinessState};
 use ais::{Attr, Dn, Value, ValueType};
 
 use crate::Director;
@@ -101,7 +101,8 @@ impl Director {
 
     /// Who was active under a former director, for the case that its node is not there any more.
     fn remember_active(&mut self, dn: &Dn, assignment: &Assignment) {
-        if assignment.class != CSI_ASSIGNMENT || assignment.ha != HaState::Active.code() {
+        let serves = [HaState::Active.code(), HaState::Quiescing.code()].contains(&assignment.ha);
+        if assignment.class != CSI_ASSIGNMENT || !serves {
             return;
         }
         let csi = dn.parent();
@@ -210,8 +211,9 @@ impl Director {
             return all;
         };
         let view = self.view();
+        let published = self.published.assignments.get(dn);
         // What was published of an SU stays until it is known what it holds.
-        let former = self.published.assignments.get(dn).into_iter().flatten();
+        let former = published.into_iter().flatten();
         let unknown = |object: &Dn| {
             Dn::new(&object.rdn_value()).is_ok_and(|holder| {
                 let of_comp = holder.parent().filter(|_| object.rdn_name() == "safCSIComp");
@@ -227,13 +229,12 @@ impl Director {
         );
         for (su, state) in sg.sus.keys().filter_map(|su| Some((su, self.state.su(su)?))) {
             for held in state.report.iter().flat_map(|report| &report.assignments) {
-                let object = |class| Assignment {
-                    class,
-                    ha: held.ha.code(),
+                let Ok(dn) = Dn::child(&format!("safSISU={}", su.escaped()), Some(&held.si)) else {
+                    continue;
                 };
-                if let Ok(dn) = Dn::child(&format!("safSISU={}", su.escaped()), Some(&held.si)) {
-                    all.insert(dn, object(SI_ASSIGNMENT));
-                }
+                let ha = shown(state, held, published.and_then(|published| published.get(&dn)));
+                let object = |class| Assignment { class, ha: ha.code() };
+                all.insert(dn, object(SI_ASSIGNMENT));
                 for (csi, comp) in &held.csis {
                     if let Ok(dn) = Dn::child(&format!("safCSIComp={}", comp.escaped()), Some(csi)) {
                         all.insert(dn, object(CSI_ASSIGNMENT));
@@ -396,6 +397,16 @@ impl Director {
                 number(told.map_or(0, |told| told.restart_count)),
             );
         }
+    }
+}
+
+/// The state that is shown of what an SU holds: as confirmed, and QUIESCING while it finishes its work, until it has
+/// answered the order that ends that.
+fn shown(state: &SuState, held: &AssignmentReport, before: Option<&Assignment>) -> HaState {
+    let goes_on = state.is_busy() && before.is_some_and(|before| before.ha == HaState::Quiescing.code());
+    match held.ha {
+        HaState::Active if goes_on || state.is_quiescing(&held.si) => HaState::Quiescing,
+        HaState::Active | HaState::Standby | HaState::Quiesced | HaState::Quiescing => held.ha,
     }
 }
 

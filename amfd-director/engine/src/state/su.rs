@@ -177,6 +177,12 @@ impl SuState {
                 .is_some_and(|order| order.outcome == OrderOutcome::InProgress)
     }
 
+    /// Whether it was told to finish its work for the SI, and has not answered that it has.
+    pub(crate) fn is_quiescing(&self, si: &Dn) -> bool {
+        let order = self.in_flight.as_ref().map(|order| &order.kind);
+        matches!(order, Some(OrderKind::Assign { ha: HaState::Quiescing, sis }) if sis.contains(si))
+    }
+
     /// Whether it holds nothing, is about to get nothing and cannot be acting.
     pub(crate) fn is_empty(&self) -> bool {
         let getting = matches!(
