@@ -3,6 +3,7 @@
 # The structs mirror ais::amf::{NodeOrder, NodeReport}; their meaning stands there.
 
 using import "value.capnp".Status;
+using import "ntf.capnp".Notifications;
 
 struct Command {
   path @0 :Text;
@@ -101,6 +102,8 @@ struct NodeOrder {
     reportAll @15 :Void;
     repairNode @19 :Void;
   }
+  cause @20 :UInt64;
+  # The story that it belongs to, for logs; 0 where there is none.
 }
 
 struct CommandFailure {
@@ -169,11 +172,36 @@ struct NodeReport {
   }
 }
 
+struct Reason {
+  code @0 :Text;
+  # A code of docs/REASONS.md.
+  subject @1 :Text;
+  # The entity that it is about.
+  text @2 :Text;
+  help @3 :Text;
+  # What helps; empty where nothing need be done.
+}
+
+struct StoryEntry {
+  cause @0 :UInt64;
+  time @1 :Int64;
+  # Nanoseconds since the epoch.
+  subject @2 :Text;
+  # The entity; empty where it is about the story.
+  code @3 :Text;
+  # BEGAN, ORDER, DONE, FAILED, MERGED, SETTLED, or a code of docs/REASONS.md.
+  text @4 :Text;
+}
+
 interface Director {
   nodeUp @0 (node :Text, callbacks :NodeDirector) -> (status :Status, term :UInt64, session :DirectorSession);
   # NOT_EXIST: no SaAmfNode has this name. EXIST: the node has a session already.
-  explain @1 (dn :Text) -> (status :Status, text :List(Text));
-  # Why the entity is as it is, one sentence a line.
+  explain @1 (dn :Text) -> (status :Status, text :List(Text), reasons :List(Reason));
+  # Why the entity is as it is: sentences, the most important first, and the reasons among them with their codes.
+  notifications @2 () -> (service :Notifications);
+  timeline @3 (object :Text, since :Int64, most :UInt32) -> (status :Status, entries :List(StoryEntry));
+  # The newest entries of whole stories, older ones first; of those that concern the object, where one is named, and that
+  # ended after `since` (nanoseconds since the epoch).
 }
 
 interface DirectorSession {

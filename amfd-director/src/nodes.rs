@@ -6,7 +6,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
-use ais::amf::{NodeOrder, Term};
+use ais::amf::{CauseId, NodeOrder, Term};
 use ais::{AisError, Dn, Refusal};
 use capnp_rpc::{RpcSystem, rpc_twoparty_capnp::Side, twoparty};
 use director_engine::{Event, SessionId};
@@ -56,7 +56,7 @@ pub(crate) struct Sessions {
 
 impl Sessions {
     /// Sends orders in their order; drops them where the connection is gone.
-    pub(crate) fn send(&self, id: SessionId, term: Term, orders: Vec<NodeOrder>) {
+    pub(crate) fn send(&self, id: SessionId, term: Term, orders: Vec<(CauseId, NodeOrder)>) {
         let Some(session) = self.by_id.get(&id) else {
             return;
         };
@@ -86,12 +86,12 @@ impl Sessions {
 }
 
 impl Session {
-    fn send(&self, term: Term, orders: &[NodeOrder]) -> Result<(), WireError> {
+    fn send(&self, term: Term, orders: &[(CauseId, NodeOrder)]) -> Result<(), WireError> {
         let mut request = self.callbacks.order_request();
         let mut params = request.get();
         params.set_term(term.0);
         let list = params.init_orders(schema::list_len(orders.len(), "orders")?);
-        schema::amf::write_node_orders(orders, list)?;
+        schema::amf::write_caused_orders(orders, list)?;
         if self.unanswered.get() >= UNANSWERED_MOST {
             warn!(node = %self.node, "the node director leaves its orders unanswered; the connection is given up");
             self.connection.give_up.notify_one();

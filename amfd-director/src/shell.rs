@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use ais::amf::{NodeOrder, Term};
+use ais::amf::{CauseId, NodeOrder, Term};
 use ais::{Dn, Millis, Refusal};
 use director_engine::{Because, Director, Effect, Event, ModelChange, RequestId, SessionId};
 use tokio::sync::{Notify, oneshot, watch};
@@ -136,15 +136,20 @@ impl Shell {
     /// Gives the engine an event and carries the effects out: orders first, then answers; publishing is only queued.
     pub(crate) fn step(&self, event: Event) {
         let effects = self.engine.borrow_mut().step(self.now(), event);
-        let mut orders: BTreeMap<SessionId, Vec<NodeOrder>> = BTreeMap::new();
+        let mut orders: BTreeMap<SessionId, Vec<(CauseId, NodeOrder)>> = BTreeMap::new();
         let mut answers = Vec::new();
         let mut fences = Vec::new();
         let mut board = self.board.borrow_mut();
         for effect in effects {
             match effect {
-                Effect::Send { node, session, order } => {
-                    debug!(%node, ?order, "order");
-                    orders.entry(session).or_default().push(order);
+                Effect::Send {
+                    node,
+                    session,
+                    order,
+                    cause,
+                } => {
+                    debug!(%cause, %node, ?order, "order");
+                    orders.entry(session).or_default().push((cause, order));
                 }
                 Effect::Publish(change) => board.publish(change),
                 Effect::AdminReply { request, result } => answers.push((request, result)),
@@ -158,6 +163,7 @@ impl Shell {
                     reason,
                 }),
                 Effect::Because(because) => log(&because),
+                Effect::Story(_) | Effect::Notify(_) => {}
             }
         }
         drop(board);
@@ -207,5 +213,5 @@ impl Shell {
 }
 
 fn log(because: &Because) {
-    info!(subject = %because.subject, code = because.reason.code(), "{}", because.reason);
+    info!(cause = %because.cause, subject = %because.subject, code = because.reason.code(), "{}", because.reason);
 }

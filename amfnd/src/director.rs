@@ -258,13 +258,23 @@ struct NodeDirectorServer {
 impl NodeDirectorServer {
     async fn take_orders(&self, params: node_director::OrderParams) -> Result<(), Refused> {
         let params = params.get().map_err(WireError::from)?;
-        let orders = schema::amf::read_node_orders(params.get_orders().map_err(WireError::from)?)?;
+        let list = params.get_orders().map_err(WireError::from)?;
+        let causes = schema::amf::read_causes(list);
+        let orders = schema::amf::read_node_orders(list)?;
         let Some(_outstanding) = Outstanding::begin(&self.outstanding, ORDERS_MAX) else {
             return Err(AisError::TryAgain.into());
         };
         let term = Term(params.get_term());
         let (answer, answered) = oneshot::channel();
-        tell(&self.inputs, Input::Orders { term, orders, answer });
+        tell(
+            &self.inputs,
+            Input::Orders {
+                term,
+                orders,
+                causes,
+                answer,
+            },
+        );
         match answered.await {
             Ok(true) => Ok(()),
             Ok(false) => Err(Refused {

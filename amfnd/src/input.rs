@@ -1,6 +1,6 @@
 //! What the parts of the shell tell its loop.
 
-use ais::amf::{NodeOrder, Term};
+use ais::amf::{CauseId, NodeOrder, Term};
 use node_engine::{Answer, ComponentRequest, Event, SessionId};
 use rustix::process::Pid;
 use tokio::sync::{mpsc, oneshot};
@@ -25,6 +25,8 @@ pub(crate) enum Input {
         term: Term,
         /// The orders.
         orders: Vec<NodeOrder>,
+        /// The stories that they belong to, in their order.
+        causes: Vec<CauseId>,
         /// Whether they are accepted.
         answer: oneshot::Sender<bool>,
     },

@@ -32,6 +32,7 @@ mod input;
 mod processes;
 mod shell;
 mod spawn;
+mod stories;
 
 pub use fence::fence;
 

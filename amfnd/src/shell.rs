@@ -23,6 +23,7 @@ use crate::director::Reports;
 use crate::input::{Input, Inputs, tell};
 use crate::processes::{Processes, Whose, kill_tree};
 use crate::spawn::{Output, Spawner, describe};
+use crate::stories::Stories;
 use crate::{Ending, RebootPolicy};
 
 /// How often the sizes of the components' logs are looked at.
@@ -97,6 +98,7 @@ pub(crate) struct Shell {
     next_request: u64,
     /// How connected processes that are reaped already ended.
     exits: BTreeMap<i32, String>,
+    stories: Stories,
     shutting_down: bool,
     end: Option<End>,
 }
@@ -112,6 +114,7 @@ impl Shell {
             asked: BTreeMap::new(),
             next_request: 0,
             exits: BTreeMap::new(),
+            stories: Stories::default(),
             shutting_down: false,
             end: None,
         }
@@ -184,7 +187,15 @@ impl Shell {
                 body,
                 answer,
             } => self.take_request(session, body, answer),
-            Input::Orders { term, orders, answer } => self.take_orders(term, orders, answer),
+            Input::Orders {
+                term,
+                orders,
+                causes,
+                answer,
+            } => {
+                self.stories.note(&orders, &causes);
+                self.take_orders(term, orders, answer);
+            }
             Input::ProcessEnded { pid } => self.take_process_end(pid),
             Input::Disconnected { connection } => {
                 let components = &self.parts.components;
@@ -306,14 +317,18 @@ impl Shell {
             Effect::Report(report) => self.parts.reports.push(report),
             Effect::Reboot { reason } => self.reboot(reason),
             Effect::ShutdownComplete => self.end = Some(End::Shutdown),
-            Effect::Note { subject, text } => tracing::info!(%subject, "{text}"),
+            Effect::Note { subject, text } => {
+                let cause = self.stories.of(&subject);
+                tracing::info!(%cause, %subject, "{text}");
+            }
         }
     }
 
     fn start(&mut self, id: RunId, comp: Dn, kind: CommandKind, command: &Command, env: &[String]) {
         match self.parts.spawner.start(&comp, command, env) {
             Ok(started) => {
-                tracing::debug!(%comp, command = kind.name(), pid = started.pid.as_raw_pid(), "started");
+                let cause = self.stories.of(&comp);
+                tracing::info!(%cause, %comp, command = kind.name(), pid = started.pid.as_raw_pid(), "started");
                 self.parts.processes.note_group(started.pid, &comp);
                 let output = started.output;
                 let run = Run {

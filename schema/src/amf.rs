@@ -9,8 +9,9 @@ pub use config::{
     write_healthcheck, write_su_config,
 };
 pub use order::{
-    read_csi_assignment, read_csi_attributes, read_node_order, read_node_orders, read_si_assignment,
-    write_csi_assignment, write_csi_attributes, write_node_order, write_node_orders, write_si_assignment,
+    read_causes, read_csi_assignment, read_csi_attributes, read_node_order, read_node_orders,
+    read_si_assignment, write_caused_orders, write_csi_assignment, write_csi_attributes, write_node_order,
+    write_node_orders, write_si_assignment,
 };
 pub use report::{
     read_assignment_report, read_command_failure, read_comp_report, read_fault_report, read_node_report,

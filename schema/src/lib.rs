@@ -43,6 +43,16 @@ pub mod imm_capnp;
     clippy::unwrap_used,
     clippy::too_many_lines
 )]
+pub mod ntf_capnp;
+#[rustfmt::skip]
+#[allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::all,
+    clippy::pedantic,
+    clippy::unwrap_used,
+    clippy::too_many_lines
+)]
 pub mod value_capnp;
 
 pub mod amf;
@@ -50,6 +60,7 @@ pub mod component;
 mod error;
 pub mod imm;
 pub mod journal;
+pub mod ntf;
 pub mod size;
 pub mod value;
 

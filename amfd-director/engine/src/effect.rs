@@ -1,6 +1,7 @@
 //! What the director must do.
 
-use ais::amf::NodeOrder;
+use ais::amf::{CauseId, NodeOrder, OrderOutcome};
+use ais::ntf::Notification;
 use ais::{Attr, Dn, Refusal};
 
 use crate::event::{FenceId, RequestId, SessionId};
@@ -39,6 +40,43 @@ pub struct Because {
     pub subject: Dn,
     /// The reason.
     pub reason: crate::Reason,
+    /// The story that it belongs to.
+    pub cause: CauseId,
+}
+
+/// A step of a story, for the timeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Story {
+    /// It began.
+    Began {
+        /// Its id.
+        cause: CauseId,
+        /// What happened.
+        origin: String,
+    },
+    /// An order that was sent is answered.
+    Answered {
+        /// The story.
+        cause: CauseId,
+        /// The SU.
+        su: Dn,
+        /// What was ordered, in words.
+        order: String,
+        /// What became of it.
+        outcome: OrderOutcome,
+    },
+    /// Another story took over what it still moved.
+    Merged {
+        /// The one that ended.
+        cause: CauseId,
+        /// The one that goes on.
+        into: CauseId,
+    },
+    /// Nothing is to be done any more.
+    Settled {
+        /// The story.
+        cause: CauseId,
+    },
 }
 
 /// One thing to do. Effects are carried out in their order.
@@ -52,6 +90,8 @@ pub enum Effect {
         session: SessionId,
         /// The order.
         order: NodeOrder,
+        /// The story that it belongs to.
+        cause: CauseId,
     },
     /// Publish in the repository.
     Publish(Publish),
@@ -74,4 +114,8 @@ pub enum Effect {
     },
     /// For the log and for `explain`.
     Because(Because),
+    /// For the timeline.
+    Story(Story),
+    /// Tell operators; never waits for anything.
+    Notify(Box<Notification>),
 }

@@ -52,6 +52,16 @@ pub enum Event {
         /// Only [`ModelChange::Create`], in any order; the assignment objects of a former director among them.
         objects: Vec<ModelChange>,
     },
+    /// What a former director raised and did not clear; before [`Event::Start`].
+    AlarmsRaised {
+        /// The alarms and their objects.
+        alarms: Vec<(crate::AlarmKind, Dn)>,
+    },
+    /// The information model is reachable, or is not any more.
+    Repository {
+        /// Whether it is.
+        reachable: bool,
+    },
     /// A CCB that [`crate::Director::validate`] had accepted was applied.
     CcbApplied {
         /// Its operations in their order.

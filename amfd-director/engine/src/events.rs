@@ -22,6 +22,8 @@ impl Director {
     pub(crate) fn apply(&mut self, event: Event) {
         match event {
             Event::Start { term, objects } => self.start(term, &objects),
+            Event::AlarmsRaised { alarms } => self.adopt_alarms(alarms),
+            Event::Repository { reachable } => self.repository_reachable(reachable),
             Event::CcbApplied { changes } => self.change_model(&changes),
             Event::AdminOperation {
                 request,
@@ -43,10 +45,12 @@ impl Director {
     /// Sends an order that is not tracked; dropped where the node is not there.
     pub(crate) fn send(&mut self, node: &Dn, order: NodeOrder) {
         if let Some(session) = self.state.node(node).and_then(|state| state.session) {
+            let cause = self.cause();
             self.out.send.push(Effect::Send {
                 node: node.clone(),
                 session,
                 order,
+                cause,
             });
         }
     }
@@ -149,7 +153,15 @@ impl Director {
             return;
         };
         let unknown_order = state.report.is_none() || state.works_for_another();
+        let before = state.report.clone();
         let applied = state.apply(report, self.state.term);
+        match &applied.fault {
+            Some(fault) if applied.is_new_fault => {
+                self.begin_story(format!("{} failed ({})", fault.comp, fault.source));
+            }
+            Some(_) | None => self.continue_story(&su),
+        }
+        self.tell_errors(&su, before.as_ref(), &applied);
         if unknown_order {
             self.doubt_unknown_order(&su);
         }
@@ -191,6 +203,7 @@ impl Director {
 
     fn order_answered(&mut self, su: &Dn, order: &InFlight, outcome: &OrderOutcome) {
         self.operation_order_answered(order.id, outcome);
+        self.tell_answer(su, order, outcome);
         let now = self.now;
         let Some(state) = self.state.sus.get_mut(su) else {
             return;

@@ -15,6 +15,7 @@ mod life_cycle;
 mod model;
 mod model_change;
 mod node_loss;
+mod notice;
 mod orders;
 mod partial;
 mod placement;
@@ -26,12 +27,14 @@ mod restart;
 mod startup;
 mod state;
 mod steps;
+mod story;
 mod transition;
 mod validate;
 
-pub use effect::{Because, Effect, Publish};
+pub use effect::{Because, Effect, Publish, Story};
 pub use event::{Event, FenceId, ModelChange, RequestId, SessionId};
 pub use invariants::check;
+pub use notice::{AlarmDefinition, AlarmKind, ERROR_CLEAR, ERROR_REPORT, STATES, StateDefinition};
 pub use reason::Reason;
 pub use validate::ModelRule;
 
@@ -85,6 +88,7 @@ impl Default for Options {
 struct Outbox {
     send: Vec<Effect>,
     because: Vec<Effect>,
+    notify: Vec<Effect>,
     reply: Vec<Effect>,
 }
 
@@ -123,6 +127,8 @@ pub struct Director {
     /// For each scope that waits for all of its SUs, the one that it waited for at the last look.
     waited: BTreeMap<Dn, Dn>,
     published: Published,
+    alarms: notice::Alarms,
+    stories: story::Stories,
     out: Outbox,
 }
 
@@ -155,6 +161,7 @@ impl Director {
     pub fn step(&mut self, now: Millis, event: Event) -> Vec<Effect> {
         self.now = self.now.max(now);
         self.out = Outbox::default();
+        self.begin_step(&event);
         self.apply(event);
         self.pass_deadlines();
         self.pass_tolerances();
@@ -162,6 +169,7 @@ impl Director {
         let mut effects = std::mem::take(&mut self.out.send);
         effects.append(&mut self.out.because);
         let changes = self.publish_changes();
+        effects.append(&mut self.out.notify);
         effects.extend(changes.into_iter().map(Effect::Publish));
         effects.append(&mut self.out.reply);
         effects
@@ -186,9 +194,11 @@ impl Director {
     }
 
     fn because(&mut self, subject: &Dn, reason: Reason) {
+        let cause = self.cause();
         self.out.because.push(Effect::Because(Because {
             subject: subject.clone(),
             reason,
+            cause,
         }));
     }
 
@@ -266,6 +276,7 @@ impl Director {
 
     fn evaluate(&mut self, dn: &Dn) {
         self.touched.insert(dn.clone());
+        self.enter_story(dn);
         if self.model.sgs.get(dn).is_none_or(|sg| self.gate(sg).is_none()) {
             self.notice_available(dn);
         }
@@ -274,6 +285,7 @@ impl Director {
             self.evaluations.remove(dn);
             self.startup.forget(dn);
             self.standings.remove(dn);
+            self.leave_story(dn, false, true);
             return;
         };
         let gate = self.gate(sg);
@@ -296,6 +308,7 @@ impl Director {
             let progress = startup::progress(view, sg, life_steps.is_empty() && self.is_quiet(dn));
             self.startup.note(dn, progress);
         }
+        let sent_before = self.out.send.len();
         // What an SU has no component for is not ordered, and awaits nothing.
         let mut is_ordered = false;
         for (su, action) in actions {
@@ -305,7 +318,9 @@ impl Director {
             self.order_life_step(&su, step);
         }
         evaluation.done = idle && !is_ordered;
-        if evaluation.done && self.is_quiet(dn) {
+        let over = evaluation.done && self.is_quiet(dn);
+        self.leave_story(dn, self.out.send.len() > sent_before, over);
+        if over {
             // What was kept for the adjustment only is not needed any more.
             if self.state.adjusts.remove(dn) {
                 self.dirty.insert(dn.clone());

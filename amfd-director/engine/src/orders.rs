@@ -33,10 +33,12 @@ impl Director {
         }
         let id = self.state.next_order();
         self.state.sus.get_mut(su)?.send(InFlight { id, kind });
+        let cause = self.cause();
         self.out.send.push(Effect::Send {
             node,
             session,
             order: build(id),
+            cause,
         });
         Some(id)
     }

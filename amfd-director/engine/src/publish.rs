@@ -34,7 +34,7 @@ pub(crate) const SI_ASSIGNMENT: &str = "SaAmfSIAssignment";
 const CSI_ASSIGNMENT: &str = "SaAmfCSIAssignment";
 
 /// The runtime attributes of an object.
-type Values = BTreeMap<&'static str, Vec<Value>>;
+pub(crate) type Values = BTreeMap<&'static str, Vec<Value>>;
 
 /// An assignment object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,12 +117,19 @@ impl Director {
     pub(crate) fn publish_changes(&mut self) -> Vec<Publish> {
         let mut changes = Vec::new();
         self.publish_leftovers(&mut changes);
+        self.sort_former_alarms();
         let touched = std::mem::take(&mut self.touched);
         let mut above = self.state.admin.take_changed();
         above.append(&mut self.state.nodes.take_changed());
         self.state.sus.take_changed();
-        for (dn, values) in self.attributes(&touched, &above) {
+        let attributes = self.attributes(&touched, &above);
+        self.tell_alarms(&touched, &attributes);
+        for (dn, values) in attributes {
             let attrs = self.changed(&dn, &values);
+            for attr in &attrs {
+                let before = self.shown_values(&dn, &attr.name).map(<[Value]>::to_vec);
+                self.tell_attribute(&dn, attr, before.as_deref());
+            }
             if !attrs.is_empty() {
                 self.published
                     .attributes
@@ -137,6 +144,7 @@ impl Director {
             // An SG that left the model leaves nothing behind.
             let before = self.published.assignments.remove(&sg).unwrap_or_default();
             assignment_changes(&before, &now, &mut changes);
+            self.tell_ha_states(&before, &now);
             if !now.is_empty() {
                 self.published.assignments.insert(sg, now);
             }
@@ -144,14 +152,27 @@ impl Director {
         changes
     }
 
+    fn tell_ha_states(&mut self, before: &Assignments, now: &Assignments) {
+        for (dn, object) in now.iter().filter(|(_, object)| object.class == SI_ASSIGNMENT) {
+            let old = before.get(dn).map(|old| old.ha);
+            if old != Some(object.ha) {
+                self.tell_ha(dn, old, object.ha);
+            }
+        }
+    }
+
+    /// What the repository shows of an attribute; `None` where nothing is known of the object.
+    pub(crate) fn shown_values(&self, dn: &Dn, name: &str) -> Option<&[Value]> {
+        let published = self.published.attributes.get(dn);
+        match published.and_then(|values| values.get(name)) {
+            Some(values) => Some(values),
+            None => self.raw.get(dn).map(|object| object.values(name)),
+        }
+    }
+
     fn changed(&self, dn: &Dn, values: &Values) -> Vec<Attr> {
-        let before = self.published.attributes.get(dn);
         // What was not published by this director is what the repository had when it started.
-        let stored = self.raw.get(dn);
-        let known = |name: &str| match before.and_then(|before| before.get(name)) {
-            Some(value) => Some(value.as_slice()),
-            None => stored.map(|object| object.values(name)),
-        };
+        let known = |name: &str| self.shown_values(dn, name);
         values
             .iter()
             .filter(|(name, value)| known(name) != Some(value.as_slice()))

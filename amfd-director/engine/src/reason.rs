@@ -240,6 +240,16 @@ reasons! {
         /// Why.
         cause: String
     } = "ORDER-FAILED", "an order failed: {cause}";
+    /// Its node restarted a component by itself.
+    CompRestarted {
+        /// How often since the probation began.
+        count: u32
+    } = "COMP-RESTARTED", "its node restarts the component after an error; restart {count} of those that count";
+    /// Its node restarted an SU by itself.
+    SuRestarted {
+        /// How often since the probation began.
+        count: u32
+    } = "SU-RESTARTED", "its node restarts the SU after errors of its components; restart {count} of those that count";
     /// Repair is ordered.
     Repair = "REPAIR", "its work is moved; it is repaired";
     /// Repair is not allowed.

@@ -154,7 +154,9 @@ impl Cluster {
         while let Some(event) = events.pop_front() {
             for effect in self.director.step(Millis(0), event) {
                 match effect {
-                    Effect::Send { node, session, order } => {
+                    Effect::Send {
+                        node, session, order, ..
+                    } => {
                         let reports = self.carry_out(order).into_iter();
                         events.extend(reports.map(|report| Event::Report {
                             node: node.clone(),
@@ -163,7 +165,11 @@ impl Cluster {
                         }));
                     }
                     Effect::Publish(publish) => self.publish(publish),
-                    Effect::AdminReply { .. } | Effect::Fence { .. } | Effect::Because(_) => {}
+                    Effect::AdminReply { .. }
+                    | Effect::Fence { .. }
+                    | Effect::Because(_)
+                    | Effect::Story(_)
+                    | Effect::Notify(_) => {}
                 }
             }
         }

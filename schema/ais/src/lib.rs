@@ -9,6 +9,7 @@ mod class;
 mod dn;
 mod error;
 mod journal;
+pub mod ntf;
 mod object;
 mod time;
 mod value;

@@ -3,7 +3,7 @@
 use ais::Dn;
 use ais::Millis;
 use ais::amf::{
-    CsiAssignment, EscalationCounting, FailoverLimits, NodeConfig, NodeOrder, OrderId, SiAssignment,
+    CauseId, CsiAssignment, EscalationCounting, FailoverLimits, NodeConfig, NodeOrder, OrderId, SiAssignment,
 };
 use capnp::struct_list;
 
@@ -223,6 +223,23 @@ pub fn read_node_orders(
     list: struct_list::Reader<'_, node_order::Owned>,
 ) -> Result<Vec<NodeOrder>, WireError> {
     list.iter().map(read_node_order).collect()
+}
+
+/// Fills a list that has as many places as there are orders, each with the story that it belongs to.
+pub fn write_caused_orders(
+    from: &[(CauseId, NodeOrder)],
+    mut list: struct_list::Builder<'_, node_order::Owned>,
+) -> Result<(), WireError> {
+    (0..).zip(from).try_for_each(|(at, (cause, order))| {
+        let mut builder = list.reborrow().get(at);
+        builder.set_cause(cause.0);
+        write_node_order(order, builder)
+    })
+}
+
+/// The stories that the orders of a list belong to, in their order.
+pub fn read_causes(list: struct_list::Reader<'_, node_order::Owned>) -> Vec<CauseId> {
+    list.iter().map(|order| CauseId(order.get_cause())).collect()
 }
 
 /// Fills a list that has as many places as there are orders.

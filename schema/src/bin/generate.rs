@@ -8,7 +8,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-const SCHEMAS: [&str; 4] = ["value", "imm", "amf", "component"];
+const SCHEMAS: [&str; 5] = ["value", "imm", "amf", "component", "ntf"];
 
 fn main() -> ExitCode {
     let check = match std::env::args().skip(1).collect::<Vec<_>>().as_slice() {

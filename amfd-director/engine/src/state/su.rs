@@ -26,6 +26,23 @@ pub(crate) enum OrderKind {
     Repair,
 }
 
+/// In words, as the timeline has it.
+impl std::fmt::Display for OrderKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let list = |sis: &BTreeSet<Dn>| sis.iter().map(Dn::as_str).collect::<Vec<_>>().join(" ");
+        match self {
+            OrderKind::Instantiate => f.write_str("instantiate"),
+            OrderKind::Terminate => f.write_str("terminate"),
+            OrderKind::Restart(None) => f.write_str("restart"),
+            OrderKind::Restart(Some(comp)) => write!(f, "restart {comp}"),
+            OrderKind::Assign { ha, sis } => write!(f, "{ha} for {}", list(sis)),
+            OrderKind::Remove(sis) => write!(f, "remove {}", list(sis)),
+            OrderKind::Cleanup => f.write_str("clean up"),
+            OrderKind::Repair => f.write_str("repair"),
+        }
+    }
+}
+
 impl OrderKind {
     /// The SIs for which the SU may be acting because of the order.
     fn activates(&self) -> Option<&BTreeSet<Dn>> {

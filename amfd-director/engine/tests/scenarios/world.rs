@@ -3,16 +3,17 @@
 mod ccb;
 mod describe;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;
 
 use ais::amf::{
     AdminOperation, AdminState, HaState, NodeOrder, NodeReport, OperState, PresenceState, ReadinessState,
     RecommendedRecovery, Term,
 };
+use ais::ntf::{Detail, Notification, Severity};
 use ais::{Dn, Millis, Value};
 use amfd_director_engine::{
-    Director, Effect, Event, FenceId, ModelChange, Options, Publish, RequestId, SessionId, check,
+    AlarmKind, Director, Effect, Event, FenceId, ModelChange, Options, Publish, RequestId, SessionId, check,
 };
 
 use crate::fake_node::FakeNode;
@@ -49,6 +50,10 @@ pub(crate) struct World {
     /// Operations of a CCB that is not complete.
     open_ccb: Option<Vec<ModelChange>>,
     shows_configuration: bool,
+    shows_notifications: bool,
+    shows_stories: bool,
+    /// Those that no director has cleared.
+    alarms: BTreeSet<(AlarmKind, Dn)>,
 }
 
 impl World {
@@ -106,6 +111,12 @@ impl World {
             "object" => self.object(rest),
             // Orders that only tell nodes about the model are printed from now on.
             "show-configuration" => self.shows_configuration = true,
+            // What operators are told is printed from now on.
+            "show-notifications" => self.shows_notifications = true,
+            "show-stories" => self.shows_stories = true,
+            "repository" => self.event(Event::Repository {
+                reachable: rest == ["back"],
+            }),
             "kill-director" => self.kill_director(),
             "why" => self.why(rest),
             "quiet" => self.quiet = true,
@@ -227,6 +238,9 @@ impl World {
         objects.extend(self.objects.iter().map(|(dn, ha)| assignment_object(dn, *ha)));
         self.director = Director::with_options(self.options.clone());
         self.fences.clear();
+        self.event(Event::AlarmsRaised {
+            alarms: self.alarms.iter().cloned().collect(),
+        });
         self.event(Event::Start {
             term: Term(self.term),
             objects,
@@ -458,6 +472,24 @@ impl World {
         }
     }
 
+    /// Remembers what is raised, as the log of the daemon does.
+    fn note(&mut self, told: &Notification) {
+        if let (Detail::Alarm { severity, .. }, Some(kind)) =
+            (&told.detail, AlarmKind::from_minor(told.class.minor))
+        {
+            let alarm = (kind, Dn::new(&told.object).unwrap());
+            if *severity == Severity::Cleared {
+                assert!(self.alarms.remove(&alarm), "cleared, not raised: {alarm:?}");
+            } else {
+                assert!(self.alarms.insert(alarm.clone()), "raised twice: {alarm:?}");
+            }
+        }
+        if self.shows_notifications {
+            let line = self.short(&describe::notification(told));
+            self.output.push(line);
+        }
+    }
+
     fn event(&mut self, event: Event) {
         let effects = self.director.step(self.now, event);
         for effect in effects {
@@ -470,7 +502,9 @@ impl World {
 
     fn effect(&mut self, effect: Effect) {
         match effect {
-            Effect::Send { node, session, order } => {
+            Effect::Send {
+                node, session, order, ..
+            } => {
                 if let Some(text) = describe(&order, self.shows_configuration).filter(|_| !self.quiet) {
                     let line = format!("send {} {text}", node.rdn_value());
                     self.output.push(self.short(&line));
@@ -493,7 +527,12 @@ impl World {
                 self.output.push(format!("fence {}", node.rdn_value()));
                 self.fences.push((request, node));
             }
-            Effect::Because(_) => {}
+            Effect::Notify(told) => self.note(&told),
+            Effect::Story(step) if self.shows_stories => {
+                let line = self.short(&describe::story(&step));
+                self.output.push(line);
+            }
+            Effect::Because(_) | Effect::Story(_) => {}
         }
     }
 

@@ -1,9 +1,12 @@
 //! The words of the Availability Management Framework, as SAI-AIS-AMF-B.04.01 spells them.
 
+mod cause;
 mod escalation;
 mod node;
 mod state;
+mod words;
 
+pub use cause::{CauseId, CauseIdError};
 pub use escalation::{EscalationCounting, EscalationLimits, FailoverLimits};
 pub use node::{
     AssignmentReport, CallbackKind, Command, CommandFailure, CompConfig, CompReport, CsiAssignment,

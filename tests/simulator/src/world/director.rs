@@ -32,7 +32,9 @@ impl World {
         for effect in effects {
             self.note(|| format!("director -> {effect:?}"));
             match effect {
-                Effect::Send { node, session, order } => {
+                Effect::Send {
+                    node, session, order, ..
+                } => {
                     self.count_order(&order);
                     match batches.last_mut() {
                         Some((to, on, orders)) if *to == node && *on == session.0 => orders.push(order),
@@ -47,7 +49,7 @@ impl World {
                     }
                 }
                 // The fence is not switched on.
-                Effect::Fence { .. } | Effect::Because(_) => {}
+                Effect::Fence { .. } | Effect::Because(_) | Effect::Story(_) | Effect::Notify(_) => {}
             }
         }
         for (node, session, orders) in batches {

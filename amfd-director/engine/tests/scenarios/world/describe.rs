@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 
 use ais::amf::{HaState, NodeOrder};
+use ais::ntf::{Detail, Notification};
+use amfd_director_engine::Story;
 
 /// The order in words; `None` for those that say nothing about assignments and life cycle.
 pub(super) fn describe(order: &NodeOrder, configuration: bool) -> Option<String> {
@@ -48,4 +50,38 @@ pub(super) fn describe(order: &NodeOrder, configuration: bool) -> Option<String>
         | NodeOrder::ReportAll => return None,
         NodeOrder::RepairNode => "REPAIR-NODE".to_owned(),
     })
+}
+
+/// A notification in a line: its minor class, what it is, its object, and for alarms the text.
+pub(super) fn notification(told: &Notification) -> String {
+    let (minor, object) = (told.class.minor, &told.object);
+    let mut line = match &told.detail {
+        Detail::Alarm { severity, .. } => {
+            let severity = severity.name().trim_start_matches("SA_NTF_SEVERITY_");
+            format!("told {minor:#x} alarm {severity} {object}: {}", told.text)
+        }
+        Detail::StateChange { changes, .. } if changes.is_empty() => {
+            format!("told {minor:#x} {} {object}", told.event)
+        }
+        _ => format!("told {minor:#x} {}", told.text),
+    };
+    for item in &told.info {
+        write!(line, " [{}={}]", item.id, item.value.to_text()).unwrap();
+    }
+    line
+}
+
+/// A step of a story in a line.
+pub(super) fn story(step: &Story) -> String {
+    match step {
+        Story::Began { cause, origin } => format!("story {cause} began: {origin}"),
+        Story::Answered {
+            cause,
+            su,
+            order,
+            outcome,
+        } => format!("story {cause} {su} {order}: {outcome:?}"),
+        Story::Merged { cause, into } => format!("story {cause} goes on as {into}"),
+        Story::Settled { cause } => format!("story {cause} settled"),
+    }
 }

@@ -59,7 +59,10 @@ impl Cluster {
         let took = processor_time().saturating_sub(begin);
         self.steps.push(took);
         for effect in effects {
-            if let Effect::Send { node, session, order } = effect {
+            if let Effect::Send {
+                node, session, order, ..
+            } = effect
+            {
                 self.order(&node, session, order);
             }
         }

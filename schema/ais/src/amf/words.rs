@@ -1,0 +1,66 @@
+//! Orders in words, as logs and timelines have them.
+
+use std::fmt;
+
+use super::NodeOrder;
+use crate::Dn;
+
+impl NodeOrder {
+    /// The SU that it is about; `None` where it is about the node.
+    pub const fn su(&self) -> Option<&Dn> {
+        match self {
+            NodeOrder::Instantiate { su, .. }
+            | NodeOrder::Terminate { su, .. }
+            | NodeOrder::Restart { su, .. }
+            | NodeOrder::Assign { su, .. }
+            | NodeOrder::Remove { su, .. }
+            | NodeOrder::Cleanup { su, .. }
+            | NodeOrder::Repair { su, .. }
+            | NodeOrder::RemoveSu { su } => Some(su),
+            NodeOrder::ConfigureSu(config) => Some(&config.dn),
+            NodeOrder::ConfigureNode(_)
+            | NodeOrder::Reboot { .. }
+            | NodeOrder::ReportAll
+            | NodeOrder::RepairNode => None,
+        }
+    }
+
+    /// Whether it only tells the node about the model, or asks it what there is.
+    pub const fn is_configuration(&self) -> bool {
+        matches!(
+            self,
+            NodeOrder::ConfigureNode(_)
+                | NodeOrder::ConfigureSu(_)
+                | NodeOrder::RemoveSu { .. }
+                | NodeOrder::ReportAll
+        )
+    }
+}
+
+/// What is ordered, without whom: `ACTIVE for safSi=web,safApp=demo`.
+impl fmt::Display for NodeOrder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NodeOrder::ConfigureNode(_) => f.write_str("configure the node"),
+            NodeOrder::ConfigureSu(_) => f.write_str("configure"),
+            NodeOrder::RemoveSu { .. } => f.write_str("forget"),
+            NodeOrder::Instantiate { .. } => f.write_str("instantiate"),
+            NodeOrder::Terminate { .. } => f.write_str("terminate"),
+            NodeOrder::Restart { comp: None, .. } => f.write_str("restart"),
+            NodeOrder::Restart { comp: Some(comp), .. } => write!(f, "restart {comp}"),
+            NodeOrder::Assign { ha, sis, .. } => {
+                write!(f, "{ha} for")?;
+                sis.iter().try_for_each(|part| write!(f, " {}", part.si))
+            }
+            NodeOrder::Remove { sis, .. } => {
+                f.write_str("remove")?;
+                sis.iter().try_for_each(|si| write!(f, " {si}"))
+            }
+            NodeOrder::Cleanup { .. } => f.write_str("clean up"),
+            NodeOrder::Repair { .. } => f.write_str("repair"),
+            NodeOrder::Reboot { reason } => write!(f, "reboot: {reason}"),
+            NodeOrder::ReportAll => f.write_str("report all"),
+            NodeOrder::RepairNode => f.write_str("the node is repaired"),
+        }
+    }
+}
