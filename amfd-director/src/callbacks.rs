@@ -11,6 +11,8 @@ use director_engine::ModelChange;
 use immd_client::{AdminOperationReply, ImplementerCallbacks, LocalFuture};
 use tracing::{info, warn};
 
+use crate::IMPLEMENTER;
+use crate::dump;
 use crate::shell::Shell;
 
 /// The parameter that carries the explanation of a refused administrative operation (OpenSAF practice).
@@ -56,6 +58,22 @@ impl Callbacks {
             self.ccbs.borrow_mut().entry(ccb).or_default().extend(changes);
         }
         Ok(())
+    }
+
+    /// An operation on the director itself.
+    fn operate_self(&self, operation: u64, parameters: &[Parameter]) -> Result<Vec<Parameter>, Refusal> {
+        if operation != dump::OPERATION {
+            let text = format!(
+                "{operation} is no operation of the director; {} writes its state down",
+                dump::OPERATION
+            );
+            return Err(Refusal::new(AisError::InvalidParam, text));
+        }
+        self.check_ready()?;
+        let path = dump::path(parameters, self.shell.next_dump())?;
+        let answer = dump::write(&path, &self.shell.dump())?;
+        info!(path = %path.display(), "the state is written down");
+        Ok(answer)
     }
 
     async fn operate(self: Rc<Self>, object: String, operation: u64) -> AdminOperationReply {
@@ -136,8 +154,18 @@ impl ImplementerCallbacks for Callbacks {
         self: Rc<Self>,
         object: String,
         operation: u64,
-        _parameters: Vec<Parameter>,
+        parameters: Vec<Parameter>,
     ) -> LocalFuture<AdminOperationReply> {
+        if object == IMPLEMENTER {
+            let answer = match self.operate_self(operation, &parameters) {
+                Ok(parameters) => AdminOperationReply {
+                    result: Ok(()),
+                    parameters,
+                },
+                Err(refusal) => reply(Err(refusal)),
+            };
+            return Box::pin(async move { answer });
+        }
         Box::pin(self.operate(object, operation))
     }
 

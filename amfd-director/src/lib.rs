@@ -10,6 +10,7 @@
 mod callbacks;
 pub mod client;
 mod clock;
+mod dump;
 mod fence;
 mod link;
 mod model;

@@ -40,6 +40,8 @@ pub(crate) struct Shell {
     pub(crate) sessions: RefCell<Sessions>,
     requests: RefCell<BTreeMap<RequestId, oneshot::Sender<AdminResult>>>,
     last_request: Cell<u64>,
+    /// How often the state was written down.
+    dumps: Cell<u64>,
     /// Nodes that are to be fenced.
     pub(crate) fences: RefCell<Vec<fence::Request>>,
     /// There are some.
@@ -65,6 +67,7 @@ impl Shell {
             sessions: RefCell::default(),
             requests: RefCell::default(),
             last_request: Cell::new(0),
+            dumps: Cell::new(0),
             fences: RefCell::default(),
             fence_wanted: Notify::new(),
             deadline_changed: Notify::new(),
@@ -107,6 +110,17 @@ impl Shell {
     /// Asks the engine why the entity is as it is.
     pub(crate) fn explain(&self, dn: &Dn) -> Vec<String> {
         self.engine.borrow().explain(dn)
+    }
+
+    /// Counts the times that the state is written down, from 1.
+    pub(crate) fn next_dump(&self) -> u64 {
+        self.dumps.set(self.dumps.get() + 1);
+        self.dumps.get()
+    }
+
+    /// All that the engine knows and intends.
+    pub(crate) fn dump(&self) -> String {
+        self.engine.borrow().dump()
     }
 
     /// Starts the engine with the model.

@@ -5,6 +5,7 @@
 mod adjust;
 mod admin_op;
 mod dependency;
+mod dump;
 mod effect;
 mod event;
 mod events;
@@ -183,6 +184,11 @@ impl Director {
     /// Why the entity is as it is: sentences, the most important first. Empty for a DN that is not in the model.
     pub fn explain(&self, dn: &Dn) -> Vec<String> {
         explain::explain(self, dn)
+    }
+
+    /// All that is known and intended, for people: a line for each node, group, SU and SI, of no fixed form.
+    pub fn dump(&self) -> String {
+        dump::dump(self)
     }
 
     fn view(&self) -> View<'_> {

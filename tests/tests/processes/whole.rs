@@ -101,3 +101,36 @@ fn the_cluster_is_shut_down_terminated_and_brought_back() {
         "{refused}"
     );
 }
+
+#[test]
+fn the_director_writes_down_what_it_knows() {
+    let stage = Stage::up();
+    let file = stage.cluster.dir().join("director-state");
+    let parameter = format!("filename:SA_STRING_T:{}", file.display());
+    let dump = |id: &str| {
+        let args = [
+            "-v",
+            "-a",
+            "safAmfService",
+            "-o",
+            id,
+            "-p",
+            &parameter,
+            "safAmfService",
+        ];
+        stage.cluster.done("immadm", &args)
+    };
+    let told = dump("99").expect("the operation of OpenSAF");
+    assert!(told.contains(&file.display().to_string()), "{told}");
+    let text = std::fs::read_to_string(&file).expect("the file is there");
+    for line in [
+        "director of term 1:",
+        &format!("SI {WEB_SI}: admin=UNLOCKED assignment=FULLY_ASSIGNED"),
+    ] {
+        assert!(text.contains(line), "{line} is missing in\n{text}");
+    }
+    let again = dump("99").expect_err("what is there is never written over");
+    assert!(again.contains("SA_AIS_ERR_INVALID_PARAM"), "{again}");
+    let other = dump("98").expect_err("there is no such operation");
+    assert!(other.contains("SA_AIS_ERR_INVALID_PARAM"), "{other}");
+}

@@ -2,6 +2,7 @@
 
 mod ccb;
 mod describe;
+mod look;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;
@@ -119,6 +120,7 @@ impl World {
             }),
             "kill-director" => self.kill_director(),
             "why" => self.why(rest),
+            "dump" => self.dump(),
             "quiet" => self.quiet = true,
             "loud" => self.quiet = false,
             "state" => self.state(rest),
@@ -378,21 +380,6 @@ impl World {
             let sentences = self.director.explain(&dn);
             self.output
                 .push(format!("{name}: {}", self.short(&sentences.join("; "))));
-        }
-    }
-
-    /// `show OBJECT ATTRIBUTE...`: the values that are published.
-    fn show(&mut self, rest: &[&str]) {
-        let dn = self.dn(rest[0]);
-        for name in &rest[1..] {
-            let objects = self.model.objects.iter();
-            let attrs = objects.filter_map(|object| match object {
-                ModelChange::Create { dn: own, attrs, .. } if *own == dn => ais::find_attr(attrs, name),
-                _ => None,
-            });
-            let values: Vec<String> = attrs.flat_map(|attr| &attr.values).map(Value::to_text).collect();
-            let line = format!("{} {name}: {}", rest[0], values.join(" "));
-            self.output.push(self.short(&line));
         }
     }
 

@@ -1,0 +1,30 @@
+//! Commands that print what is published and what the director knows.
+
+use ais::Value;
+use amfd_director_engine::ModelChange;
+
+use super::World;
+
+impl World {
+    /// `show OBJECT ATTRIBUTE...`: the values that are published.
+    pub(super) fn show(&mut self, rest: &[&str]) {
+        let dn = self.dn(rest[0]);
+        for name in &rest[1..] {
+            let objects = self.model.objects.iter();
+            let attrs = objects.filter_map(|object| match object {
+                ModelChange::Create { dn: own, attrs, .. } if *own == dn => ais::find_attr(attrs, name),
+                _ => None,
+            });
+            let values: Vec<String> = attrs.flat_map(|attr| &attr.values).map(Value::to_text).collect();
+            let line = format!("{} {name}: {}", rest[0], values.join(" "));
+            self.output.push(self.short(&line));
+        }
+    }
+
+    /// `dump`: all that the director knows and intends.
+    pub(super) fn dump(&mut self) {
+        let text = self.director.dump();
+        let lines: Vec<String> = text.lines().map(|line| self.short(line)).collect();
+        self.output.extend(lines);
+    }
+}
