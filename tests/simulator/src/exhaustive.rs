@@ -3,8 +3,6 @@
 
 use ais::Dn;
 use ais::amf::{AdminOperation, RecommendedRecovery, RedundancyModel};
-use rand::SeedableRng;
-use rand::rngs::SmallRng;
 
 use crate::model::small;
 use crate::process::Trouble;
@@ -48,14 +46,12 @@ enum Act {
     Admin(Dn, AdminOperation),
 }
 
-/// Explores the scope; gives how many runs there were.
-///
-/// # Errors
-/// The first run that broke a rule.
-pub fn explore(scope: Scope) -> Result<u64, Broken> {
+/// A small cluster that has just been started: one service group, a component in each SU, a node for each SU, a CSI in
+/// each SI. Nothing takes longer than a millisecond.
+pub fn small_cluster(model: RedundancyModel, sus: usize, sis: usize) -> World {
     let story = Story {
         seed: 1,
-        objects: small(scope.model, scope.sus, scope.sis),
+        objects: small(model, sus, sis),
         pace: Pace {
             delay_max_ms: 0,
             healthchecks: false,
@@ -63,8 +59,15 @@ pub fn explore(scope: Scope) -> Result<u64, Broken> {
         },
         disturbances: Vec::new(),
     };
-    let mut world = World::new(&story, false);
-    world.rng = SmallRng::seed_from_u64(0);
+    World::new(&story, false)
+}
+
+/// Explores the scope; gives how many runs there were.
+///
+/// # Errors
+/// The first run that broke a rule.
+pub fn explore(scope: Scope) -> Result<u64, Broken> {
+    let mut world = small_cluster(scope.model, scope.sus, scope.sis);
     let mut search = Search {
         runs: 0,
         path: Vec::new(),
@@ -112,12 +115,15 @@ impl Search {
             world.step().map_err(|rule| self.broken(rule))?;
         }
         self.runs += 1;
-        end(&mut world).map_err(|rule| self.broken(rule))
+        ends_well(&mut world).map_err(|rule| self.broken(rule))
     }
 }
 
-/// The run ends: all is mended, and the cluster must be whole.
-fn end(world: &mut World) -> Result<(), String> {
+/// All is healed and mended, and the cluster must be whole.
+///
+/// # Errors
+/// The rule that does not hold.
+pub fn ends_well(world: &mut World) -> Result<(), String> {
     world.broken.take().map_or(Ok(()), Err)?;
     mend::heal(world);
     world.settle(QUIET_MS, SETTLE_MS)?;

@@ -18,8 +18,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use ais::amf::RedundancyModel;
 
 pub use checks::check_settled;
-pub use exhaustive::{Broken, Scope, explore};
+pub use exhaustive::{Broken, Scope, ends_well, explore, small_cluster};
 pub use model::SERVED;
+pub use process::Trouble;
 pub use shrink::{describe, shrink};
 pub use story::{Disturbance, Kind, Pace, Story};
 pub use world::{Counts, World};
