@@ -61,8 +61,10 @@ fn limits(director: &Director, sg: &Sg, protection: Protection) -> Result<(), St
             continue;
         };
         let mut held = state.holds();
-        // A change of the model may leave an SU with more than it could be given now.
-        let Some(OrderKind::Assign { ha, sis }) = state.in_flight.as_ref().map(|order| &order.kind) else {
+        // A change of the model may leave an SU with more than it could be given now, or on the way there.
+        let order = state.in_flight.as_ref();
+        let order = order.filter(|order| director.state.is_by_present_rules(order.id));
+        let Some(OrderKind::Assign { ha, sis }) = order.map(|order| &order.kind) else {
             continue;
         };
         held.extend(sis.iter().map(|si| (si.clone(), *ha)));

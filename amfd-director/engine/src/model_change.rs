@@ -46,6 +46,7 @@ impl Director {
         if concern.is_empty() {
             return;
         }
+        self.state.change_rules();
         let changes = self
             .model
             .update(&self.raw, &self.options.foreign_applications, &concern);

@@ -80,11 +80,13 @@ fn history_16_an_si_and_what_depends_on_it_go_in_one_ccb() {
         dn: depends.clone(),
         attrs: vec![],
     };
-    assert!(world.ccb(vec![object]));
-    for index in [1, 0] {
+    let lock = |world: &mut World, index: usize| {
         world.admin(&si(index), u64::from(AdminOperation::Lock.code()));
         world.settle(40_000, SETTLE_MS).unwrap();
-    }
+    };
+    lock(&mut world, 1);
+    assert!(world.ccb(vec![object]));
+    lock(&mut world, 0);
     let gone = [depends, si(1), si(0)].map(|dn| ModelChange::Delete { dn });
     assert!(world.ccb(gone.to_vec()));
     world.settle(40_000, SETTLE_MS).unwrap();

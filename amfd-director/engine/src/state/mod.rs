@@ -59,6 +59,8 @@ pub(crate) struct State {
     /// The first node, in the order of their names, that has never reported; none is missing before it.
     pub(crate) sync_waits_for: Option<Dn>,
     last_order: u64,
+    /// The newest order when the model was changed last: it and those before it were given by other rules.
+    changed_at: u64,
     last_fence: u64,
 }
 
@@ -66,6 +68,16 @@ impl State {
     pub(crate) fn next_order(&mut self) -> OrderId {
         self.last_order += 1;
         OrderId(self.last_order)
+    }
+
+    /// Notes that the model is changed.
+    pub(crate) fn change_rules(&mut self) {
+        self.changed_at = self.last_order;
+    }
+
+    /// Whether the order was given by the model as it is now.
+    pub(crate) fn is_by_present_rules(&self, order: OrderId) -> bool {
+        order.0 > self.changed_at
     }
 
     pub(crate) fn next_fence(&mut self) -> FenceId {
