@@ -150,6 +150,14 @@ impl Director {
             if has_su && service.wanted.is_ok() {
                 planned.insert(service.dn.clone());
             }
+            // What nobody has takes nobody's place before it is known whether it may be served.
+            if let (Ok(()), Footing::Waits(reason @ Reason::SponsorUnreported { .. })) =
+                (&service.wanted, &service.dependence.footing)
+                && !self.view().is_held(&service.dn)
+            {
+                service.wanted = Err(reason.clone());
+                barred = true;
+            }
         }
         (if barred { plan(group) } else { free }, planned)
     }
