@@ -36,6 +36,16 @@ struct CompConfig {
   recoveryOnError @14 :UInt32;
   disableRestart @15 :Bool;
   healthchecks @16 :List(Healthcheck);
+  amStart @17 :Command;
+  amStop @18 :Command;
+  # Null pointers mean that there is no such command.
+  amStartAttempts @19 :UInt32;
+  amStopAttempts @20 :UInt32;
+  healthcheckCommand @21 :Command;
+  healthcheckPeriodMs @22 :UInt64;
+  proxyCsi @23 :Text;
+  containerCsi @24 :Text;
+  # Empty where there is none.
 }
 
 struct SuConfig {
@@ -101,9 +111,28 @@ struct NodeOrder {
     reboot @14 :Text;
     reportAll @15 :Void;
     repairNode @19 :Void;
+    monitor :group {
+      comp @21 :Text;
+      # Empty for all of the SU.
+      run @22 :Bool;
+    }
+    protectionGroup @23 :ProtectionGroup;
   }
   cause @20 :UInt64;
   # The story that it belongs to, for logs; 0 where there is none.
+}
+
+struct ProtectionGroupMember {
+  comp @0 :Text;
+  ha @1 :UInt32;
+  haReadiness @2 :UInt32;
+  rank @3 :UInt32;
+}
+
+struct ProtectionGroup {
+  csi @0 :Text;
+  exists @1 :Bool;
+  members @2 :List(ProtectionGroupMember);
 }
 
 struct CommandFailure {
@@ -121,6 +150,16 @@ struct CompReport {
   restartCount @3 :UInt32;
   failure @4 :CommandFailure;
   # Null where there is none.
+  monitor @5 :UInt8;
+  # 0 none, 1 stopped, 2 running.
+  manager @6 :Text;
+  # Empty where there is none.
+  haReadiness @7 :List(CsiReadiness);
+}
+
+struct CsiReadiness {
+  csi @0 :Text;
+  state @1 :UInt32;
 }
 
 struct CsiHolder {
@@ -169,6 +208,7 @@ struct NodeReport {
     unknownSu @1 :Text;
     allReported @2 :Void;
     notRebooted @3 :Text;
+    tracks @4 :List(Text);
   }
 }
 

@@ -4,6 +4,7 @@
 
 using import "value.capnp".Status;
 using import "amf.capnp".CsiAttribute;
+using import "amf.capnp".ProtectionGroupMember;
 
 struct Callback {
   invocation @0 :UInt64;
@@ -24,7 +25,20 @@ struct Callback {
     }
     csiRemove @11 :Text;
     # The CSI; empty: all the component has.
+    csiAttributeChange :group {
+      csi @12 :Text;
+      attributes @13 :List(CsiAttribute);
+    }
+    proxiedInstantiate @14 :Void;
+    proxiedCleanup @15 :Void;
+    containedInstantiate @16 :Void;
+    containedCleanup @17 :Void;
   }
+}
+
+struct ProtectionGroupNotification {
+  member @0 :ProtectionGroupMember;
+  change @1 :UInt8;
 }
 
 interface Amf {
@@ -45,9 +59,21 @@ interface ComponentSession {
   haStateGet @6 (comp :Text, csi :Text) -> (status :Status, ha :UInt32);
   errorReport @7 (comp :Text, detectionTime :Int64, recovery :UInt32) -> (status :Status);
   errorClear @8 (comp :Text) -> (status :Status);
+  attributeChangesAccept @9 (comp :Text) -> (status :Status);
+  # The process that registered the component takes csiAttributeChange callbacks.
+  pmStart @10 (comp :Text, pid :UInt64, depth :Int32, errors :UInt32, recovery :UInt32) -> (status :Status);
+  # depth: -1 all descendants. errors: 1 exit 0, 2 other exits, 4 signals.
+  pmStop @11 (comp :Text, qualifier :UInt8, pid :UInt64, errors :UInt32) -> (status :Status);
+  protectionGroupTrack @12 (csi :Text, flags :UInt8) -> (status :Status, notifications :List(ProtectionGroupNotification));
+  # flags: 1 current, 2 changes, 4 changes only. The members where 1 is set; otherwise none.
+  protectionGroupTrackStop @13 (csi :Text) -> (status :Status);
+  haReadinessStateSet @14 (comp :Text, csi :Text, state :UInt32) -> (status :Status);
+  # csi empty: all the component has.
 }
 
 interface ComponentCallbacks {
   callback @0 (callback :Callback) -> (result :UInt32);
   # Answered when the component calls saAmfResponse: 1 is OK, anything else a failure.
+  protectionGroup @1 (csi :Text, error :UInt32, memberCount :UInt32, notifications :List(ProtectionGroupNotification)) -> ();
+  # error: 1 where the group exists, otherwise why there is none.
 }

@@ -1,12 +1,17 @@
 //! Conversions of `amf.capnp`: orders to a node director and its reports.
 
 mod config;
+mod group;
 mod order;
 mod report;
 
 pub use config::{
     read_command, read_comp_config, read_healthcheck, read_su_config, write_command, write_comp_config,
     write_healthcheck, write_su_config,
+};
+pub use group::{
+    read_notifications, read_protection_group, read_protection_group_member, write_notifications,
+    write_protection_group, write_protection_group_member,
 };
 pub use order::{
     read_causes, read_csi_assignment, read_csi_attributes, read_node_order, read_node_orders,

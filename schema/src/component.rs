@@ -21,6 +21,14 @@ pub fn read_callback(reader: callback::Reader<'_>) -> Result<(u64, Dn, CallbackK
         Which::CsiRemove(csi) => CallbackKind::CsiRemove {
             csi: read_optional_dn(csi?, "Callback.csiRemove")?,
         },
+        Which::CsiAttributeChange(change) => CallbackKind::CsiAttributeChange {
+            csi: read_dn(change.get_csi()?, "Callback.csiAttributeChange.csi")?,
+            attributes: read_csi_attributes(change.get_attributes()?)?,
+        },
+        Which::ProxiedInstantiate(()) => CallbackKind::ProxiedInstantiate,
+        Which::ProxiedCleanup(()) => CallbackKind::ProxiedCleanup,
+        Which::ContainedInstantiate(()) => CallbackKind::ContainedInstantiate,
+        Which::ContainedCleanup(()) => CallbackKind::ContainedCleanup,
     };
     Ok((reader.get_invocation(), comp, kind))
 }
@@ -65,6 +73,16 @@ pub fn write_callback(
             write_csi_attributes(&csi.attributes, set.init_attributes(len))?;
         }
         CallbackKind::CsiRemove { csi } => builder.set_csi_remove(optional_dn(csi.as_ref())),
+        CallbackKind::CsiAttributeChange { csi, attributes } => {
+            let mut change = builder.init_csi_attribute_change();
+            change.set_csi(csi.as_str());
+            let len = list_len(attributes.len(), "Callback.csiAttributeChange.attributes")?;
+            write_csi_attributes(attributes, change.init_attributes(len))?;
+        }
+        CallbackKind::ProxiedInstantiate => builder.set_proxied_instantiate(()),
+        CallbackKind::ProxiedCleanup => builder.set_proxied_cleanup(()),
+        CallbackKind::ContainedInstantiate => builder.set_contained_instantiate(()),
+        CallbackKind::ContainedCleanup => builder.set_contained_cleanup(()),
     }
     Ok(())
 }

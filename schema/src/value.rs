@@ -1,7 +1,7 @@
 //! Conversions of `value.capnp`, and of the texts, names and numbers that every interface has.
 
 use ais::amf::{
-    CsiTransition, ErrorSource, HaState, HealthcheckInvocation, OperState, PresenceState, RecommendedRecovery,
+    CsiTransition, ErrorSource, HaReadinessState, HaState, HealthcheckInvocation, OperState, PresenceState, RecommendedRecovery,
 };
 use ais::{AisError, Attr, Dn, Object, Parameter, Refusal, Value, ValueType};
 use capnp::{struct_list, text, text_list};
@@ -129,6 +129,7 @@ macro_rules! states {
 
 states! {
     read_ha: HaState;
+    read_ha_readiness: HaReadinessState;
     read_presence: PresenceState;
     read_oper: OperState;
     read_recovery: RecommendedRecovery;

@@ -5,8 +5,9 @@
 use ais::amf::{
     AssignmentReport, CallbackKind, Command, CommandFailure, CompCategory, CompConfig, CompReport,
     CsiAssignment, CsiDescriptor, CsiTransition, ErrorSource, EscalationCounting, EscalationLimits,
-    FailoverLimits, FaultReport, HaState, Healthcheck, HealthcheckInvocation, NodeConfig, NodeOrder,
-    NodeReport, OperState, OrderId, OrderOutcome, OrderReport, PresenceState, RecommendedRecovery,
+    FailoverLimits, FaultReport, HaReadinessState, HaState, Healthcheck, HealthcheckCommand,
+    HealthcheckInvocation, ManagedBy, MonitorState, Monitoring, NodeConfig, NodeOrder, NodeReport, OperState,
+    OrderId, OrderOutcome, OrderReport, PresenceState, ProtectionGroup, ProtectionGroupMember, RecommendedRecovery,
     SiAssignment, SuConfig, SuReport, Term,
 };
 use ais::{
@@ -281,6 +282,8 @@ fn comp_config() -> CompConfig {
             period: Millis(9),
             max_duration: Millis(10),
         }],
+        monitoring: Monitoring::default(),
+        managed_by: ManagedBy::default(),
     }
 }
 
@@ -288,6 +291,20 @@ fn su_config() -> SuConfig {
     let mut other = comp_config();
     other.terminate = Some(command("/bin/t"));
     other.instantiate = None;
+    other.monitoring = Monitoring {
+        am_start: Some(command("/bin/m")),
+        am_stop: Some(command("/bin/n")),
+        am_start_attempts: 2,
+        am_stop_attempts: 3,
+        healthcheck: Some(HealthcheckCommand {
+            command: command("/bin/h"),
+            period: Millis(11),
+        }),
+    };
+    other.managed_by = ManagedBy {
+        proxy_csi: Some(dn("safCsi=P,safSi=S")),
+        container_csi: Some(dn("safCsi=Q,safSi=S")),
+    };
     SuConfig {
         dn: dn("safSu=1"),
         su_failover: true,
@@ -314,6 +331,15 @@ fn csi_assignment(transition: CsiTransition, active_comp: Option<Dn>) -> CsiAssi
             ("none".to_owned(), Vec::new()),
         ],
         needs: vec![dn("safCsi=B,safSi=S")],
+    }
+}
+
+fn member() -> ProtectionGroupMember {
+    ProtectionGroupMember {
+        comp: dn("safComp=A,safSu=1"),
+        ha: HaState::Standby,
+        ha_readiness: HaReadinessState::NotReadyForActive,
+        rank: 2,
     }
 }
 
@@ -371,6 +397,26 @@ fn orders() -> Vec<NodeOrder> {
         },
         NodeOrder::ReportAll,
         NodeOrder::RepairNode,
+        NodeOrder::Monitor {
+            id,
+            su: su(),
+            comp: None,
+            run: true,
+        },
+        NodeOrder::Monitor {
+            id,
+            su: su(),
+            comp: Some(dn("safComp=A,safSu=1")),
+            run: false,
+        },
+        NodeOrder::ProtectionGroup(ProtectionGroup {
+            csi: dn("safCsi=C,safSi=S"),
+            members: None,
+        }),
+        NodeOrder::ProtectionGroup(ProtectionGroup {
+            csi: dn("safCsi=C,safSi=S"),
+            members: Some(vec![member()]),
+        }),
     ]
 }
 
@@ -393,6 +439,12 @@ fn su_report(outcome: OrderOutcome) -> SuReport {
         oper: OperState::Disabled,
         restart_count: 3,
         failure,
+        monitor: MonitorState::Running,
+        manager: Some(dn("safComp=P,safSu=2")),
+        ha_readiness: vec![(
+            dn("safCsi=C,safSi=S"),
+            HaReadinessState::ReadyForActiveDegraded,
+        )],
     };
     SuReport {
         su: dn("safSu=1"),
@@ -443,6 +495,9 @@ fn reports() -> Vec<NodeReport> {
         NodeReport::UnknownSu { su: dn("safSu=1") },
         NodeReport::NotRebooted {
             reason: "why".to_owned(),
+        },
+        NodeReport::Tracks {
+            csis: vec![dn("safCsi=C,safSi=S")],
         },
         NodeReport::AllReported,
     ]
@@ -496,6 +551,14 @@ fn callbacks() {
     for kind in [
         CallbackKind::Healthcheck { key: "k".to_owned() },
         CallbackKind::Terminate,
+        CallbackKind::CsiAttributeChange {
+            csi: dn("safCsi=C,safSi=S"),
+            attributes: vec![("port".to_owned(), texts(&["80"]))],
+        },
+        CallbackKind::ProxiedInstantiate,
+        CallbackKind::ProxiedCleanup,
+        CallbackKind::ContainedInstantiate,
+        CallbackKind::ContainedCleanup,
         set(descriptor(None, None)),
         set(descriptor(Some(dn("safCsi=C")), Some(dn("safComp=B")))),
         CallbackKind::CsiRemove { csi: None },

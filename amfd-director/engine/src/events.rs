@@ -107,6 +107,7 @@ impl Director {
             NodeReport::Su(report) => self.su_report(node, report),
             NodeReport::UnknownSu { su } => self.clean_up_stranger(node, su),
             NodeReport::NotRebooted { reason } => self.not_rebooted(node, reason),
+            NodeReport::Tracks { .. } => {}
             NodeReport::AllReported => {
                 if let Some(state) = self.state.nodes.get_mut(node) {
                     state.reported = true;

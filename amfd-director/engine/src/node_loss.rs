@@ -209,7 +209,7 @@ impl Director {
         let still_runs = match report {
             NodeReport::Su(report) => runs(report),
             NodeReport::UnknownSu { .. } => true,
-            NodeReport::NotRebooted { .. } => false,
+            NodeReport::NotRebooted { .. } | NodeReport::Tracks { .. } => false,
             NodeReport::AllReported => {
                 if !is_rebooting {
                     state.loss = Loss::None;

@@ -259,13 +259,7 @@ impl Cluster {
 }
 
 fn uninstantiated(config: &SuConfig) -> SuReport {
-    let comps = config.comps.iter().map(|comp| CompReport {
-        comp: comp.dn.clone(),
-        presence: PresenceState::Uninstantiated,
-        oper: OperState::Enabled,
-        restart_count: 0,
-        failure: None,
-    });
+    let comps = config.comps.iter().map(|comp| CompReport::uninstantiated(comp.dn.clone()));
     SuReport {
         su: config.dn.clone(),
         presence: PresenceState::Uninstantiated,

@@ -1,11 +1,16 @@
 //! What a node director needs to run an SU.
 
 use ais::Millis;
-use ais::amf::{Command, CompCategory, CompConfig, EscalationLimits, Healthcheck, SuConfig};
+use ais::amf::{
+    Command, CompCategory, CompConfig, EscalationLimits, Healthcheck, HealthcheckCommand, ManagedBy,
+    Monitoring, SuConfig,
+};
 
 use crate::amf_capnp::{command, comp_config, healthcheck, su_config};
 use crate::error::{WireError, list_len};
-use crate::value::{checked, read_dn, read_recovery, read_text, read_texts, write_texts};
+use crate::value::{
+    checked, optional_dn, read_dn, read_optional_dn, read_recovery, read_text, read_texts, write_texts,
+};
 
 /// The command.
 pub fn read_command(reader: command::Reader<'_>) -> Result<Command, WireError> {
@@ -43,13 +48,6 @@ pub fn write_healthcheck(from: &Healthcheck, mut builder: healthcheck::Builder<'
 
 /// The configuration of a component.
 pub fn read_comp_config(reader: comp_config::Reader<'_>) -> Result<CompConfig, WireError> {
-    let command = |present: bool, command: capnp::Result<command::Reader<'_>>| {
-        if present {
-            read_command(command?).map(Some)
-        } else {
-            Ok(None)
-        }
-    };
     Ok(CompConfig {
         dn: read_dn(reader.get_dn()?, "CompConfig.dn")?,
         category: CompCategory::from_bits(reader.get_category())
@@ -73,7 +71,54 @@ pub fn read_comp_config(reader: comp_config::Reader<'_>) -> Result<CompConfig, W
             .iter()
             .map(read_healthcheck)
             .collect::<Result<_, _>>()?,
+        monitoring: read_monitoring(reader)?,
+        managed_by: ManagedBy {
+            proxy_csi: read_optional_dn(reader.get_proxy_csi()?, "CompConfig.proxyCsi")?,
+            container_csi: read_optional_dn(reader.get_container_csi()?, "CompConfig.containerCsi")?,
+        },
     })
+}
+
+/// A command that may be missing.
+fn command(
+    present: bool,
+    command: capnp::Result<command::Reader<'_>>,
+) -> Result<Option<Command>, WireError> {
+    if present {
+        read_command(command?).map(Some)
+    } else {
+        Ok(None)
+    }
+}
+
+fn read_monitoring(reader: comp_config::Reader<'_>) -> Result<Monitoring, WireError> {
+    let healthcheck = command(reader.has_healthcheck_command(), reader.get_healthcheck_command())?;
+    Ok(Monitoring {
+        am_start: command(reader.has_am_start(), reader.get_am_start())?,
+        am_stop: command(reader.has_am_stop(), reader.get_am_stop())?,
+        am_start_attempts: reader.get_am_start_attempts(),
+        am_stop_attempts: reader.get_am_stop_attempts(),
+        healthcheck: healthcheck.map(|command| HealthcheckCommand {
+            command,
+            period: Millis(reader.get_healthcheck_period_ms()),
+        }),
+    })
+}
+
+fn write_monitoring(from: &Monitoring, mut builder: comp_config::Builder<'_>) -> Result<(), WireError> {
+    if let Some(command) = &from.am_start {
+        write_command(command, builder.reborrow().init_am_start())?;
+    }
+    if let Some(command) = &from.am_stop {
+        write_command(command, builder.reborrow().init_am_stop())?;
+    }
+    builder.set_am_start_attempts(from.am_start_attempts);
+    builder.set_am_stop_attempts(from.am_stop_attempts);
+    if let Some(check) = &from.healthcheck {
+        builder.set_healthcheck_period_ms(check.period.0);
+        write_command(&check.command, builder.init_healthcheck_command())?;
+    }
+    Ok(())
 }
 
 /// Writes the configuration of a component.
@@ -101,6 +146,9 @@ pub fn write_comp_config(from: &CompConfig, mut builder: comp_config::Builder<'_
     builder.set_quiescing_complete_timeout_ms(from.quiescing_complete_timeout.0);
     builder.set_recovery_on_error(from.recovery_on_error.code());
     builder.set_disable_restart(from.disable_restart);
+    write_monitoring(&from.monitoring, builder.reborrow())?;
+    builder.set_proxy_csi(optional_dn(from.managed_by.proxy_csi.as_ref()));
+    builder.set_container_csi(optional_dn(from.managed_by.container_csi.as_ref()));
     let len = list_len(from.healthchecks.len(), "CompConfig.healthchecks")?;
     let mut list = builder.init_healthchecks(len);
     (0..)

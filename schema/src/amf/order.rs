@@ -7,7 +7,7 @@ use ais::amf::{
 };
 use capnp::struct_list;
 
-use super::{read_su_config, write_su_config};
+use super::{read_protection_group, read_su_config, write_protection_group, write_su_config};
 use crate::amf_capnp::{csi_assignment, csi_attribute, node_order, si_assignment};
 use crate::error::{WireError, list_len};
 use crate::value::{
@@ -151,6 +151,13 @@ pub fn read_node_order(reader: node_order::Reader<'_>) -> Result<NodeOrder, Wire
             },
             Which::ReportAll(()) => NodeOrder::ReportAll,
             Which::RepairNode(()) => NodeOrder::RepairNode,
+            Which::Monitor(monitor) => NodeOrder::Monitor {
+                id,
+                su: su()?,
+                comp: read_optional_dn(monitor.get_comp()?, "NodeOrder.monitor.comp")?,
+                run: monitor.get_run(),
+            },
+            Which::ProtectionGroup(group) => NodeOrder::ProtectionGroup(read_protection_group(group?)?),
         },
     )
 }
@@ -195,6 +202,14 @@ pub fn write_node_order(from: &NodeOrder, mut builder: node_order::Builder<'_>) 
         NodeOrder::Reboot { reason } => builder.set_reboot(checked(reason, "NodeOrder.reboot")?),
         NodeOrder::ReportAll => builder.set_report_all(()),
         NodeOrder::RepairNode => builder.set_repair_node(()),
+        NodeOrder::Monitor { comp, run, .. } => {
+            let mut group = builder.init_monitor();
+            group.set_comp(optional_dn(comp.as_ref()));
+            group.set_run(*run);
+        }
+        NodeOrder::ProtectionGroup(group) => {
+            write_protection_group(group, builder.init_protection_group())?;
+        }
     }
     Ok(())
 }
@@ -208,12 +223,14 @@ const fn addressee(order: &NodeOrder) -> Option<(OrderId, &Dn)> {
         | NodeOrder::Assign { id, su, .. }
         | NodeOrder::Remove { id, su, .. }
         | NodeOrder::Cleanup { id, su }
-        | NodeOrder::Repair { id, su } => Some((*id, su)),
+        | NodeOrder::Repair { id, su }
+        | NodeOrder::Monitor { id, su, .. } => Some((*id, su)),
         NodeOrder::RemoveSu { su } => Some((OrderId(0), su)),
         NodeOrder::ConfigureNode(_)
         | NodeOrder::ConfigureSu(_)
         | NodeOrder::Reboot { .. }
         | NodeOrder::ReportAll
+        | NodeOrder::ProtectionGroup(_)
         | NodeOrder::RepairNode => None,
     }
 }

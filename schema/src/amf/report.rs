@@ -1,8 +1,8 @@
 //! Reports of a node director.
 
 use ais::amf::{
-    AssignmentReport, CommandFailure, CompReport, FaultReport, NodeReport, OrderId, OrderOutcome,
-    OrderReport, SuReport, Term,
+    AssignmentReport, CommandFailure, CompReport, FaultReport, MonitorState, NodeReport, OrderId,
+    OrderOutcome, OrderReport, SuReport, Term,
 };
 use capnp::struct_list;
 
@@ -11,7 +11,8 @@ use crate::amf_capnp::{
 };
 use crate::error::{WireError, list_len};
 use crate::value::{
-    checked, read_dn, read_error_source, read_ha, read_oper, read_presence, read_recovery, read_text,
+    checked, optional_dn, read_dn, read_dns, read_error_source, read_ha, read_ha_readiness, read_oper,
+    read_optional_dn, read_presence, read_recovery, read_text, write_texts,
 };
 
 /// The failure of a CLC command.
@@ -50,6 +51,23 @@ pub fn read_comp_report(reader: comp_report::Reader<'_>) -> Result<CompReport, W
         } else {
             None
         },
+        monitor: match reader.get_monitor() {
+            0 => MonitorState::None,
+            1 => MonitorState::Stopped,
+            2 => MonitorState::Running,
+            other => return Err(WireError::number("CompReport.monitor", other)),
+        },
+        manager: read_optional_dn(reader.get_manager()?, "CompReport.manager")?,
+        ha_readiness: reader
+            .get_ha_readiness()?
+            .iter()
+            .map(|of| {
+                Ok((
+                    read_dn(of.get_csi()?, "CsiReadiness.csi")?,
+                    read_ha_readiness(of.get_state(), "CsiReadiness.state")?,
+                ))
+            })
+            .collect::<Result<_, WireError>>()?,
     })
 }
 
@@ -59,6 +77,19 @@ pub fn write_comp_report(from: &CompReport, mut builder: comp_report::Builder<'_
     builder.set_presence(from.presence.code());
     builder.set_oper(from.oper.code());
     builder.set_restart_count(from.restart_count);
+    builder.set_monitor(match from.monitor {
+        MonitorState::None => 0,
+        MonitorState::Stopped => 1,
+        MonitorState::Running => 2,
+    });
+    builder.set_manager(optional_dn(from.manager.as_ref()));
+    let len = list_len(from.ha_readiness.len(), "CompReport.haReadiness")?;
+    let mut list = builder.reborrow().init_ha_readiness(len);
+    for (at, (csi, state)) in (0..).zip(&from.ha_readiness) {
+        let mut of = list.reborrow().get(at);
+        of.set_csi(csi.as_str());
+        of.set_state(state.code());
+    }
     match &from.failure {
         Some(failure) => write_command_failure(failure, builder.init_failure()),
         None => Ok(()),
@@ -212,6 +243,9 @@ pub fn read_node_report(reader: node_report::Reader<'_>) -> Result<NodeReport, W
             Which::NotRebooted(reason) => NodeReport::NotRebooted {
                 reason: read_text(reason?, "NodeReport.notRebooted")?,
             },
+            Which::Tracks(csis) => NodeReport::Tracks {
+                csis: read_dns(csis?, "NodeReport.tracks")?,
+            },
         },
     )
 }
@@ -224,6 +258,10 @@ pub fn write_node_report(from: &NodeReport, mut builder: node_report::Builder<'_
         NodeReport::AllReported => builder.set_all_reported(()),
         NodeReport::NotRebooted { reason } => {
             builder.set_not_rebooted(checked(reason, "NodeReport.notRebooted")?);
+        }
+        NodeReport::Tracks { csis } => {
+            let len = list_len(csis.len(), "NodeReport.tracks")?;
+            write_texts(csis, builder.init_tracks(len), "NodeReport.tracks")?;
         }
     }
     Ok(())

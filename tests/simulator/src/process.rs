@@ -81,6 +81,11 @@ impl Process {
             CallbackKind::Terminate => self.ending = true,
             CallbackKind::CsiSet { .. }
             | CallbackKind::CsiRemove { .. }
+            | CallbackKind::CsiAttributeChange { .. }
+            | CallbackKind::ProxiedInstantiate
+            | CallbackKind::ProxiedCleanup
+            | CallbackKind::ContainedInstantiate
+            | CallbackKind::ContainedCleanup
             | CallbackKind::Healthcheck { .. } => {}
         }
     }
@@ -98,7 +103,13 @@ impl Process {
                 self.roles.remove(name);
             }
             CallbackKind::CsiRemove { csi: None } => self.roles.clear(),
-            CallbackKind::Healthcheck { .. } | CallbackKind::Terminate => {}
+            CallbackKind::Healthcheck { .. }
+            | CallbackKind::CsiAttributeChange { .. }
+            | CallbackKind::ProxiedInstantiate
+            | CallbackKind::ProxiedCleanup
+            | CallbackKind::ContainedInstantiate
+            | CallbackKind::ContainedCleanup
+            | CallbackKind::Terminate => {}
         }
     }
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use ais::amf::{Command, CompCategory, CompConfig, Healthcheck, RecommendedRecovery};
+use ais::amf::{
+    Command, CompCategory, CompConfig, Healthcheck, ManagedBy, Monitoring, RecommendedRecovery,
+};
 use ais::{Dn, Millis};
 
 use super::node::Node;
@@ -130,6 +132,8 @@ impl Source<'_> {
             recovery_on_error: self.recovery(),
             disable_restart: self.u32_or("saAmfCompDisableRestart", "saAmfCtDefDisableRestart", 0) != 0,
             healthchecks: self.healthchecks(),
+            monitoring: Monitoring::default(),
+            managed_by: ManagedBy::default(),
         })
     }
 

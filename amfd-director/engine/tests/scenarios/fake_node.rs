@@ -46,12 +46,14 @@ fn order_id(order: &NodeOrder) -> Option<(OrderId, &Dn)> {
         | NodeOrder::Assign { id, su, .. }
         | NodeOrder::Remove { id, su, .. }
         | NodeOrder::Cleanup { id, su }
-        | NodeOrder::Repair { id, su } => Some((*id, su)),
+        | NodeOrder::Repair { id, su }
+        | NodeOrder::Monitor { id, su, .. } => Some((*id, su)),
         NodeOrder::ConfigureNode(_)
         | NodeOrder::ConfigureSu(_)
         | NodeOrder::RemoveSu { .. }
         | NodeOrder::Reboot { .. }
         | NodeOrder::ReportAll
+        | NodeOrder::ProtectionGroup(_)
         | NodeOrder::RepairNode => None,
     }
 }
@@ -110,6 +112,8 @@ impl FakeNode {
             | NodeOrder::Assign { .. }
             | NodeOrder::Remove { .. }
             | NodeOrder::Cleanup { .. }
+            | NodeOrder::Monitor { .. }
+            | NodeOrder::ProtectionGroup(_)
             | NodeOrder::Repair { .. } => {}
         }
     }
@@ -145,13 +149,7 @@ impl FakeNode {
     }
 
     fn configure(&mut self, config: SuConfig) {
-        let comps = config.comps.iter().map(|comp| CompReport {
-            comp: comp.dn.clone(),
-            presence: PresenceState::Uninstantiated,
-            oper: OperState::Enabled,
-            restart_count: 0,
-            failure: None,
-        });
+        let comps = config.comps.iter().map(|comp| CompReport::uninstantiated(comp.dn.clone()));
         let report = SuReport {
             su: config.dn.clone(),
             presence: PresenceState::Uninstantiated,
@@ -378,6 +376,8 @@ fn carry_out(report: &mut SuReport, order: NodeOrder, pre_instantiable: bool) {
         | NodeOrder::RemoveSu { .. }
         | NodeOrder::Reboot { .. }
         | NodeOrder::ReportAll
+        | NodeOrder::Monitor { .. }
+        | NodeOrder::ProtectionGroup(_)
         | NodeOrder::RepairNode => {}
     }
 }

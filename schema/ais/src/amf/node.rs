@@ -6,8 +6,9 @@
 //! reports once.
 
 use super::{
-    CompCategory, ErrorSource, EscalationCounting, EscalationLimits, FailoverLimits, HaState, OperState,
-    PresenceState, RecommendedRecovery,
+    CompCategory, ErrorSource, EscalationCounting, EscalationLimits, FailoverLimits, HaReadinessState,
+    HaState, ManagedBy, MonitorState, Monitoring, OperState, PresenceState, ProtectionGroup,
+    RecommendedRecovery,
 };
 use crate::{Dn, Millis};
 
@@ -87,6 +88,10 @@ pub struct CompConfig {
     pub disable_restart: bool,
     /// The healthchecks it may start.
     pub healthchecks: Vec<Healthcheck>,
+    /// How others watch it from outside.
+    pub monitoring: Monitoring,
+    /// Who manages it, for a proxied or contained component.
+    pub managed_by: ManagedBy,
 }
 
 /// All that a node director needs to run an SU.
@@ -197,6 +202,21 @@ pub enum CallbackKind {
         /// The CSI; `None` means all the component has.
         csi: Option<Dn>,
     },
+    /// The attributes of a CSI that it has were changed (OpenSAF's `OsafCsiAttributeChangeCallbackT`).
+    CsiAttributeChange {
+        /// The CSI.
+        csi: Dn,
+        /// All its attributes.
+        attributes: Vec<(String, Vec<String>)>,
+    },
+    /// `SaAmfProxiedComponentInstantiateCallbackT`: asked of the proxy about the component.
+    ProxiedInstantiate,
+    /// `SaAmfProxiedComponentCleanupCallbackT`: asked of the proxy about the component.
+    ProxiedCleanup,
+    /// `SaAmfContainedComponentInstantiateCallbackT`: asked of the container about the component.
+    ContainedInstantiate,
+    /// `SaAmfContainedComponentCleanupCallbackT`: asked of the container about the component.
+    ContainedCleanup,
 }
 
 /// What the director wants a node director to do. Sent to the node that hosts the SU; each order that has an
@@ -282,6 +302,22 @@ pub enum NodeOrder {
     },
     /// Report every SU. Asked for by a director that has just got the session.
     ReportAll,
+    /// Start or stop the external monitors of a component, or of all of the SU that have one
+    /// (`SA_AMF_ADMIN_EAM_START`, `SA_AMF_ADMIN_EAM_STOP`). Done when they run, or are stopped. They start anew with
+    /// the next instantiation.
+    Monitor {
+        /// The order.
+        id: OrderId,
+        /// The SU.
+        su: Dn,
+        /// The component; `None` for all of the SU.
+        comp: Option<Dn>,
+        /// Whether they shall run.
+        run: bool,
+    },
+    /// The members of a CSI's protection group, for a node whose processes track it ([`NodeReport::Tracks`]). Sent when
+    /// the node begins to track it and at each change. Not answered.
+    ProtectionGroup(ProtectionGroup),
     /// The operator says that the node was repaired: a reboot that did not come is no longer due, and failovers are
     /// counted from the start. Not answered.
     RepairNode,
@@ -312,7 +348,7 @@ pub struct OrderReport {
 /// A CLC command that failed, for the operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandFailure {
-    /// INSTANTIATE, TERMINATE or CLEANUP.
+    /// INSTANTIATE, TERMINATE, CLEANUP, `AM_START`, `AM_STOP` or HEALTHCHECK.
     pub command: String,
     /// The program.
     pub path: String,
@@ -335,8 +371,30 @@ pub struct CompReport {
     pub oper: OperState,
     /// `saAmfCompRestartCount`
     pub restart_count: u32,
-    /// The command failure behind a failed presence state.
+    /// The newest command failure, until the component has been started well.
     pub failure: Option<CommandFailure>,
+    /// Whether its external monitor runs.
+    pub monitor: MonitorState,
+    /// The component that manages it now (`saAmfCompCurrProxyName`).
+    pub manager: Option<Dn>,
+    /// The CSIs for which it is less than ready (`saAmfHAReadinessStateSet`), in the order of their names.
+    pub ha_readiness: Vec<(Dn, HaReadinessState)>,
+}
+
+impl CompReport {
+    /// A component that has never been started and works.
+    pub const fn uninstantiated(comp: Dn) -> CompReport {
+        CompReport {
+            comp,
+            presence: PresenceState::Uninstantiated,
+            oper: OperState::Enabled,
+            restart_count: 0,
+            failure: None,
+            monitor: MonitorState::None,
+            manager: None,
+            ha_readiness: Vec::new(),
+        }
+    }
 }
 
 /// What an SU holds. While an order changes it, this is what was confirmed before.
@@ -399,6 +457,12 @@ pub enum NodeReport {
     NotRebooted {
         /// Why the reboot was due.
         reason: String,
+    },
+    /// The CSIs whose protection groups processes of the node track, in the order of their names: all of them, whenever
+    /// they change and on [`NodeOrder::ReportAll`] where there are any.
+    Tracks {
+        /// The CSIs.
+        csis: Vec<Dn>,
     },
     /// Every SU has been reported; closes the answer to [`NodeOrder::ReportAll`].
     AllReported,

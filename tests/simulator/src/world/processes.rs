@@ -213,6 +213,11 @@ impl World {
             }
             CallbackKind::CsiSet { .. }
             | CallbackKind::CsiRemove { .. }
+            | CallbackKind::CsiAttributeChange { .. }
+            | CallbackKind::ProxiedInstantiate
+            | CallbackKind::ProxiedCleanup
+            | CallbackKind::ContainedInstantiate
+            | CallbackKind::ContainedCleanup
             | CallbackKind::Healthcheck { .. } => {}
         }
     }

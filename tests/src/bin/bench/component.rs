@@ -51,6 +51,11 @@ async fn serve() -> Result<(), Box<dyn std::error::Error>> {
             CallbackKind::Terminate => return Ok(()),
             CallbackKind::CsiSet { .. }
             | CallbackKind::CsiRemove { .. }
+            | CallbackKind::CsiAttributeChange { .. }
+            | CallbackKind::ProxiedInstantiate
+            | CallbackKind::ProxiedCleanup
+            | CallbackKind::ContainedInstantiate
+            | CallbackKind::ContainedCleanup
             | CallbackKind::Healthcheck { .. } => {}
         }
     }

@@ -48,6 +48,11 @@ pub(super) fn describe(order: &NodeOrder, configuration: bool) -> Option<String>
         | NodeOrder::ConfigureSu(_)
         | NodeOrder::RemoveSu { .. }
         | NodeOrder::ReportAll => return None,
+        NodeOrder::Monitor { su, comp, run, .. } => {
+            let what = if *run { "MONITOR" } else { "STOP MONITOR" };
+            format!("{what} {}", comp.as_ref().unwrap_or(su))
+        }
+        NodeOrder::ProtectionGroup(group) => format!("PROTECTION-GROUP {}", group.csi),
         NodeOrder::RepairNode => "REPAIR-NODE".to_owned(),
     })
 }

@@ -129,13 +129,7 @@ impl Cluster {
         let tell = |report| (node.clone(), session, report);
         match order {
             NodeOrder::ConfigureSu(config) => {
-                let comps = config.comps.iter().map(|comp| CompReport {
-                    comp: comp.dn.clone(),
-                    presence: PresenceState::Uninstantiated,
-                    oper: OperState::Enabled,
-                    restart_count: 0,
-                    failure: None,
-                });
+                let comps = config.comps.iter().map(|comp| CompReport::uninstantiated(comp.dn.clone()));
                 let fresh = SuReport {
                     su: config.dn.clone(),
                     presence: PresenceState::Uninstantiated,
@@ -152,14 +146,18 @@ impl Cluster {
                 self.sus.remove(&su);
             }
             NodeOrder::ReportAll => self.wire.push_back(tell(NodeReport::AllReported)),
-            NodeOrder::RepairNode | NodeOrder::ConfigureNode(_) | NodeOrder::Reboot { .. } => {}
+            NodeOrder::RepairNode
+            | NodeOrder::ConfigureNode(_)
+            | NodeOrder::ProtectionGroup(_)
+            | NodeOrder::Reboot { .. } => {}
             NodeOrder::Instantiate { .. }
             | NodeOrder::Terminate { .. }
             | NodeOrder::Restart { .. }
             | NodeOrder::Assign { .. }
             | NodeOrder::Remove { .. }
             | NodeOrder::Cleanup { .. }
-            | NodeOrder::Repair { .. } => {
+            | NodeOrder::Repair { .. }
+            | NodeOrder::Monitor { .. } => {
                 if let Some(report) = self.carry_out(order) {
                     self.wire.push_back(tell(NodeReport::Su(report)));
                 }
@@ -207,12 +205,14 @@ fn addressee(order: &NodeOrder) -> Option<(OrderId, &Dn)> {
         | NodeOrder::Assign { id, su, .. }
         | NodeOrder::Remove { id, su, .. }
         | NodeOrder::Cleanup { id, su }
-        | NodeOrder::Repair { id, su } => Some((*id, su)),
+        | NodeOrder::Repair { id, su }
+        | NodeOrder::Monitor { id, su, .. } => Some((*id, su)),
         NodeOrder::ConfigureNode(_)
         | NodeOrder::ConfigureSu(_)
         | NodeOrder::RemoveSu { .. }
         | NodeOrder::Reboot { .. }
         | NodeOrder::ReportAll
+        | NodeOrder::ProtectionGroup(_)
         | NodeOrder::RepairNode => None,
     }
 }
