@@ -10,6 +10,7 @@
 //! | `shell` | the loop: event, engine, effects; reaps children |
 //! | `spawn` | starts commands, keeps what they write |
 //! | `processes` | whose a process is; kills what is left |
+//! | `watches` | passive monitoring |
 //! | `components` | the socket of the component API |
 //! | `director` | the link to the director |
 
@@ -33,6 +34,7 @@ mod processes;
 mod shell;
 mod spawn;
 mod stories;
+mod watches;
 
 pub use fence::fence;
 

@@ -257,8 +257,36 @@ fn stat_in(text: &str) -> Option<Stat> {
     })
 }
 
+/// How a process ended whose parent has not taken its status yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Remains {
+    /// It exited with this status.
+    Exited(i32),
+    /// This signal ended it.
+    Killed(i32),
+}
+
+/// How the process ended; `None` where it lives or nothing of it is left.
+pub(crate) fn remains(pid: i32) -> Option<Remains> {
+    remains_in(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+}
+
+/// Reads the exit code, the last field but none of what `/proc/PID/stat` has.
+fn remains_in(text: &str) -> Option<Remains> {
+    let fields: Vec<&str> = text[text.rfind(')')? + 1..].split_ascii_whitespace().collect();
+    if !matches!(*fields.first()?, "Z" | "X") {
+        return None;
+    }
+    // Field 52 of the file; the state is field 3.
+    let status: i32 = fields.get(49)?.parse().ok()?;
+    Some(match status & 0x7f {
+        0 => Remains::Exited(status >> 8 & 0xff),
+        signal => Remains::Killed(signal),
+    })
+}
+
 /// The children of all threads of a process.
-fn children(pid: i32) -> Vec<i32> {
+pub(crate) fn children(pid: i32) -> Vec<i32> {
     let mut found = Vec::new();
     let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else {
         return found;
@@ -393,6 +421,22 @@ mod tests {
             })
         );
         assert_eq!(stat_in("42 (a"), None);
+    }
+
+    #[test]
+    fn remains_tell_how_a_process_ended() {
+        let mut child = std::process::Command::new("/bin/sh")
+            .args(["-c", "exit 7"])
+            .spawn()
+            .unwrap();
+        let pid = i32::try_from(child.id()).unwrap();
+        while stat(pid).is_some_and(|stat| stat.is_alive()) {
+            std::thread::yield_now();
+        }
+        assert_eq!(remains(pid), Some(Remains::Exited(7)));
+        child.wait().unwrap();
+        assert_eq!(remains(pid), None);
+        assert_eq!(remains(i32::try_from(std::process::id()).unwrap()), None);
     }
 
     #[test]

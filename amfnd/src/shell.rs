@@ -24,6 +24,7 @@ use crate::input::{Input, Inputs, tell};
 use crate::processes::{Processes, Whose, kill_tree};
 use crate::spawn::{Output, Spawner, describe};
 use crate::stories::Stories;
+use crate::watches::Watches;
 use crate::{Ending, RebootPolicy};
 
 /// How often the sizes of the components' logs are looked at.
@@ -99,6 +100,7 @@ pub(crate) struct Shell {
     /// How connected processes that are reaped already ended.
     exits: BTreeMap<i32, String>,
     stories: Stories,
+    watches: Watches,
     shutting_down: bool,
     end: Option<End>,
 }
@@ -107,6 +109,7 @@ impl Shell {
     pub(crate) fn new(parts: Parts) -> Shell {
         Shell {
             engine: NodeEngine::with_options(parts.engine),
+            watches: Watches::new(parts.inputs.clone()),
             parts,
             begin: Instant::now(),
             events: VecDeque::new(),
@@ -256,6 +259,7 @@ impl Shell {
     fn reap(&mut self) {
         while let Ok(Some((pid, status))) = rustix::process::wait(WaitOptions::NOHANG) {
             let pid = pid.as_raw_pid();
+            self.watches.reaped(pid, status);
             if let Some(run) = self.runs.remove(&pid) {
                 self.end_run(run, status);
             } else if self.parts.components.is_connected(pid) {
@@ -273,7 +277,11 @@ impl Shell {
         };
         match run.kind {
             CommandKind::Cleanup => self.kill_all(run.id, run.comp, outcome),
-            CommandKind::Instantiate | CommandKind::Terminate => {
+            CommandKind::Instantiate
+            | CommandKind::Terminate
+            | CommandKind::AmStart
+            | CommandKind::AmStop
+            | CommandKind::Healthcheck => {
                 let run = run.id;
                 self.events.push_back(Event::RunEnded { run, outcome });
             }
@@ -312,6 +320,13 @@ impl Shell {
                 comp,
                 kind,
             } => self.parts.components.call_back(session, invocation, &comp, &kind),
+            Effect::Watch {
+                watch,
+                comp,
+                pid,
+                depth,
+            } => self.watches.begin(watch, comp, pid, depth),
+            Effect::Unwatch { watch } => self.watches.end(watch),
             Effect::Forget { session, .. } => self.parts.components.forget(session),
             Effect::Reply { request, answer } => self.reply(request, answer),
             Effect::Report(report) => self.parts.reports.push(report),

@@ -1,7 +1,8 @@
 //! Conversions of `value.capnp`, and of the texts, names and numbers that every interface has.
 
 use ais::amf::{
-    CsiTransition, ErrorSource, HaReadinessState, HaState, HealthcheckInvocation, OperState, PresenceState, RecommendedRecovery,
+    CsiTransition, ErrorSource, HaReadinessState, HaState, HealthcheckInvocation, OperState, PresenceState,
+    RecommendedRecovery,
 };
 use ais::{AisError, Attr, Dn, Object, Parameter, Refusal, Value, ValueType};
 use capnp::{struct_list, text, text_list};

@@ -7,8 +7,8 @@ use ais::amf::{
     CsiAssignment, CsiDescriptor, CsiTransition, ErrorSource, EscalationCounting, EscalationLimits,
     FailoverLimits, FaultReport, HaReadinessState, HaState, Healthcheck, HealthcheckCommand,
     HealthcheckInvocation, ManagedBy, MonitorState, Monitoring, NodeConfig, NodeOrder, NodeReport, OperState,
-    OrderId, OrderOutcome, OrderReport, PresenceState, ProtectionGroup, ProtectionGroupMember, RecommendedRecovery,
-    SiAssignment, SuConfig, SuReport, Term,
+    OrderId, OrderOutcome, OrderReport, PresenceState, ProtectionGroup, ProtectionGroupMember,
+    RecommendedRecovery, SiAssignment, SuConfig, SuReport, Term,
 };
 use ais::{
     AisError, Attr, AttrChoice, AttrDef, AttrFlags, AttrModification, CcbOperation, ClassCategory, ClassDef,
@@ -441,10 +441,7 @@ fn su_report(outcome: OrderOutcome) -> SuReport {
         failure,
         monitor: MonitorState::Running,
         manager: Some(dn("safComp=P,safSu=2")),
-        ha_readiness: vec![(
-            dn("safCsi=C,safSi=S"),
-            HaReadinessState::ReadyForActiveDegraded,
-        )],
+        ha_readiness: vec![(dn("safCsi=C,safSi=S"), HaReadinessState::ReadyForActiveDegraded)],
     };
     SuReport {
         su: dn("safSu=1"),

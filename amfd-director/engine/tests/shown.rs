@@ -259,7 +259,10 @@ impl Cluster {
 }
 
 fn uninstantiated(config: &SuConfig) -> SuReport {
-    let comps = config.comps.iter().map(|comp| CompReport::uninstantiated(comp.dn.clone()));
+    let comps = config
+        .comps
+        .iter()
+        .map(|comp| CompReport::uninstantiated(comp.dn.clone()));
     SuReport {
         su: config.dn.clone(),
         presence: PresenceState::Uninstantiated,

@@ -15,6 +15,10 @@ pub type Quiescing = Pin<Box<dyn Future<Output = Result<(), AisError>>>>;
 /// What a component does. Each method is a callback of the framework; an error tells that the component failed, and
 /// the framework recovers it as its model says.
 pub trait Component {
+    /// Whether changes of the attributes of CSIs that it has are told at once, by
+    /// [`Component::csi_attributes_changed`].
+    const TAKES_ATTRIBUTE_CHANGES: bool = false;
+
     /// The keys of the healthchecks that the framework shall invoke, with the recovery when one fails. None at first.
     fn healthchecks(&self) -> Vec<(String, RecommendedRecovery)> {
         Vec::new()
@@ -39,6 +43,28 @@ pub trait Component {
     fn csi_remove(&mut self, csi: Option<Dn>) -> impl Future<Output = Result<(), AisError>> {
         drop(csi);
         ready(Ok(()))
+    }
+
+    /// The attributes of a CSI that it has are these now. Asked only where [`Component::TAKES_ATTRIBUTE_CHANGES`].
+    fn csi_attributes_changed(
+        &mut self,
+        csi: Dn,
+        attributes: Vec<(String, Vec<String>)>,
+    ) -> impl Future<Output = Result<(), AisError>> {
+        tracing::debug!(%csi, count = attributes.len(), "attributes changed");
+        ready(Ok(()))
+    }
+
+    /// Instantiate a component that this one is the proxy or the container of.
+    fn instantiate_other(&mut self, comp: &Dn) -> impl Future<Output = Result<(), AisError>> {
+        tracing::warn!(%comp, "nothing is known of it");
+        ready(Err(AisError::FailedOperation))
+    }
+
+    /// End a component that this one is the proxy or the container of, at once and without its help.
+    fn clean_up_other(&mut self, comp: &Dn) -> impl Future<Output = Result<(), AisError>> {
+        tracing::warn!(%comp, "nothing is known of it");
+        ready(Err(AisError::FailedOperation))
     }
 
     /// Tell whether the component works.
@@ -73,8 +99,11 @@ pub fn run(component: impl Component) -> Result<(), AmfError> {
 ///
 /// # Errors
 /// [`AmfError`] when the node director refuses or is lost.
-pub async fn attend(amf: &Amf, comp: &Dn, mut component: impl Component) -> Result<(), AmfError> {
+pub async fn attend<C: Component>(amf: &Amf, comp: &Dn, mut component: C) -> Result<(), AmfError> {
     amf.register(comp).await?;
+    if C::TAKES_ATTRIBUTE_CHANGES {
+        amf.attribute_changes_accept(comp).await?;
+    }
     for (key, recovery) in component.healthchecks() {
         let started = amf.healthcheck_start(comp, &key, HealthcheckInvocation::AmfInvoked, recovery);
         match started.await {
@@ -112,6 +141,15 @@ pub async fn attend(amf: &Amf, comp: &Dn, mut component: impl Component) -> Resu
             }
             CallbackKind::CsiSet { ha, csi } => component.csi_set(ha, csi).await,
             CallbackKind::CsiRemove { csi } => component.csi_remove(csi).await,
+            CallbackKind::CsiAttributeChange { csi, attributes } => {
+                component.csi_attributes_changed(csi, attributes).await
+            }
+            CallbackKind::ProxiedInstantiate | CallbackKind::ContainedInstantiate => {
+                component.instantiate_other(&callback.comp).await
+            }
+            CallbackKind::ProxiedCleanup | CallbackKind::ContainedCleanup => {
+                component.clean_up_other(&callback.comp).await
+            }
             CallbackKind::Terminate => {
                 component.terminate().await;
                 amf.response(invocation, Ok(())).await?;

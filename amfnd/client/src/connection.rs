@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use ais::AisError;
 use schema::component_capnp::{component_callbacks, component_session};
+use schema::value::{read_dn, read_result};
 use tokio::sync::{Notify, oneshot};
 
 use crate::link::{End, Link};
-use crate::{AmfError, Callback};
+use crate::{AmfError, Callback, GroupChange};
 
 /// Callbacks that may wait for the program; further ones are answered with `SA_AIS_ERR_TRY_AGAIN`.
 const CALLBACKS_MAX: usize = 1024;
@@ -29,6 +30,7 @@ struct Waiting {
     end: Rc<End>,
     queue: RefCell<VecDeque<Callback>>,
     answers: RefCell<BTreeMap<u64, oneshot::Sender<u32>>>,
+    groups: RefCell<VecDeque<GroupChange>>,
     finalised: std::cell::Cell<bool>,
     changed: Notify,
 }
@@ -39,6 +41,7 @@ impl Session {
             end: Rc::clone(link.end()),
             queue: RefCell::default(),
             answers: RefCell::default(),
+            groups: RefCell::default(),
             finalised: std::cell::Cell::default(),
             changed: Notify::new(),
         });
@@ -71,6 +74,21 @@ impl Session {
         loop {
             let changed = self.waiting.changed.notified();
             let next = self.waiting.queue.borrow_mut().pop_front();
+            if next.is_some() || self.waiting.is_closed() {
+                return next;
+            }
+            tokio::select! {
+                biased;
+                () = changed => {}
+                () = self.waiting.end.wait() => {}
+            }
+        }
+    }
+
+    pub(crate) async fn next_group(&self) -> Option<GroupChange> {
+        loop {
+            let changed = self.waiting.changed.notified();
+            let next = self.waiting.groups.borrow_mut().pop_front();
             if next.is_some() || self.waiting.is_closed() {
                 return next;
             }
@@ -166,6 +184,31 @@ impl component_callbacks::Server for CallbackServer {
             None => AisError::TryAgain.code(),
         };
         results.get().set_result(code);
+        Ok(())
+    }
+
+    async fn protection_group(
+        self: Rc<Self>,
+        params: component_callbacks::ProtectionGroupParams,
+        _: component_callbacks::ProtectionGroupResults,
+    ) -> Result<(), capnp::Error> {
+        let params = params.get()?;
+        let failed = |error: schema::WireError| capnp::Error::failed(error.to_string());
+        let change = GroupChange {
+            csi: read_dn(params.get_csi()?, "protectionGroup.csi").map_err(failed)?,
+            members: read_result(params.get_error(), "protectionGroup.error")
+                .map_err(failed)?
+                .map(|()| params.get_member_count()),
+            notifications: schema::amf::read_notifications(params.get_notifications()?).map_err(failed)?,
+        };
+        let mut groups = self.waiting.groups.borrow_mut();
+        if groups.len() >= CALLBACKS_MAX {
+            return Err(capnp::Error::overloaded(
+                "the program takes no changes".to_owned(),
+            ));
+        }
+        groups.push_back(change);
+        self.waiting.changed.notify_waiters();
         Ok(())
     }
 }

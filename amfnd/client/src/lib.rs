@@ -27,10 +27,13 @@
 
 use std::rc::Rc;
 
-use ais::amf::{CallbackKind, HaState, HealthcheckInvocation, RecommendedRecovery};
+use ais::amf::{
+    CallbackKind, HaReadinessState, HaState, HealthcheckInvocation, PmErrors, PmStopQualifier,
+    ProtectionGroupNotification, RecommendedRecovery, TrackFlags,
+};
 use ais::{AisError, Dn};
 use schema::WireError;
-use schema::value::{healthcheck_invocation_code, read_ha, read_status, result_code};
+use schema::value::{healthcheck_invocation_code, optional_dn, read_ha, read_status, result_code};
 
 mod component;
 mod connection;
@@ -111,6 +114,17 @@ pub struct Callback {
     pub comp: Dn,
     /// What is asked.
     pub kind: CallbackKind,
+}
+
+/// A change of a protection group (`SaAmfProtectionGroupTrackCallbackT_4`); it is not answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupChange {
+    /// The CSI.
+    pub csi: Dn,
+    /// How many members it has, or why there is no group any more.
+    pub members: Result<u32, AisError>,
+    /// The members that were asked for.
+    pub notifications: Vec<ProtectionGroupNotification>,
 }
 
 /// A process's session with its node director. Clones share it; when the last is dropped, it is finalised.
@@ -261,6 +275,107 @@ impl Amf {
         let response = response.get()?;
         accepted(response.get_status()?)?;
         Ok(read_ha(response.get_ha(), "haStateGet.ha")?)
+    }
+
+    /// From now on changes of the attributes of CSIs that the component has are told at once. For the process that
+    /// registered it.
+    pub async fn attribute_changes_accept(&self, comp: &Dn) -> Result<(), AmfError> {
+        ask!(self, attribute_changes_accept_request, |params| {
+            params.set_comp(comp.as_str());
+        })
+    }
+
+    /// Registers a component for which the component `proxy`, registered by this process, is the proxy.
+    pub async fn register_proxied(&self, comp: &Dn, proxy: &Dn) -> Result<(), AmfError> {
+        ask!(self, register_request, |params| {
+            params.set_comp(comp.as_str());
+            params.set_proxy(proxy.as_str());
+        })
+    }
+
+    /// Ends the registration of a proxied component; it goes on.
+    pub async fn unregister_proxied(&self, comp: &Dn, proxy: &Dn) -> Result<(), AmfError> {
+        ask!(self, unregister_request, |params| {
+            params.set_comp(comp.as_str());
+            params.set_proxy(proxy.as_str());
+        })
+    }
+
+    /// From now on the ends `errors` of a process, and of `depth` generations of its descendants (`None`: all), are
+    /// errors of the component.
+    pub async fn pm_start(
+        &self,
+        comp: &Dn,
+        pid: u64,
+        depth: Option<u32>,
+        errors: PmErrors,
+        recovery: RecommendedRecovery,
+    ) -> Result<(), AmfError> {
+        ask!(self, pm_start_request, |params| {
+            params.set_comp(comp.as_str());
+            params.set_pid(pid);
+            params.set_depth(depth.map_or(-1, |depth| i32::try_from(depth).unwrap_or(i32::MAX)));
+            params.set_errors(errors.bits());
+            params.set_recovery(recovery.code());
+        })
+    }
+
+    /// The ends `errors` of the processes are no errors any more.
+    pub async fn pm_stop(
+        &self,
+        comp: &Dn,
+        qualifier: PmStopQualifier,
+        pid: u64,
+        errors: PmErrors,
+    ) -> Result<(), AmfError> {
+        ask!(self, pm_stop_request, |params| {
+            params.set_comp(comp.as_str());
+            params.set_qualifier(qualifier as u8);
+            params.set_pid(pid);
+            params.set_errors(errors.bits());
+        })
+    }
+
+    /// Begins to track the protection group of a CSI: changes come through [`Amf::next_protection_group`]. With
+    /// [`TrackFlags::CURRENT`] its members come back, in the order of their names; otherwise nothing does.
+    pub async fn protection_group_track(
+        &self,
+        csi: &Dn,
+        flags: TrackFlags,
+    ) -> Result<Vec<ProtectionGroupNotification>, AmfError> {
+        let mut request = self.session.session()?.protection_group_track_request();
+        request.get().set_csi(csi.as_str());
+        request.get().set_flags(flags.bits());
+        let response = request.send().promise.await?;
+        let response = response.get()?;
+        accepted(response.get_status()?)?;
+        Ok(schema::amf::read_notifications(response.get_notifications()?)?)
+    }
+
+    /// Tracks the protection group no more.
+    pub async fn protection_group_track_stop(&self, csi: &Dn) -> Result<(), AmfError> {
+        ask!(self, protection_group_track_stop_request, |params| {
+            params.set_csi(csi.as_str());
+        })
+    }
+
+    /// The next change of a protection group that is tracked; `None` when the node director is gone.
+    pub async fn next_protection_group(&self) -> Option<GroupChange> {
+        self.session.next_group().await
+    }
+
+    /// How ready the component is for a CSI, or with `None` for all that it has.
+    pub async fn ha_readiness_state_set(
+        &self,
+        comp: &Dn,
+        csi: Option<&Dn>,
+        state: HaReadinessState,
+    ) -> Result<(), AmfError> {
+        ask!(self, ha_readiness_state_set_request, |params| {
+            params.set_comp(comp.as_str());
+            params.set_csi(optional_dn(csi));
+            params.set_state(state.code());
+        })
     }
 
     /// Reports an error of a component.

@@ -5,10 +5,9 @@ use ais::{AisError, Dn};
 
 use crate::comp::{Call, CallKind, Comp};
 use crate::cx::Cx;
-use crate::event::Invocation;
+use crate::event::{Invocation, ProcessEnd, RunId, RunOutcome, WatchId};
 use crate::holding::Target;
 use crate::phase::Phase;
-use crate::presence::ClcEvent;
 use crate::recovery::CompError;
 use crate::su::Su;
 
@@ -81,13 +80,41 @@ impl Su {
     pub(crate) fn process_gone(&mut self, at: usize, cause: &str, cx: &mut Cx) {
         if self.comps[at].phase.is_stopping_in_order() && !self.comps[at].is_asked_to_terminate() {
             if matches!(self.comps[at].phase, Phase::Exiting { .. }) {
-                self.apply(at, ClcEvent::TerminateSucceeded, cx);
+                self.with_comp(at, cx, Comp::stopped);
+                return;
             }
-            return;
+            if self.comps[at].phase != Phase::Unmonitoring {
+                return;
+            }
         }
         self.with_comp(at, cx, Comp::end_registration);
         let error = CompError::new(ErrorSource::ProcessDied, cause);
         self.component_failed(at, error, cx);
+    }
+
+    /// A command of a component ended.
+    pub(crate) fn run_ended(&mut self, at: usize, run: RunId, outcome: RunOutcome, cx: &mut Cx) {
+        let error = self.with_comp(at, cx, |comp, cx| comp.any_run_ended(run, outcome, cx));
+        if let Some(error) = error {
+            if error.source == ErrorSource::ActiveMonitoring {
+                self.fail_monitor_order(&error.cause, cx);
+            }
+            self.component_failed(at, error, cx);
+        }
+    }
+
+    /// A process that is watched, or a descendant of one, ended.
+    pub(crate) fn watched_ended(
+        &mut self,
+        at: usize,
+        watch: WatchId,
+        pid: u64,
+        end: ProcessEnd,
+        cx: &mut Cx,
+    ) {
+        if let Some(error) = self.comps[at].watched_ended(watch, pid, end) {
+            self.component_failed(at, error, cx);
+        }
     }
 
     /// Time has passed: whatever is due happens.
@@ -96,6 +123,8 @@ impl Su {
             if self.comps[at].phase_is_due(cx.now) {
                 self.with_comp(at, cx, Comp::phase_timed_out);
             }
+            self.comps[at].monitor_timed_out(cx);
+            self.comps[at].check_due(cx);
             let overdue: Vec<Invocation> = self.comps[at]
                 .calls
                 .iter()

@@ -7,14 +7,20 @@ use crate::comp::{CallKind, Comp, Kind};
 use crate::cx::Cx;
 use crate::effect::{CommandKind, Effect};
 use crate::event::{RunId, RunOutcome, SessionId};
+use crate::monitor::Monitor;
 use crate::phase::Phase;
 use crate::presence::ClcEvent;
+use crate::recovery::CompError;
 
 /// The exit status of INSTANTIATE that forbids further attempts (AMF B.04.01 §4.6).
 const EXIT_NO_RETRY: i32 = 200;
 
 /// How a command failed; `None` where it succeeded.
-fn failure(kind: CommandKind, command: Option<&Command>, outcome: &RunOutcome) -> Option<CommandFailure> {
+pub(crate) fn failure(
+    kind: CommandKind,
+    command: Option<&Command>,
+    outcome: &RunOutcome,
+) -> Option<CommandFailure> {
     let (cause, stderr) = match outcome {
         RunOutcome::Exited { code: 0, .. } => return None,
         RunOutcome::Exited { code, stderr } => (format!("exit status {code}"), stderr.clone()),
@@ -35,7 +41,7 @@ fn failure(kind: CommandKind, command: Option<&Command>, outcome: &RunOutcome) -
     })
 }
 
-fn named_failure(
+pub(crate) fn named_failure(
     kind: CommandKind,
     command: Option<&Command>,
     cause: String,
@@ -110,7 +116,7 @@ impl Comp {
         self.phase = Phase::Killing { run, failure };
     }
 
-    fn run(&self, kind: CommandKind, command: Command, cx: &mut Cx) -> RunId {
+    pub(crate) fn run(&self, kind: CommandKind, command: Command, cx: &mut Cx) -> RunId {
         let mut env = self.config.env.clone();
         env.extend(self.csi_env.iter().cloned());
         if kind == CommandKind::Cleanup {
@@ -138,8 +144,25 @@ impl Comp {
         )
     }
 
+    /// A command of the component ended; the error that a monitoring one found.
+    pub(crate) fn any_run_ended(
+        &mut self,
+        run: RunId,
+        outcome: RunOutcome,
+        cx: &mut Cx,
+    ) -> Option<CompError> {
+        if self.monitor.is_run(run) {
+            self.monitor_ended(&outcome, cx)
+        } else if self.check.is_run(run) {
+            self.check_ended(&outcome, cx)
+        } else {
+            self.run_ended(run, outcome, cx);
+            None
+        }
+    }
+
     /// The command that runs ended.
-    pub(crate) fn run_ended(&mut self, run: RunId, outcome: RunOutcome, cx: &mut Cx) {
+    fn run_ended(&mut self, run: RunId, outcome: RunOutcome, cx: &mut Cx) {
         if self.phase.run() != Some(run) {
             cx.note(
                 &self.config.dn,
@@ -153,7 +176,7 @@ impl Comp {
             Phase::Stopping { .. } => {
                 let command = self.config.terminate.as_ref();
                 match failure(CommandKind::Terminate, command, &outcome) {
-                    None => self.apply(ClcEvent::TerminateSucceeded, cx),
+                    None => self.stopped(cx),
                     Some(failure) => {
                         let cause = format!("TERMINATE '{}': {}", failure.path, failure.cause);
                         self.stop_failed(&cause, ErrorSource::ClcCommand, cx);
@@ -181,7 +204,17 @@ impl Comp {
             | Phase::Delaying { .. }
             | Phase::Asked { .. }
             | Phase::Exiting { .. }
+            | Phase::Unmonitoring
             | Phase::Held => debug_assert!(false, "a phase without a run"),
+        }
+    }
+
+    /// It stopped in order. A monitor that could not be stopped is left to CLEANUP (AMF B.02.01 §4.8).
+    pub(crate) fn stopped(&mut self, cx: &mut Cx) {
+        if self.monitor == Monitor::Stuck && self.config.cleanup.is_some() {
+            self.apply(ClcEvent::TerminateFailed, cx);
+        } else {
+            self.apply(ClcEvent::TerminateSucceeded, cx);
         }
     }
 
@@ -273,6 +306,7 @@ impl Comp {
             | Phase::Aborting { .. }
             | Phase::Overdue { .. }
             | Phase::Killing { .. }
+            | Phase::Unmonitoring
             | Phase::Held => {}
         }
     }

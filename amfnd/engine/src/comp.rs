@@ -12,12 +12,15 @@ use ais::amf::{
 };
 use ais::{AisError, Dn, Millis};
 
+use crate::check::Check;
 use crate::cx::Cx;
 use crate::effect::Effect;
-use crate::event::{Invocation, SessionId};
+use crate::event::{Invocation, SessionId, WatchId};
 use crate::healthcheck::Healthcheck;
+use crate::monitor::Monitor;
 use crate::phase::{Attempts, Phase};
 use crate::presence::{ClcAction, ClcEvent, transition};
+use crate::watch::Watch;
 
 /// How a component is managed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +108,11 @@ pub(crate) struct Comp {
     pub(crate) csi_env: Vec<String>,
     pub(crate) calls: BTreeMap<Invocation, Call>,
     pub(crate) healthchecks: BTreeMap<(String, SessionId), Healthcheck>,
+    pub(crate) monitor: Monitor,
+    /// The operator stopped the monitor, or it could not be started.
+    pub(crate) monitor_unwanted: bool,
+    pub(crate) check: Check,
+    pub(crate) watches: BTreeMap<WatchId, Watch>,
 }
 
 impl Comp {
@@ -126,6 +134,10 @@ impl Comp {
             csi_env: Vec::new(),
             calls: BTreeMap::new(),
             healthchecks: BTreeMap::new(),
+            monitor: Monitor::Off,
+            monitor_unwanted: false,
+            check: Check::Rest,
+            watches: BTreeMap::new(),
         }
     }
 
@@ -270,9 +282,16 @@ impl Comp {
         }
     }
 
+    /// Stops the component in order, its monitor first.
     fn terminate(&mut self, cx: &mut Cx) {
-        let session = self.session;
         self.forget_work(cx);
+        self.phase = Phase::Unmonitoring;
+        self.advance_monitor(cx);
+    }
+
+    /// The monitor is out of the way.
+    pub(crate) fn terminate_now(&mut self, cx: &mut Cx) {
+        let session = self.session;
         match (self.kind, session) {
             (Kind::SaAware, Some(session)) => {
                 let deadline = cx.now.after(self.config.terminate_callback_timeout);
@@ -288,6 +307,10 @@ impl Comp {
     /// Ends the command that runs, if one does, and cleans up.
     fn clean_up(&mut self, cx: &mut Cx) {
         self.end_registration(cx);
+        if self.phase == Phase::Unmonitoring {
+            self.phase = Phase::Idle;
+        }
+        self.advance_monitor(cx);
         match self.phase {
             Phase::Starting { run, .. } | Phase::Stopping { run, .. } => {
                 cx.emit(Effect::Kill { run });
@@ -301,6 +324,7 @@ impl Comp {
             Phase::Idle
             | Phase::Registering { .. }
             | Phase::Delaying { .. }
+            | Phase::Unmonitoring
             | Phase::Asked { .. }
             | Phase::Exiting { .. }
             | Phase::Held => self.run_cleanup(cx),
@@ -310,6 +334,7 @@ impl Comp {
     /// Nothing of it is left: decides between another attempt, the end of the attempts, and the plain end.
     pub(crate) fn cleaned_up(&mut self, cx: &mut Cx) {
         self.phase = Phase::Idle;
+        self.monitor_is_gone();
         let attempting = match self.presence {
             PresenceState::Instantiating => true,
             PresenceState::Restarting => self.attempts.failed > 0,
@@ -390,6 +415,7 @@ impl Comp {
             cx.close_invocation(invocation);
         }
         self.healthchecks.clear();
+        self.unwatch_all(cx);
     }
 
     /// The process no longer counts: neither its answers nor its death.
@@ -411,6 +437,8 @@ impl Comp {
             .into_iter()
             .chain(calls)
             .chain(self.healthcheck_due())
+            .chain(self.monitor.deadline())
+            .chain(self.check.deadline())
             .min()
     }
 

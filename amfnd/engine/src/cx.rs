@@ -7,13 +7,14 @@ use ais::{Dn, Millis};
 
 use crate::effect::Effect;
 use crate::escalation::Failovers;
-use crate::event::{Invocation, RunId};
+use crate::event::{Invocation, RunId, WatchId};
 
 /// The ids that the engine gives out, and which component each open one belongs to.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Ids {
     last_run: u64,
     last_invocation: u64,
+    last_watch: u64,
     runs: BTreeMap<RunId, Dn>,
     calls: BTreeMap<Invocation, Dn>,
 }
@@ -83,6 +84,11 @@ impl Cx {
         let run = RunId(self.ids.last_run);
         self.ids.runs.insert(run, comp.clone());
         run
+    }
+
+    pub(crate) fn new_watch(&mut self) -> WatchId {
+        self.ids.last_watch += 1;
+        WatchId(self.ids.last_watch)
     }
 
     /// The component that a run belongs to; the run is over.

@@ -3,7 +3,7 @@
 use ais::amf::{CallbackKind, Command, HaState, NodeReport};
 use ais::{AisError, Dn};
 
-use crate::event::{Invocation, RequestId, RunId, SessionId};
+use crate::event::{Invocation, RequestId, RunId, SessionId, WatchId};
 
 /// Which of a component's commands runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,15 +15,32 @@ pub enum CommandKind {
     /// Stop it abruptly. Afterwards the shell kills whatever is left of the component, before it says that the
     /// command ended.
     Cleanup,
+    /// Start its external monitor; runs beside the others.
+    AmStart,
+    /// Stop its external monitor.
+    AmStop,
+    /// Check its health.
+    Healthcheck,
 }
 
 impl CommandKind {
+    /// Whether it runs beside the commands of the component's life cycle.
+    pub const fn is_monitoring(self) -> bool {
+        match self {
+            CommandKind::Instantiate | CommandKind::Terminate | CommandKind::Cleanup => false,
+            CommandKind::AmStart | CommandKind::AmStop | CommandKind::Healthcheck => true,
+        }
+    }
+
     /// The specification's word.
     pub const fn name(self) -> &'static str {
         match self {
             CommandKind::Instantiate => "INSTANTIATE",
             CommandKind::Terminate => "TERMINATE",
             CommandKind::Cleanup => "CLEANUP",
+            CommandKind::AmStart => "AM_START",
+            CommandKind::AmStop => "AM_STOP",
+            CommandKind::Healthcheck => "HEALTHCHECK",
         }
     }
 }
@@ -76,6 +93,23 @@ pub enum Effect {
         comp: Dn,
         /// What.
         kind: CallbackKind,
+    },
+    /// Watch a process, and so many generations of its descendants (`None`: all), until [`Effect::Unwatch`]. Each end
+    /// is told by [`crate::Event::WatchedEnded`].
+    Watch {
+        /// Names the watch.
+        watch: WatchId,
+        /// The component.
+        comp: Dn,
+        /// The process.
+        pid: u64,
+        /// How many generations.
+        depth: Option<u32>,
+    },
+    /// Watch no more.
+    Unwatch {
+        /// Which watch.
+        watch: WatchId,
     },
     /// The registration of a component is over; its connection may be closed and its death is no longer news.
     Forget {

@@ -1,6 +1,6 @@
 //! What can happen to a node director.
 
-use ais::amf::{HealthcheckInvocation, NodeOrder, RecommendedRecovery, Term};
+use ais::amf::{HealthcheckInvocation, NodeOrder, PmErrors, PmStopQualifier, RecommendedRecovery, Term};
 use ais::{AisError, Dn};
 
 /// Names a command run; given by the engine in [`crate::Effect::Run`].
@@ -18,6 +18,21 @@ pub struct SessionId(pub u64);
 /// Names a request of a component; given by the shell, answered once by [`crate::Effect::Reply`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(pub u64);
+
+/// Names a watch of passive monitoring; given by the engine in [`crate::Effect::Watch`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WatchId(pub u64);
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProcessEnd {
+    /// It exited with this status.
+    Exited(i32),
+    /// This signal ended it.
+    Killed(i32),
+    /// Its parent took the status first.
+    Unknown,
+}
 
 /// How a command ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,6 +124,30 @@ pub enum ComponentRequest {
         /// The component.
         comp: Dn,
     },
+    /// `saAmfPmStart`; the shell has seen that the process lives.
+    PmStart {
+        /// The component.
+        comp: Dn,
+        /// The process.
+        pid: u64,
+        /// How many generations of its descendants are meant; `None` for all.
+        depth: Option<u32>,
+        /// Which ends are errors.
+        errors: PmErrors,
+        /// What to do about one.
+        recovery: RecommendedRecovery,
+    },
+    /// `saAmfPmStop`
+    PmStop {
+        /// The component.
+        comp: Dn,
+        /// Which watches are meant.
+        qualifier: PmStopQualifier,
+        /// The process.
+        pid: u64,
+        /// Which ends are no errors any more.
+        errors: PmErrors,
+    },
 }
 
 /// One thing that happened.
@@ -160,6 +199,17 @@ pub enum Event {
         session: SessionId,
         /// For people: `killed by signal 9`.
         cause: String,
+    },
+    /// A process that is watched, or a descendant of one, ended.
+    WatchedEnded {
+        /// The watch.
+        watch: WatchId,
+        /// Its component.
+        comp: Dn,
+        /// The process.
+        pid: u64,
+        /// How it ended.
+        end: ProcessEnd,
     },
     /// The node director is asked to end: every SU is terminated in reverse order of instantiation level.
     Shutdown,

@@ -9,6 +9,7 @@
 
 mod assign;
 mod callback;
+mod check;
 mod command;
 mod comp;
 mod cx;
@@ -17,6 +18,7 @@ mod escalation;
 mod event;
 mod healthcheck;
 mod holding;
+mod monitor;
 mod node;
 mod order;
 mod phase;
@@ -26,7 +28,10 @@ mod report;
 mod request;
 mod su;
 mod support;
+mod watch;
 
 pub use effect::{Answer, CommandKind, Effect};
-pub use event::{ComponentRequest, Event, Invocation, RequestId, RunId, RunOutcome, SessionId};
+pub use event::{
+    ComponentRequest, Event, Invocation, ProcessEnd, RequestId, RunId, RunOutcome, SessionId, WatchId,
+};
 pub use node::{EngineOptions, NodeEngine};

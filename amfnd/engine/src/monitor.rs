@@ -8,7 +8,7 @@
 use ais::Millis;
 use ais::amf::{CommandFailure, ErrorSource, MonitorState, PresenceState};
 
-use crate::command::{failure, named_failure};
+use crate::command::failure;
 use crate::comp::Comp;
 use crate::cx::Cx;
 use crate::effect::{CommandKind, Effect};
@@ -28,7 +28,7 @@ pub(crate) enum Monitor {
         deadline: Option<Millis>,
         failed: u32,
     },
-    /// `AM_STOP` runs after an `AM_START` that took too long.
+    /// `AM_STOP` runs after an `AM_START` that took too long, or a command of a former life of the component does.
     Clearing {
         run: RunId,
         deadline: Option<Millis>,
@@ -219,10 +219,13 @@ impl Comp {
         let Some(failure) = failure(CommandKind::AmStop, command, outcome) else {
             return;
         };
+        if self.presence != PresenceState::Instantiated && self.phase != Phase::Unmonitoring {
+            // The component's cleanup ended it, and what it left.
+            return;
+        }
         self.note_monitor(failure, late, cx);
         let failed = failed.saturating_add(1);
-        let in_order = self.presence == PresenceState::Instantiated || self.phase == Phase::Unmonitoring;
-        if in_order && failed < self.config.monitoring.am_stop_attempts.max(1) {
+        if failed < self.config.monitoring.am_stop_attempts.max(1) {
             self.run_am_stop(failed, cx);
         } else {
             self.monitor = Monitor::Stuck;
@@ -237,12 +240,7 @@ impl Comp {
             &monitoring.am_stop
         };
         if let Some(command) = command.as_ref().filter(|_| late) {
-            failure = named_failure(
-                CommandKind::of_name(&failure.command),
-                Some(command),
-                format!("timed out after {}", command.timeout),
-                failure.stderr,
-            );
+            failure.cause = format!("timed out after {}", command.timeout);
         }
         let text = format!("{} '{}' failed: {}", failure.command, failure.path, failure.cause);
         cx.note(&self.config.dn, text);
@@ -268,9 +266,14 @@ impl Comp {
 
     /// Nothing of the component is left, so nothing of its monitor is. A command that still runs ends by itself.
     pub(crate) fn monitor_is_gone(&mut self) {
-        if self.monitor.run().is_none() {
-            self.monitor = Monitor::Off;
-        }
+        self.monitor = match self.monitor.run() {
+            Some((run, deadline)) => Monitor::Clearing {
+                run,
+                deadline,
+                failed: 0,
+            },
+            None => Monitor::Off,
+        };
         self.monitor_unwanted = false;
     }
 }

@@ -136,7 +136,7 @@ impl NodeEngine {
             Event::RunEnded { run, outcome } => {
                 let comp = cx.take_run(run);
                 let known = self.with_comp(comp.as_ref(), cx, |su, at, cx| {
-                    su.with_comp(at, cx, |comp, cx| comp.run_ended(run, outcome, cx));
+                    su.run_ended(at, run, outcome, cx);
                 });
                 if !known {
                     self.note(
@@ -166,6 +166,16 @@ impl NodeEngine {
                     if su.comps[at].session == Some(session) {
                         su.process_gone(at, &cause, cx);
                     }
+                });
+            }
+            Event::WatchedEnded {
+                watch,
+                comp,
+                pid,
+                end,
+            } => {
+                self.with_comp(Some(&comp), cx, |su, at, cx| {
+                    su.watched_ended(at, watch, pid, end, cx);
                 });
             }
             Event::Shutdown => self.shut_down(cx),
@@ -272,6 +282,8 @@ impl NodeEngine {
             NodeOrder::Remove { id, su, sis } => take(id, su, Task::Remove(sis)),
             NodeOrder::Cleanup { id, su } => take(id, su, Task::Cleanup),
             NodeOrder::Repair { id, su } => take(id, su, Task::Repair),
+            NodeOrder::Monitor { id, su, comp, run } => take(id, su, Task::Monitor { comp, run }),
+            NodeOrder::ProtectionGroup(_) => {}
             NodeOrder::Reboot { reason } => self.reboot(reason, cx),
             NodeOrder::ReportAll => self.report_all(cx),
             NodeOrder::RepairNode => {

@@ -5,12 +5,14 @@
 
 use ais::Dn;
 use ais::amf::{
-    HaState, NodeReport, OperState, OrderId, OrderOutcome, OrderReport, PresenceState, SiAssignment, Term,
+    HaState, MonitorState, NodeReport, OperState, OrderId, OrderOutcome, OrderReport, PresenceState,
+    SiAssignment, Term,
 };
 
 use crate::comp::{Comp, Kind};
 use crate::cx::Cx;
 use crate::escalation::Escalation;
+use crate::monitor::Monitor;
 use crate::presence::ClcEvent;
 use crate::su::{Goal, RestartStage, Su};
 
@@ -24,6 +26,7 @@ pub(crate) enum Task {
     Remove(Vec<Dn>),
     Cleanup,
     Repair,
+    Monitor { comp: Option<Dn>, run: bool },
 }
 
 /// What an order that was taken is judged by.
@@ -37,6 +40,8 @@ pub(crate) enum Work {
     Remove,
     Cleanup,
     Repair,
+    /// These components' monitors shall run, or not.
+    Monitor(Vec<Dn>, bool),
     /// It was refused at once.
     Refused,
 }
@@ -52,6 +57,8 @@ impl Work {
             Work::Remove => "remove",
             Work::Cleanup => "cleanup",
             Work::Repair => "repair",
+            Work::Monitor(_, true) => "start of monitors",
+            Work::Monitor(_, false) => "stop of monitors",
             Work::Refused => "refused",
         }
     }
@@ -128,7 +135,8 @@ impl Su {
     /// SU serve again or stop at once.
     fn check_replacement(&self, order: &Order, task: &Task) -> Result<(), String> {
         match (&order.work, task) {
-            (_, Task::Cleanup) => Ok(()),
+            // Nothing waits for monitors.
+            (_, Task::Cleanup) | (Work::Monitor(..), _) => Ok(()),
             (Work::Assign(HaState::Quiescing), Task::Assign { ha, sis }) => self.check_assign(*ha, sis),
             _ => Err(format!("busy with order {} ({})", order.id.0, order.work.name())),
         }
@@ -181,6 +189,7 @@ impl Su {
                 self.start_repair(cx);
                 Ok(Work::Repair)
             }
+            Task::Monitor { comp, run } => self.start_monitor(comp.as_ref(), run),
         }
     }
 
@@ -201,6 +210,58 @@ impl Su {
                 self.apply(at, event, cx);
             }
         }
+    }
+
+    fn start_monitor(&mut self, comp: Option<&Dn>, run: bool) -> Result<Work, String> {
+        let mut names = Vec::new();
+        for own in &mut self.comps {
+            let has = own.monitor_state() != MonitorState::None;
+            match comp {
+                Some(comp) if own.dn() != comp => continue,
+                Some(comp) if !has => return Err(format!("{comp} has no AM_START command")),
+                Some(comp) if own.presence != PresenceState::Instantiated => {
+                    return Err(format!("{comp} is {}", own.presence));
+                }
+                None if !has || own.presence != PresenceState::Instantiated => continue,
+                Some(_) | None => {}
+            }
+            own.monitor_unwanted = !run;
+            names.push(own.dn().clone());
+        }
+        if names.is_empty() {
+            return Err("none of its components is instantiated and has an AM_START command".to_owned());
+        }
+        Ok(Work::Monitor(names, run))
+    }
+
+    /// The monitor that an order wants cannot be started.
+    pub(crate) fn fail_monitor_order(&mut self, text: &str, cx: &mut Cx) {
+        if let Some(Order {
+            work: Work::Monitor(..),
+            ..
+        }) = &self.order
+        {
+            self.fail_order(text, cx);
+        }
+    }
+
+    fn monitors_done(&self, names: &[Dn], run: bool) -> Option<OrderOutcome> {
+        for name in names {
+            let Some(comp) = self.index(name).map(|at| &self.comps[at]) else {
+                return Some(OrderOutcome::Failed(format!("{name} is no longer configured")));
+            };
+            if comp.presence != PresenceState::Instantiated {
+                return Some(OrderOutcome::Failed(format!("{name} is {}", comp.presence)));
+            }
+            match (&comp.monitor, run) {
+                (Monitor::On, true) | (Monitor::Off, false) => {}
+                (Monitor::Stuck, false) => {
+                    return Some(OrderOutcome::Failed(format!("AM_STOP of {name} failed")));
+                }
+                (_, _) => return None,
+            }
+        }
+        Some(OrderOutcome::Done)
     }
 
     fn refuse_fault(&self) -> Result<(), String> {
@@ -398,6 +459,7 @@ impl Su {
                 Goal::Down => self.is_down(),
                 Goal::Cleaned | Goal::Restart(_) => false,
             },
+            Work::Monitor(names, run) => return self.monitors_done(names, *run),
             Work::Refused => false,
         };
         done.then_some(OrderOutcome::Done)
@@ -412,7 +474,12 @@ impl Su {
         match work {
             Work::Terminate | Work::Cleanup => return,
             Work::Assign(_) | Work::Remove => self.holdings.roll_back(),
-            Work::Instantiate | Work::RestartComp(_) | Work::RestartSu | Work::Repair | Work::Refused => {}
+            Work::Instantiate
+            | Work::RestartComp(_)
+            | Work::RestartSu
+            | Work::Repair
+            | Work::Monitor(..)
+            | Work::Refused => {}
         }
         cx.note(
             &self.dn,

@@ -20,6 +20,8 @@ pub(crate) enum Phase {
     Asked { deadline: Millis },
     /// The terminate callback was answered, the process has not ended yet.
     Exiting { deadline: Millis },
+    /// The external monitor is being stopped; terminating follows.
+    Unmonitoring,
     /// TERMINATE runs.
     Stopping { run: RunId, deadline: Millis },
     /// A command was killed; CLEANUP follows its end.
@@ -52,6 +54,7 @@ impl Phase {
             | Phase::Delaying { .. }
             | Phase::Asked { .. }
             | Phase::Exiting { .. }
+            | Phase::Unmonitoring
             | Phase::Held => None,
         }
     }
@@ -69,6 +72,7 @@ impl Phase {
             | Phase::Aborting { .. }
             | Phase::Overdue { .. }
             | Phase::Killing { .. }
+            | Phase::Unmonitoring
             | Phase::Held => None,
         }
     }
@@ -82,7 +86,7 @@ impl Phase {
     pub(crate) fn is_stopping_in_order(&self) -> bool {
         matches!(
             self,
-            Phase::Asked { .. } | Phase::Exiting { .. } | Phase::Stopping { .. }
+            Phase::Unmonitoring | Phase::Asked { .. } | Phase::Exiting { .. } | Phase::Stopping { .. }
         )
     }
 }

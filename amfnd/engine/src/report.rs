@@ -22,7 +22,10 @@ impl Comp {
             presence: self.presence,
             oper: if failed { OperState::Disabled } else { self.oper },
             restart_count: self.restart_count,
-            failure: self.failure.clone().filter(|_| failed),
+            failure: self.failure.clone(),
+            monitor: self.monitor_state(),
+            manager: None,
+            ha_readiness: Vec::new(),
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::event::{ComponentRequest, Invocation, RequestId, SessionId};
 use crate::healthcheck::HealthcheckStart;
 use crate::recovery::CompError;
 use crate::su::Su;
+use crate::watch::WatchStart;
 
 /// The longest healthcheck key.
 const KEY_LENGTH_MAX: usize = 32;
@@ -24,6 +25,8 @@ pub(crate) fn subject(body: &ComponentRequest) -> Option<&Dn> {
         | ComponentRequest::HealthcheckConfirm { comp, .. }
         | ComponentRequest::HaStateGet { comp, .. }
         | ComponentRequest::ErrorReport { comp, .. }
+        | ComponentRequest::PmStart { comp, .. }
+        | ComponentRequest::PmStop { comp, .. }
         | ComponentRequest::ErrorClear { comp } => Some(comp),
         ComponentRequest::CsiQuiescingComplete { .. } => None,
     }
@@ -45,6 +48,8 @@ pub(crate) fn unknown(body: &ComponentRequest) -> Answer {
         | ComponentRequest::HealthcheckConfirm { .. }
         | ComponentRequest::CsiQuiescingComplete { .. }
         | ComponentRequest::ErrorReport { .. }
+        | ComponentRequest::PmStart { .. }
+        | ComponentRequest::PmStop { .. }
         | ComponentRequest::ErrorClear { .. } => Answer::Done(Err(Refusal::new(AisError::NotExist, text))),
     }
 }
@@ -175,6 +180,34 @@ impl Su {
             }
             ComponentRequest::ErrorReport { recovery, .. } => comp.check_error_report(recovery),
             ComponentRequest::ErrorClear { .. } => comp.check_error_clear(),
+            ComponentRequest::PmStart {
+                pid,
+                depth,
+                errors,
+                recovery,
+                ..
+            } => {
+                let start = WatchStart {
+                    pid,
+                    depth,
+                    errors,
+                    recovery,
+                };
+                check_recovery(recovery)?;
+                comp.check_watch(&start)?;
+                // Before the answer: what ends after it is noticed.
+                comp.watch(start, cx);
+                Ok(Then::Nothing)
+            }
+            ComponentRequest::PmStop {
+                qualifier,
+                pid,
+                errors,
+                ..
+            } => {
+                comp.watch_stop(qualifier, pid, errors, cx)?;
+                Ok(Then::Nothing)
+            }
             // Answered by the caller.
             ComponentRequest::HaStateGet { .. } => Ok(Then::Nothing),
         }

@@ -175,6 +175,12 @@ impl Su {
                 Goal::Restart(stage) => self.advance_restart(stage, cx),
             }
             self.advance_assignments(cx);
+            for comp in &mut self.comps {
+                comp.advance_check(cx);
+            }
+            for at in 0..self.comps.len() {
+                self.with_comp(at, cx, Comp::advance_monitor);
+            }
             self.judge_order(cx);
             if !cx.moved {
                 return;

@@ -165,6 +165,7 @@ impl World {
         };
         let script = comp.rdn_value().starts_with('n');
         match kind {
+            CommandKind::AmStart | CommandKind::AmStop | CommandKind::Healthcheck => {}
             CommandKind::Instantiate if outcome == exit(0) && script => {
                 self.alive.entry(comp).or_default();
             }
@@ -409,6 +410,11 @@ impl World {
                     } => self.complete(&comp, invocation),
                     CallbackKind::CsiSet { .. }
                     | CallbackKind::CsiRemove { .. }
+                    | CallbackKind::CsiAttributeChange { .. }
+                    | CallbackKind::ProxiedInstantiate
+                    | CallbackKind::ProxiedCleanup
+                    | CallbackKind::ContainedInstantiate
+                    | CallbackKind::ContainedCleanup
                     | CallbackKind::Healthcheck { .. } => {}
                 }
             } else {

@@ -1,9 +1,11 @@
 //! One session of a component's process: reads requests, asks the loop, writes answers.
 
 use std::cell::Cell;
+use std::os::unix::fs::MetadataExt;
 use std::rc::Rc;
 
 use ais::AisError;
+use ais::amf::{PmErrors, PmStopQualifier};
 use node_engine::{Answer, ComponentRequest, Invocation, SessionId};
 use schema::component_capnp::component_session as wire;
 use schema::value as read;
@@ -199,6 +201,26 @@ impl wire::Server for SessionServer {
         Ok(())
     }
 
+    async fn pm_start(
+        self: Rc<Self>,
+        params: wire::PmStartParams,
+        mut results: wire::PmStartResults,
+    ) -> Result<(), capnp::Error> {
+        let answer = self.ask_done(read_pm_start(params.get()?)).await;
+        read::write_status(&answer, results.get().init_status());
+        Ok(())
+    }
+
+    async fn pm_stop(
+        self: Rc<Self>,
+        params: wire::PmStopParams,
+        mut results: wire::PmStopResults,
+    ) -> Result<(), capnp::Error> {
+        let answer = self.ask_done(read_pm_stop(params.get()?)).await;
+        read::write_status(&answer, results.get().init_status());
+        Ok(())
+    }
+
     async fn error_clear(
         self: Rc<Self>,
         params: wire::ErrorClearParams,
@@ -209,6 +231,67 @@ impl wire::Server for SessionServer {
         read::write_status(&answer, results.get().init_status());
         Ok(())
     }
+}
+
+/// Whether the process may be watched: it lives, and is of the same user.
+fn check_process(pid: u64) -> Result<(), Refused> {
+    let gone = || refused(AisError::NotExist, format!("there is no process {pid}"));
+    if pid == 0 {
+        return Err(refused(AisError::InvalidParam, "a process id is not 0".into()));
+    }
+    let path = format!("/proc/{pid}");
+    let owner = std::fs::metadata(path).map_err(|_| gone())?;
+    let living = i32::try_from(pid).is_ok_and(crate::processes::is_living);
+    if !living {
+        return Err(gone());
+    }
+    if owner.uid() != rustix::process::geteuid().as_raw() {
+        let text = format!("process {pid} belongs to another user");
+        return Err(refused(AisError::Access, text));
+    }
+    Ok(())
+}
+
+fn read_pm_start(params: wire::pm_start_params::Reader<'_>) -> Result<ComponentRequest, Refused> {
+    let pid = params.get_pid();
+    let depth = match params.get_depth() {
+        -1 => None,
+        depth => Some(u32::try_from(depth).map_err(|_| {
+            let text = format!("a depth is -1 or more, this one is {depth}");
+            refused(AisError::InvalidParam, text)
+        })?),
+    };
+    let request = ComponentRequest::PmStart {
+        comp: read::read_dn(params.get_comp().map_err(WireError::from)?, "pmStart.comp")?,
+        pid,
+        depth,
+        errors: read_pm_errors(params.get_errors())?,
+        recovery: read::read_recovery(params.get_recovery(), "pmStart.recovery")?,
+    };
+    check_process(pid)?;
+    Ok(request)
+}
+
+fn read_pm_stop(params: wire::pm_stop_params::Reader<'_>) -> Result<ComponentRequest, Refused> {
+    let qualifier = u32::from(params.get_qualifier());
+    Ok(ComponentRequest::PmStop {
+        comp: read::read_dn(params.get_comp().map_err(WireError::from)?, "pmStop.comp")?,
+        qualifier: PmStopQualifier::from_code(qualifier).ok_or_else(|| {
+            let text = format!("there is no stop qualifier {qualifier}");
+            refused(AisError::InvalidParam, text)
+        })?,
+        pid: params.get_pid(),
+        errors: read_pm_errors(params.get_errors())?,
+    })
+}
+
+fn read_pm_errors(bits: u32) -> Result<PmErrors, Refused> {
+    PmErrors::from_bits(bits)
+        .filter(|errors| !errors.is_empty())
+        .ok_or_else(|| {
+            let text = format!("{bits} is no set of ends of a process");
+            refused(AisError::InvalidParam, text)
+        })
 }
 
 fn refused(error: AisError, text: String) -> Refused {

@@ -2,7 +2,8 @@
 
 use ais::amf::{
     CompCategory, CompConfig, CsiAssignment, CsiTransition, EscalationCounting, EscalationLimits,
-    FailoverLimits, Healthcheck, NodeConfig, NodeOrder, OrderId, RecommendedRecovery, SiAssignment, SuConfig,
+    FailoverLimits, Healthcheck, ManagedBy, Monitoring, NodeConfig, NodeOrder, OrderId, RecommendedRecovery,
+    SiAssignment, SuConfig,
 };
 use ais::{Dn, Millis};
 
@@ -69,6 +70,8 @@ pub(crate) fn bare_component() -> CompConfig {
             period: Millis(100),
             max_duration: Millis(300),
         }],
+        monitoring: Monitoring::default(),
+        managed_by: ManagedBy::default(),
     }
 }
 
@@ -96,7 +99,8 @@ pub(crate) fn id_of(order: &NodeOrder) -> OrderId {
         | NodeOrder::Assign { id, .. }
         | NodeOrder::Remove { id, .. }
         | NodeOrder::Cleanup { id, .. }
-        | NodeOrder::Repair { id, .. } => *id,
+        | NodeOrder::Repair { id, .. }
+        | NodeOrder::Monitor { id, .. } => *id,
         other => panic!("{other:?} has no id"),
     }
 }

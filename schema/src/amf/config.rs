@@ -80,10 +80,7 @@ pub fn read_comp_config(reader: comp_config::Reader<'_>) -> Result<CompConfig, W
 }
 
 /// A command that may be missing.
-fn command(
-    present: bool,
-    command: capnp::Result<command::Reader<'_>>,
-) -> Result<Option<Command>, WireError> {
+fn command(present: bool, command: capnp::Result<command::Reader<'_>>) -> Result<Option<Command>, WireError> {
     if present {
         read_command(command?).map(Some)
     } else {

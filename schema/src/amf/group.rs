@@ -1,8 +1,6 @@
 //! Protection groups.
 
-use ais::amf::{
-    ProtectionGroup, ProtectionGroupChange, ProtectionGroupMember, ProtectionGroupNotification,
-};
+use ais::amf::{ProtectionGroup, ProtectionGroupChange, ProtectionGroupMember, ProtectionGroupNotification};
 use capnp::struct_list;
 
 use crate::amf_capnp::{protection_group, protection_group_member};

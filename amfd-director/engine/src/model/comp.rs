@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use ais::amf::{
-    Command, CompCategory, CompConfig, Healthcheck, ManagedBy, Monitoring, RecommendedRecovery,
+    Command, CompCategory, CompConfig, Healthcheck, HealthcheckCommand, ManagedBy, Monitoring,
+    RecommendedRecovery,
 };
 use ais::{Dn, Millis};
 
@@ -42,6 +43,13 @@ const CLI_TIMEOUT: Millis = Millis(10_000);
 const INSTANTIATE: &str = "Instantiate";
 const TERMINATE: &str = "Terminate";
 const CLEANUP: &str = "Cleanup";
+/// The two of its external monitor.
+const AM_START: &str = "AmStart";
+const AM_STOP: &str = "AmStop";
+/// How often each of these is tried where nothing says it.
+const AM_ATTEMPTS: u32 = 2;
+/// The healthcheck that says how often and how long the health command runs (OpenSAF practice).
+const COMMAND_KEY: &str = "osafHealthCheck";
 
 struct Source<'a> {
     raw: &'a Raw,
@@ -132,8 +140,11 @@ impl Source<'_> {
             recovery_on_error: self.recovery(),
             disable_restart: self.u32_or("saAmfCompDisableRestart", "saAmfCtDefDisableRestart", 0) != 0,
             healthchecks: self.healthchecks(),
-            monitoring: Monitoring::default(),
-            managed_by: ManagedBy::default(),
+            monitoring: self.monitoring()?,
+            managed_by: ManagedBy {
+                proxy_csi: self.object.dn("saAmfCompProxyCsi"),
+                container_csi: self.object.dn("saAmfCompContainerCsi"),
+            },
         })
     }
 
@@ -191,23 +202,64 @@ impl Source<'_> {
         )
     }
 
+    /// The external monitor, and the command that checks the health.
+    fn monitoring(&self) -> Result<Monitoring, Problem> {
+        let global = self.raw.class("SaAmfCompGlobalAttributes").next();
+        let attempts = |own: &str, all: &str| {
+            let of_all = global.and_then(|(_, object)| object.u32(all));
+            self.object.u32(own).or(of_all).unwrap_or(AM_ATTEMPTS)
+        };
+        let check = self.named_command(
+            "osafAmfCtRelPathHcCmd",
+            ["osafAmfCtDefHcCmdArgv", "osafAmfCompHcCmdArgv"],
+            None,
+        )?;
+        // Without a healthcheck of this key nothing says how often (OpenSAF practice).
+        let terms = self.healthchecks().into_iter().find(|hc| hc.key == COMMAND_KEY);
+        let healthcheck = check.zip(terms).map(|(command, terms)| HealthcheckCommand {
+            command: Command {
+                timeout: terms.max_duration,
+                ..command
+            },
+            period: terms.period,
+        });
+        Ok(Monitoring {
+            am_start: self.command(AM_START)?,
+            am_stop: self.command(AM_STOP)?,
+            am_start_attempts: attempts("saAmfCompNumMaxAmStartAttempts", "saAmfNumMaxAmStartAttempts"),
+            am_stop_attempts: attempts("saAmfCompNumMaxAmStopAttempts", "saAmfNumMaxAmStopAttempts"),
+            healthcheck,
+        })
+    }
+
     /// The command, or nothing where the type has none.
     fn command(&self, kind: &str) -> Result<Option<Command>, Problem> {
-        let path_attr = format!("saAmfCtRelPath{kind}Cmd");
-        let Some(path) = self.comp_type.text(&path_attr) else {
-            return Ok(None);
-        };
-        let timeout = self
-            .object
-            .millis(&format!("saAmfComp{kind}Timeout"))
-            .or_else(|| self.comp_type.millis("saAmfCtDefClcCliTimeout"))
-            .unwrap_or(CLI_TIMEOUT);
-        // The values are joined and split at blanks (OpenSAF practice), so that one value may hold several words.
-        let argv = self
-            .joined(
+        self.named_command(
+            &format!("saAmfCtRelPath{kind}Cmd"),
+            [
                 &format!("saAmfCtDef{kind}CmdArgv"),
                 &format!("saAmfComp{kind}CmdArgv"),
-            )
+            ],
+            self.object.millis(&format!("saAmfComp{kind}Timeout")),
+        )
+    }
+
+    fn named_command(
+        &self,
+        path_attr: &str,
+        argv_attrs: [&str; 2],
+        timeout: Option<Millis>,
+    ) -> Result<Option<Command>, Problem> {
+        let Some(path) = self.comp_type.text(path_attr) else {
+            return Ok(None);
+        };
+        let timeout = timeout
+            .or_else(|| self.comp_type.millis("saAmfCtDefClcCliTimeout"))
+            .unwrap_or(CLI_TIMEOUT);
+        let [of_type, own] = argv_attrs;
+        // The values are joined and split at blanks (OpenSAF practice), so that one value may hold several words.
+        let argv = self
+            .joined(of_type, own)
             .iter()
             .flat_map(|value| value.split_whitespace().map(str::to_owned))
             .collect();

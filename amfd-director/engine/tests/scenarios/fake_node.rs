@@ -149,7 +149,10 @@ impl FakeNode {
     }
 
     fn configure(&mut self, config: SuConfig) {
-        let comps = config.comps.iter().map(|comp| CompReport::uninstantiated(comp.dn.clone()));
+        let comps = config
+            .comps
+            .iter()
+            .map(|comp| CompReport::uninstantiated(comp.dn.clone()));
         let report = SuReport {
             su: config.dn.clone(),
             presence: PresenceState::Uninstantiated,

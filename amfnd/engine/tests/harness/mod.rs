@@ -10,7 +10,7 @@ mod node;
 
 use ais::amf::{
     Command, CompCategory, CompConfig, CsiAssignment, CsiTransition, EscalationLimits, Healthcheck,
-    RecommendedRecovery, SiAssignment, SuConfig,
+    ManagedBy, Monitoring, RecommendedRecovery, SiAssignment, SuConfig,
 };
 use ais::{Dn, Millis};
 use amfnd_engine::RunOutcome;
@@ -40,7 +40,7 @@ pub fn csi_dn(name: &str) -> Dn {
     dn(&format!("safCsi={csi},safSi={si},safApp=X"))
 }
 
-fn command(path: &str) -> Command {
+pub fn command(path: &str) -> Command {
     Command {
         path: format!("/opt/x/{path}"),
         argv: Vec::new(),
@@ -72,6 +72,8 @@ pub fn comp(name: &str) -> CompConfig {
             period: Millis(100),
             max_duration: Millis(60),
         }],
+        monitoring: Monitoring::default(),
+        managed_by: ManagedBy::default(),
     }
 }
 

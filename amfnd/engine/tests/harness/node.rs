@@ -10,7 +10,7 @@ use ais::amf::{
 use ais::{AisError, Dn, Millis};
 use amfnd_engine::{
     Answer, CommandKind, ComponentRequest, Effect, EngineOptions, Event, Invocation, NodeEngine, RequestId,
-    RunId, RunOutcome, SessionId,
+    RunId, RunOutcome, SessionId, WatchId,
 };
 
 use super::{Act, comp_dn, exit, si_dn, su_dn};
@@ -32,6 +32,7 @@ pub struct Node {
     pub env: BTreeMap<RunId, Vec<String>>,
     pub calls: BTreeMap<Invocation, (Dn, CallbackKind)>,
     pub sessions: BTreeMap<Dn, SessionId>,
+    pub watches: BTreeMap<WatchId, u64>,
     todo: Vec<Effect>,
     killed: BTreeSet<RunId>,
     next: u64,
@@ -53,6 +54,7 @@ impl Node {
             env: BTreeMap::new(),
             calls: BTreeMap::new(),
             sessions: BTreeMap::new(),
+            watches: BTreeMap::new(),
             todo: Vec::new(),
             killed: BTreeSet::new(),
             next: 0,
@@ -316,7 +318,9 @@ impl Node {
             Effect::Run {
                 run, comp, kind, env, ..
             } => {
-                self.assert_idle(comp);
+                if !kind.is_monitoring() {
+                    self.assert_idle(comp);
+                }
                 self.runs.insert(*run, (comp.clone(), *kind));
                 self.env.insert(*run, env.clone());
             }
@@ -358,6 +362,12 @@ impl Node {
                 self.sessions.clear();
                 self.reports.clear();
             }
+            Effect::Watch { watch, pid, .. } => {
+                self.watches.insert(*watch, *pid);
+            }
+            Effect::Unwatch { watch } => {
+                self.watches.remove(watch);
+            }
             Effect::ShutdownComplete => {}
         }
         self.todo.push(effect);
@@ -365,10 +375,9 @@ impl Node {
 
     /// No command of the component runs, unless it is being killed for a reboot.
     fn assert_idle(&self, comp: &Dn) {
-        let running = self
-            .runs
-            .iter()
-            .find(|(run, (owner, _))| owner == comp && !self.killed.contains(run));
+        let running = self.runs.iter().find(|(run, (owner, kind))| {
+            owner == comp && !kind.is_monitoring() && !self.killed.contains(run)
+        });
         assert!(
             running.is_none(),
             "{running:?} of {comp} runs already: {:?}",
@@ -386,6 +395,8 @@ impl Node {
                 format!("{} kill {}", name(comp), kind.name())
             }
             Effect::Callback { comp, kind, .. } => format!("{} {}", name(comp), callback(kind)),
+            Effect::Watch { comp, pid, .. } => format!("{} watch {pid}", name(comp)),
+            Effect::Unwatch { watch } => format!("unwatch {}", self.watches.get(watch)?),
             Effect::Forget { comp, .. } => format!("{} forget", name(comp)),
             Effect::Reboot { .. } => "reboot".to_owned(),
             Effect::ShutdownComplete => "shutdown complete".to_owned(),
@@ -424,6 +435,8 @@ impl Node {
                 }
             }
             Effect::Forget { .. }
+            | Effect::Watch { .. }
+            | Effect::Unwatch { .. }
             | Effect::Reply { .. }
             | Effect::Report(_)
             | Effect::Reboot { .. }
@@ -536,5 +549,8 @@ fn callback(kind: &CallbackKind) -> String {
             format!("set {ha} {}{new}", of(&csi.csi))
         }
         CallbackKind::CsiRemove { csi } => format!("remove {}", of(csi)),
+        CallbackKind::CsiAttributeChange { csi, .. } => format!("attributes {}", csi.rdn_value()),
+        CallbackKind::ProxiedInstantiate | CallbackKind::ContainedInstantiate => "instantiate".to_owned(),
+        CallbackKind::ProxiedCleanup | CallbackKind::ContainedCleanup => "cleanup".to_owned(),
     }
 }

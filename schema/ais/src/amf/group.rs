@@ -68,7 +68,7 @@ pub struct ProtectionGroupNotification {
 bitflags::bitflags! {
     /// What a process wants to know of a protection group (`SaUint8T trackFlags`).
     #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-    pub struct TrackFlags: u32 {
+    pub struct TrackFlags: u8 {
         /// The members now, once.
         const CURRENT = 0x01;
         /// All members at each change.

@@ -13,9 +13,7 @@ pub use escalation::{EscalationCounting, EscalationLimits, FailoverLimits};
 pub use group::{
     ProtectionGroup, ProtectionGroupChange, ProtectionGroupMember, ProtectionGroupNotification, TrackFlags,
 };
-pub use monitor::{
-    HealthcheckCommand, ManagedBy, MonitorState, Monitoring, PmErrors, PmStopQualifier,
-};
+pub use monitor::{HealthcheckCommand, ManagedBy, MonitorState, Monitoring, PmErrors, PmStopQualifier};
 pub use node::{
     AssignmentReport, CallbackKind, Command, CommandFailure, CompConfig, CompReport, CsiAssignment,
     CsiDescriptor, CsiTransition, FaultReport, Healthcheck, HealthcheckInvocation, NodeConfig, NodeOrder,

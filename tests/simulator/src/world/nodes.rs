@@ -95,6 +95,7 @@ impl World {
                 self.lose_node(node);
                 self.later(500, Happening::NodeStarts { node: node.clone() });
             }
+            Effect::Watch { .. } | Effect::Unwatch { .. } => {}
             Effect::Forget { .. } | Effect::ShutdownComplete | Effect::Note { .. } => {}
         }
     }

@@ -129,7 +129,11 @@ impl World {
             // Whatever a cleanup command says, nothing of the component is left afterwards.
             CommandKind::Cleanup => self.process_ends(node, &comp),
             CommandKind::Terminate if succeeded => self.process_ends(node, &comp),
-            CommandKind::Instantiate | CommandKind::Terminate => {}
+            CommandKind::Instantiate
+            | CommandKind::Terminate
+            | CommandKind::AmStart
+            | CommandKind::AmStop
+            | CommandKind::Healthcheck => {}
         }
         self.tell_node(node, NodeEvent::RunEnded { run, outcome });
     }

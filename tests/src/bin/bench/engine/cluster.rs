@@ -129,7 +129,10 @@ impl Cluster {
         let tell = |report| (node.clone(), session, report);
         match order {
             NodeOrder::ConfigureSu(config) => {
-                let comps = config.comps.iter().map(|comp| CompReport::uninstantiated(comp.dn.clone()));
+                let comps = config
+                    .comps
+                    .iter()
+                    .map(|comp| CompReport::uninstantiated(comp.dn.clone()));
                 let fresh = SuReport {
                     su: config.dn.clone(),
                     presence: PresenceState::Uninstantiated,
