@@ -16,11 +16,13 @@ impl NodeOrder {
             | NodeOrder::Remove { su, .. }
             | NodeOrder::Cleanup { su, .. }
             | NodeOrder::Repair { su, .. }
+            | NodeOrder::Monitor { su, .. }
             | NodeOrder::RemoveSu { su } => Some(su),
             NodeOrder::ConfigureSu(config) => Some(&config.dn),
             NodeOrder::ConfigureNode(_)
             | NodeOrder::Reboot { .. }
             | NodeOrder::ReportAll
+            | NodeOrder::ProtectionGroup(_)
             | NodeOrder::RepairNode => None,
         }
     }
@@ -33,6 +35,7 @@ impl NodeOrder {
                 | NodeOrder::ConfigureSu(_)
                 | NodeOrder::RemoveSu { .. }
                 | NodeOrder::ReportAll
+                | NodeOrder::ProtectionGroup(_)
         )
     }
 }
@@ -61,6 +64,15 @@ impl fmt::Display for NodeOrder {
             NodeOrder::Reboot { reason } => write!(f, "reboot: {reason}"),
             NodeOrder::ReportAll => f.write_str("report all"),
             NodeOrder::RepairNode => f.write_str("the node is repaired"),
+            NodeOrder::Monitor { comp, run, .. } => {
+                f.write_str(if *run {
+                    "start the monitors"
+                } else {
+                    "stop the monitors"
+                })?;
+                comp.iter().try_for_each(|comp| write!(f, " of {comp}"))
+            }
+            NodeOrder::ProtectionGroup(group) => write!(f, "the protection group of {}", group.csi),
         }
     }
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use ais::amf::{
-    AssignmentReport, CompReport, ErrorSource, FaultReport, HaState, NodeOrder, NodeReport, OperState,
-    OrderId, OrderOutcome, OrderReport, PresenceState, RecommendedRecovery, SuReport, Term,
+    AssignmentReport, CompReport, ErrorSource, FaultReport, HaState, NodeOrder, NodeReport, OrderId,
+    OrderOutcome, OrderReport, PresenceState, RecommendedRecovery, SuReport, Term,
 };
 use ais::{Dn, Millis};
 use director_engine::{Director, Effect, Event, ModelChange, SessionId};
