@@ -22,6 +22,7 @@ pub(crate) fn legal(objects: &dyn Objects, dn: &Dn, object: &RawObject) -> Outco
     references(objects, dn, object)?;
     match object.class() {
         "SaAmfCompType" => category(dn, object),
+        "SaAmfSU" => local(objects, dn, object),
         "SaAmfComp" => members::capability(objects, dn, object),
         "SaAmfCompCsType" => comp_cs_type(objects, dn),
         "SaAmfSI" => same_application(dn, object),
@@ -173,6 +174,22 @@ fn category(dn: &Dn, object: &RawObject) -> Outcome {
         ));
     }
     Ok(())
+}
+
+/// An external SU stands for resources outside the cluster and runs on no node (AMF B.02.01 §3.2.4); nobody serves it.
+fn local(objects: &dyn Objects, dn: &Dn, object: &RawObject) -> Outcome {
+    let su_type = object.dn("saAmfSUType");
+    let external = su_type.filter(|su_type| {
+        let su_type = objects.get(su_type);
+        su_type.and_then(|su_type| su_type.u32("saAmfSutIsExternal")) == Some(1)
+    });
+    match external {
+        Some(su_type) => R::Category.bad(format!(
+            "{dn}: its type {su_type} is external (saAmfSutIsExternal is 1), and external SUs are not served; \
+             a component on a node may act for the resource"
+        )),
+        None => Ok(()),
+    }
 }
 
 fn commands(dn: &Dn, object: &RawObject) -> Outcome {
