@@ -7,6 +7,7 @@
 //! What it keeps can be rebuilt: the term is the only thing on disk. Without immd it goes on protecting services from
 //! memory, and catches up when immd is back.
 
+mod answers;
 mod callbacks;
 pub mod client;
 mod clock;
@@ -15,11 +16,13 @@ mod fence;
 mod link;
 mod model;
 mod nodes;
+mod ntf;
 mod publisher;
 mod shell;
 mod term;
 #[cfg(test)]
 mod tests;
+mod timeline;
 
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -31,6 +34,7 @@ use tracing::info;
 
 pub use crate::fence::Fence;
 use crate::shell::Shell;
+pub use crate::timeline::Entry;
 
 /// The name of the director's socket in the cluster's directory.
 pub const SOCKET: &str = "amfd.sock";
@@ -137,6 +141,7 @@ async fn serve(options: &Options, term: Term) -> Result<(), Error> {
     let mut engine = options.engine.clone();
     engine.fencing = options.fence.is_some();
     let shell = Rc::new(Shell::new(term, engine));
+    shell.notifications.replace(ntf::Service::open(&options.dir));
     let listener = nodes::listen(&options.dir)?;
     info!(term = term.0, dir = %options.dir.display(), "the director starts");
     tokio::task::spawn_local(clock::run(Rc::clone(&shell)));

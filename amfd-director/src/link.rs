@@ -36,11 +36,13 @@ pub(crate) async fn run(shell: Rc<Shell>, dir: PathBuf) {
                 pause = RETRY_FIRST;
                 told.clear();
                 info!("attached to immd as {IMPLEMENTER}");
+                shell.repository_reachable(true);
                 tokio::select! {
                     () = imm.closed() => {}
                     error = publish(&shell, &implementer) => warn!(%error, "publishing failed"),
                 }
                 warn!("the connection to immd is gone; services stay protected, attaching again");
+                shell.repository_reachable(false);
             }
             Err(error) => {
                 let text = error.to_string();

@@ -322,25 +322,31 @@ impl director::Server for DirectorServer {
         Ok(())
     }
 
+    async fn notifications(
+        self: Rc<Self>,
+        _: director::NotificationsParams,
+        mut results: director::NotificationsResults,
+    ) -> Result<(), capnp::Error> {
+        let service = Rc::clone(&self.shell.notifications);
+        let server = crate::ntf::NotificationServer { service };
+        results.get().set_service(capnp_rpc::new_client(server));
+        Ok(())
+    }
+
+    async fn timeline(
+        self: Rc<Self>,
+        params: director::TimelineParams,
+        results: director::TimelineResults,
+    ) -> Result<(), capnp::Error> {
+        crate::answers::timeline(&self.shell, params.get()?, results)
+    }
+
     async fn explain(
         self: Rc<Self>,
         params: director::ExplainParams,
-        mut results: director::ExplainResults,
+        results: director::ExplainResults,
     ) -> Result<(), capnp::Error> {
-        let dn = schema::value::read_dn(params.get()?.get_dn()?, "dn");
-        let mut results = results.get();
-        let answer = dn.map_err(Refused::from).and_then(|dn| {
-            let texts = self.shell.explain(&dn);
-            if texts.is_empty() && !self.shell.model.borrow().objects.contains_key(&dn) {
-                let text = format!("{dn} is not in the model that the director works with");
-                return Err(Refusal::new(AisError::NotExist, text).into());
-            }
-            let count = schema::list_len(texts.len(), "text")?;
-            schema::value::write_texts(&texts, results.reborrow().init_text(count), "text")?;
-            Ok(())
-        });
-        schema::value::write_status(&answer, results.init_status());
-        Ok(())
+        crate::answers::explain(&self.shell, params.get()?, results)
     }
 }
 

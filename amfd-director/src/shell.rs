@@ -7,14 +7,16 @@ use std::time::{Duration, Instant};
 
 use ais::amf::{CauseId, NodeOrder, Term};
 use ais::{Dn, Millis, Refusal};
-use director_engine::{Because, Director, Effect, Event, ModelChange, RequestId, SessionId};
+use director_engine::{Because, Director, Effect, Event, ModelChange, Reason, RequestId, SessionId, Story};
 use tokio::sync::{Notify, oneshot, watch};
 use tracing::{debug, info, warn};
 
 use crate::fence;
 use crate::model::Model;
 use crate::nodes::Sessions;
+use crate::ntf;
 use crate::publisher::Board;
+use crate::timeline::Timeline;
 
 /// How long the answer to an administrative operation waits for the repository to show what it did.
 const PUBLISH_BEFORE_ANSWER: Duration = Duration::from_secs(1);
@@ -34,6 +36,10 @@ pub(crate) struct Shell {
     pub(crate) term: Term,
     /// The objects as the repository holds them.
     pub(crate) model: RefCell<Model>,
+    /// What operators are told.
+    pub(crate) notifications: Rc<RefCell<ntf::Service>>,
+    /// What happened.
+    pub(crate) timeline: RefCell<Timeline>,
     /// What is published.
     pub(crate) board: RefCell<Board>,
     /// The node directors.
@@ -63,6 +69,8 @@ impl Shell {
             clock: Instant::now(),
             term,
             model: RefCell::default(),
+            notifications: Rc::default(),
+            timeline: RefCell::default(),
             board: RefCell::default(),
             sessions: RefCell::default(),
             requests: RefCell::default(),
@@ -107,6 +115,18 @@ impl Shell {
         self.engine.borrow().validate(changes)
     }
 
+    /// The reasons among the sentences of [`Shell::explain`], with what each is about.
+    pub(crate) fn reasons(&self, dn: &Dn) -> Vec<(Dn, Reason)> {
+        self.engine.borrow().reasons(dn)
+    }
+
+    /// Tells the engine whether the information model is reachable.
+    pub(crate) fn repository_reachable(&self, reachable: bool) {
+        if self.is_started() {
+            self.step(Event::Repository { reachable });
+        }
+    }
+
     /// Asks the engine why the entity is as it is.
     pub(crate) fn explain(&self, dn: &Dn) -> Vec<String> {
         self.engine.borrow().explain(dn)
@@ -131,6 +151,8 @@ impl Shell {
         }
         info!(objects = objects.len(), term = self.term.0, "the model is read");
         let term = self.term;
+        let alarms = self.notifications.borrow().raised();
+        self.step(Event::AlarmsRaised { alarms });
         self.step(Event::Start { term, objects });
         self.started.send_replace(true);
         self.deadline_changed.notify_one();
@@ -154,6 +176,8 @@ impl Shell {
         let mut answers = Vec::new();
         let mut fences = Vec::new();
         let mut board = self.board.borrow_mut();
+        let mut timeline = self.timeline.borrow_mut();
+        let time = ntf::now();
         for effect in effects {
             match effect {
                 Effect::Send {
@@ -163,6 +187,7 @@ impl Shell {
                     cause,
                 } => {
                     debug!(%cause, %node, ?order, "order");
+                    timeline.ordered(time, cause, &node, &order);
                     orders.entry(session).or_default().push((cause, order));
                 }
                 Effect::Publish(change) => board.publish(change),
@@ -176,11 +201,20 @@ impl Shell {
                     node,
                     reason,
                 }),
-                Effect::Because(because) => log(&because),
-                Effect::Story(_) | Effect::Notify(_) => {}
+                Effect::Because(because) => {
+                    log(&because);
+                    timeline.because(time, &because);
+                }
+                Effect::Story(story) => {
+                    log_story(&story);
+                    timeline.story(time, &story);
+                }
+                Effect::Notify(told) => {
+                    self.notifications.borrow_mut().tell(*told, Some(time));
+                }
             }
         }
-        drop(board);
+        drop((board, timeline));
         for (session, orders) in orders {
             self.sessions.borrow().send(session, self.term, orders);
         }
@@ -223,6 +257,20 @@ impl Shell {
             warn!(%object, operation, "answered before all that it changed was stored; a director that dies now loses that");
         }
         result
+    }
+}
+
+fn log_story(story: &Story) {
+    match story {
+        Story::Began { cause, origin } => info!(%cause, code = "BEGAN", "{origin}"),
+        Story::Answered {
+            cause,
+            su,
+            order,
+            outcome,
+        } => info!(%cause, subject = %su, code = "ANSWERED", ?outcome, "{order}"),
+        Story::Merged { cause, into } => info!(%cause, code = "MERGED", "goes on as {into}"),
+        Story::Settled { cause } => info!(%cause, code = "SETTLED", "nothing is to be done any more"),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The daemon without immd: a node director connects to a shell that has a small model.
 
+mod told;
+
 use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;

@@ -116,6 +116,19 @@ fn node_sentences(director: &Director, dn: &Dn) -> Vec<String> {
     vec![reason.to_string()]
 }
 
+/// The reasons that hold for the entity, each with what it is about.
+pub(crate) fn with_subjects(director: &Director, dn: &Dn) -> Vec<(Dn, Reason)> {
+    let of = |dn: &Dn| {
+        let all = reasons(director, dn).into_iter();
+        all.map(|reason| (dn.clone(), reason)).collect::<Vec<_>>()
+    };
+    let mut all = of(dn);
+    if let Some((su, ..)) = director.model.comp(dn) {
+        all.extend(of(&su));
+    }
+    all
+}
+
 /// The reasons that hold for the entity.
 pub(crate) fn reasons(director: &Director, dn: &Dn) -> Vec<Reason> {
     let model = &director.model;

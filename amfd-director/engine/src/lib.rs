@@ -191,6 +191,12 @@ impl Director {
         dump::dump(self)
     }
 
+    /// The reasons among what [`Director::explain`] says, the most important first, each with what it is about: the entity
+    /// itself, and for a component its SU.
+    pub fn reasons(&self, dn: &Dn) -> Vec<(Dn, Reason)> {
+        explain::with_subjects(self, dn)
+    }
+
     fn view(&self) -> View<'_> {
         View {
             model: &self.model,

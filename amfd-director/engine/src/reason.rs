@@ -1,5 +1,7 @@
 //! Why something was, or was not, done. Each reason has a stable code for programs and a sentence for people.
 
+mod help;
+
 use ais::Dn;
 use ais::amf::{PresenceState, RecommendedRecovery};
 

@@ -1,0 +1,91 @@
+//! Notifications: what operators are told, kept and delivered.
+//!
+//! Each one gets a number and a time, goes to the subscribers at once, and to the log on disk by a thread of its own:
+//! neither a slow disk nor a subscriber that stops reading delays the director, and both cost bounded memory.
+
+mod log;
+mod server;
+mod store;
+mod subscribers;
+
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use ais::Dn;
+use ais::ntf::{ClassId, Notification, Recorded};
+use director_engine::AlarmKind;
+
+pub(crate) use server::NotificationServer;
+
+use log::Writer;
+use store::Store;
+use subscribers::Subscribers;
+
+/// The folder of the log in the cluster's directory.
+const FOLDER: &str = "notifications";
+
+/// All about notifications.
+#[derive(Default)]
+pub(crate) struct Service {
+    store: Store,
+    subscribers: Subscribers,
+    writer: Option<Writer>,
+}
+
+impl Service {
+    /// With what the log holds.
+    pub(crate) fn open(dir: &Path) -> Service {
+        let folder = dir.join(FOLDER);
+        let mut store = Store::default();
+        log::read(&folder, &mut |recorded| store.replay(recorded));
+        let writer = Writer::start(folder, store.last());
+        Service {
+            store,
+            subscribers: Subscribers::default(),
+            writer: Some(writer),
+        }
+    }
+
+    /// The alarms of the framework that were raised and not cleared, with their objects.
+    pub(crate) fn raised(&self) -> Vec<(AlarmKind, Dn)> {
+        let own = self.store.alarms().filter(|recorded| {
+            let class = recorded.notification.class;
+            class == ClassId::amf(class.minor)
+        });
+        own.filter_map(|recorded| {
+            let kind = AlarmKind::from_minor(recorded.notification.class.minor)?;
+            Some((kind, Dn::new(&recorded.notification.object).ok()?))
+        })
+        .collect()
+    }
+
+    /// Tells everybody; `time` is that of the event in nanoseconds since the epoch, where it is known. Gives the number.
+    pub(crate) fn tell(&mut self, notification: Notification, time: Option<i64>) -> u64 {
+        let recorded = Recorded {
+            id: self.store.last() + 1,
+            time: time.unwrap_or_else(now),
+            notification,
+        };
+        let recorded = self.store.add(recorded);
+        self.subscribers.tell(&recorded);
+        if let Some(writer) = &self.writer {
+            writer.write(&recorded, || self.store.alarms().cloned().collect());
+        }
+        recorded.id
+    }
+
+    /// How many alarms are raised, how many subscribers there are, and how many notifications were told since the start.
+    pub(crate) fn counts(&self) -> (usize, usize, u64) {
+        (
+            self.store.alarms().count(),
+            self.subscribers.len(),
+            self.store.told(),
+        )
+    }
+}
+
+/// The time in nanoseconds since the epoch.
+pub(crate) fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+}
