@@ -92,6 +92,15 @@ impl Connection {
         *self.closed.borrow()
     }
 
+    /// Completes when the connection is gone, without holding it.
+    pub(crate) fn ended(&self) -> impl Future<Output = ()> + use<> {
+        let mut closed = self.closed.clone();
+        async move {
+            // An error means that the sender is gone, and with it the connection.
+            let _closed = closed.wait_for(|closed| *closed).await;
+        }
+    }
+
     pub(crate) async fn closed(&self) {
         let mut closed = self.closed.clone();
         // An error means that the sender is gone, and with it the connection.

@@ -280,6 +280,11 @@ impl Imm {
         self.connection.is_closed()
     }
 
+    /// As [`Imm::closed`], without holding the connection open; completes also when its last user is gone.
+    pub fn ended(&self) -> impl Future<Output = ()> + use<> {
+        self.connection.ended()
+    }
+
     /// Completes when the connection is gone.
     pub async fn closed(&self) {
         self.connection.closed().await;

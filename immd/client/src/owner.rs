@@ -125,7 +125,7 @@ impl AdminOwner {
         check(answer.get_status()?)?;
         Ok(Ccb {
             handle: answer.get_ccb()?,
-            id: answer.get_id(),
+            id: Cell::new(answer.get_id()),
             connection: self.connection.clone(),
             flags,
             acquired: self.acquired.clone(),
@@ -254,7 +254,7 @@ pub struct AdminOperationReply {
 /// A CCB; dropping it aborts what was not applied.
 pub struct Ccb {
     handle: ccb::Client,
-    id: u64,
+    id: Cell<u64>,
     connection: Rc<Connection>,
     flags: u64,
     acquired: Rc<Acquired>,
@@ -281,7 +281,7 @@ impl Ccb {
     pub(crate) fn augmentation(handle: ccb::Client, id: u64, connection: Rc<Connection>) -> Ccb {
         Ccb {
             handle,
-            id,
+            id: Cell::new(id),
             connection,
             flags: 0,
             acquired: Rc::default(),
@@ -316,9 +316,9 @@ impl Ccb {
         }
     }
 
-    /// The id by which [`Imm::ccb_outcome`] knows the CCB.
-    pub const fn id(&self) -> u64 {
-        self.id
+    /// The id by which [`Imm::ccb_outcome`] knows the CCB that the last operations were added to.
+    pub fn id(&self) -> u64 {
+        self.id.get()
     }
 
     /// Adds operations in their order; stops at the first one refused, whose index is in the second field of the error.
@@ -339,6 +339,9 @@ impl Ccb {
         let response = self.connection.answer(request.send().promise).await?;
         let answer = response.get()?;
         let accepted = answer.get_accepted() as usize;
+        if answer.get_id() != 0 {
+            self.id.set(answer.get_id());
+        }
         let taken = &row[..accepted.min(row.len())];
         self.creations.borrow_mut().extend(creations(taken));
         Ok((check(answer.get_status()?), accepted))

@@ -92,6 +92,11 @@ impl<T> Handles<T> {
             .collect()
     }
 
+    /// How many there are that `is_meant` accepts.
+    pub fn count(&self, is_meant: impl Fn(&T) -> bool) -> usize {
+        self.read().map.values().filter(|entry| is_meant(entry)).count()
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.read().map.len()
