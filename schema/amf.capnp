@@ -117,6 +117,7 @@ struct NodeOrder {
       run @22 :Bool;
     }
     protectionGroup @23 :ProtectionGroup;
+    leave @24 :Void;
   }
   cause @20 :UInt64;
   # The story that it belongs to, for logs; 0 where there is none.
@@ -209,6 +210,7 @@ struct NodeReport {
     allReported @2 :Void;
     notRebooted @3 :Text;
     tracks @4 :List(Text);
+    leaving @5 :Void;
   }
 }
 

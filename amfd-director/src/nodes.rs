@@ -9,7 +9,7 @@ use std::time::Duration;
 use ais::amf::{CauseId, NodeOrder, Term};
 use ais::{AisError, Dn, Refusal};
 use capnp_rpc::{RpcSystem, rpc_twoparty_capnp::Side, twoparty};
-use director_engine::{Event, SessionId};
+use director_engine::{DownCause, Event, SessionId};
 use schema::amf_capnp::{director, director_session, node_director};
 use schema::{Refused, WireError};
 use tokio::net::{UnixListener, UnixStream};
@@ -43,6 +43,16 @@ struct Session {
 struct Connection {
     give_up: Notify,
     session: Cell<Option<SessionId>>,
+    /// The other end did not answer.
+    silent: Cell<bool>,
+}
+
+impl Connection {
+    /// Ends the connection to somebody who does not answer.
+    fn give_up(&self) {
+        self.silent.set(true);
+        self.give_up.notify_one();
+    }
 }
 
 /// The node directors that are connected.
@@ -94,7 +104,7 @@ impl Session {
         schema::amf::write_caused_orders(orders, list)?;
         if self.unanswered.get() >= UNANSWERED_MOST {
             warn!(node = %self.node, "the node director leaves its orders unanswered; the connection is given up");
-            self.connection.give_up.notify_one();
+            self.connection.give_up();
             return Ok(());
         }
         self.unanswered.set(self.unanswered.get() + 1);
@@ -193,10 +203,16 @@ async fn serve(shell: Rc<Shell>, stream: UnixStream, pid: Option<i32>, heartbeat
             let mut sessions = shell.sessions.borrow_mut();
             sessions.lost.insert(session.node.clone(), pid);
         }
-        warn!(node = %session.node, session = id.0, "the node director is gone");
+        let cause = if connection.silent.get() {
+            DownCause::Silent
+        } else {
+            DownCause::Ended
+        };
+        warn!(node = %session.node, session = id.0, ?cause, "the node director is gone");
         shell.step(Event::NodeDown {
             node: session.node.clone(),
             session: id,
+            cause,
         });
     }
 }
@@ -285,7 +301,7 @@ async fn watch_heartbeat(
             Ok(Err(_)) => return,
             Err(_) => {
                 error!(%node, "no answer to a heartbeat in {limit:?}; the connection is given up");
-                connection.give_up.notify_one();
+                connection.give_up();
                 return;
             }
         }

@@ -31,6 +31,10 @@ struct Arguments {
     /// `--reboot` says. Without this they go on for ever.
     #[arg(long, value_name = "MS")]
     absence_limit: Option<u64>,
+    /// How many milliseconds the director may take to move the work of a node director that is asked to end, before that
+    /// terminates everything itself. 0: it is not asked to.
+    #[arg(long, value_name = "MS", default_value_t = 30_000)]
+    leave_limit: u64,
     /// The size in bytes at which a component's log is shortened.
     #[arg(long, default_value_t = 1 << 20)]
     log_size_max: u64,
@@ -61,6 +65,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Options, clap::
         },
         log_size_max: arguments.log_size_max,
         absence_limit: arguments.absence_limit.map(Millis),
+        leave_limit: Millis(arguments.leave_limit),
     })
 }
 

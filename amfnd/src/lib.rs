@@ -71,6 +71,8 @@ pub struct Options {
     pub log_size_max: u64,
     /// How long components may run without a director before the node reboots; `None`: for ever.
     pub absence_limit: Option<Millis>,
+    /// How long the director may take to move the work of a node director that is asked to end.
+    pub leave_limit: Millis,
 }
 
 impl Options {
@@ -83,6 +85,7 @@ impl Options {
             reboot: RebootPolicy::RestartNodeDirector,
             log_size_max: 1 << 20,
             absence_limit: None,
+            leave_limit: Millis(30_000),
         }
     }
 }
@@ -257,6 +260,7 @@ async fn direct(options: Options, place: Place) -> Result<Ending, NodeDirectorEr
         reboot: options.reboot,
         engine: node_engine::EngineOptions {
             absence_limit: options.absence_limit,
+            leave_limit: options.leave_limit,
         },
     });
     let ending = shell.run(signals, queue).await;

@@ -294,7 +294,7 @@ impl Shell {
             self.end = Some(End::Shutdown);
         } else {
             self.shutting_down = true;
-            self.events.push_back(Event::Shutdown);
+            self.events.push_back(Event::Leave);
         }
     }
 

@@ -5,7 +5,7 @@ mod harness;
 
 use std::fs;
 
-use ais::amf::{CompCategory, CompConfig, HaState, NodeOrder, OrderId, PresenceState};
+use ais::amf::{CompCategory, CompConfig, HaState, NodeOrder, NodeReport, OrderId, PresenceState};
 use harness::{Cluster, bare_component, is_alive, processes_of, run, signal, su};
 use rustix::process::Signal;
 
@@ -182,6 +182,12 @@ fn an_end_in_order_and_a_reboot_leave_nothing() {
         let mut cluster = Cluster::start().await;
         cluster.instantiate(cluster.component("plain")).await;
         signal(cluster.node_pid(), Signal::TERM);
+        cluster
+            .until("the wish to leave", || {
+                cluster.director.all().last() == Some(&NodeReport::Leaving)
+            })
+            .await;
+        assert_eq!(cluster.director.order(1, vec![NodeOrder::Leave]).await, 1);
         assert_eq!(cluster.node_status().await, Some(0));
         cluster.said("terminated", 1).await;
         assert_eq!(processes_of(cluster.dir.path()), []);

@@ -417,6 +417,7 @@ fn orders() -> Vec<NodeOrder> {
             csi: dn("safCsi=C,safSi=S"),
             members: Some(vec![member()]),
         }),
+        NodeOrder::Leave,
     ]
 }
 
@@ -496,6 +497,7 @@ fn reports() -> Vec<NodeReport> {
         NodeReport::Tracks {
             csis: vec![dn("safCsi=C,safSi=S")],
         },
+        NodeReport::Leaving,
         NodeReport::AllReported,
     ]
 }

@@ -42,6 +42,15 @@ pub enum ModelChange {
     },
 }
 
+/// How the connection of a node director ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DownCause {
+    /// The other end closed it, as it does when the process ends or dies.
+    Ended,
+    /// There was no answer in time.
+    Silent,
+}
+
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
@@ -89,6 +98,8 @@ pub enum Event {
         node: Dn,
         /// The connection; of an older one than the present it means nothing.
         session: SessionId,
+        /// How it ended.
+        cause: DownCause,
     },
     /// A node director reported.
     Report {

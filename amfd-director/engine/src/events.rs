@@ -31,7 +31,7 @@ impl Director {
                 operation,
             } => self.admin_operation(request, dn, operation),
             Event::NodeUp { node, session } => self.node_up(&node, session),
-            Event::NodeDown { node, session } => self.node_down(&node, session),
+            Event::NodeDown { node, session, cause } => self.node_down(&node, session, cause),
             Event::Report {
                 node,
                 session,
@@ -108,6 +108,7 @@ impl Director {
             NodeReport::UnknownSu { su } => self.clean_up_stranger(node, su),
             NodeReport::NotRebooted { reason } => self.not_rebooted(node, reason),
             NodeReport::Tracks { .. } => {}
+            NodeReport::Leaving => self.node_leaves(node),
             NodeReport::AllReported => {
                 if let Some(state) = self.state.nodes.get_mut(node) {
                     state.reported = true;

@@ -5,7 +5,7 @@ use ais::amf::{AdminState, HaState};
 
 use crate::Director;
 use crate::reason::Reason;
-use crate::state::{Serving, SuState};
+use crate::state::{Loss, NodeState, Serving, SuState};
 
 /// Sentences about the entity, the most important first; empty for a DN that is not in the model.
 pub(crate) fn explain(director: &Director, dn: &Dn) -> Vec<String> {
@@ -107,13 +107,41 @@ fn node_sentences(director: &Director, dn: &Dn) -> Vec<String> {
     if !director.model.nodes.contains_key(dn) {
         return Vec::new();
     }
-    let reason = match director.state.node(dn) {
-        Some(state) if state.session.is_none() => Reason::NodeAbsent { node: dn.clone() },
+    let state = director.state.node(dn);
+    let reason = match state {
+        Some(state) if state.session.is_none() => match state.departure {
+            Some(departure) => departure.reason(),
+            None => Reason::NodeAbsent { node: dn.clone() },
+        },
         None => Reason::NodeAbsent { node: dn.clone() },
         Some(state) if !state.reported => Reason::NodesUnreported { node: dn.clone() },
+        Some(state) if state.leaves() => Reason::NodeLeaving { node: dn.clone() },
         Some(_) => Reason::NodeReported,
     };
-    vec![reason.to_string()]
+    let mut all = vec![reason.to_string()];
+    all.extend(
+        state
+            .and_then(|state| loss(director, dn, state))
+            .map(|reason| reason.to_string()),
+    );
+    all
+}
+
+/// What becomes of the work of a node that is not there.
+fn loss(director: &Director, node: &Dn, state: &NodeState) -> Option<Reason> {
+    let node = node.clone();
+    match &state.loss {
+        Loss::None => None,
+        Loss::Awaited { until } => Some(Reason::NodeAwaited {
+            millis: until.0.saturating_sub(director.now.0),
+        }),
+        Loss::Fencing { .. } => Some(Reason::NodeFencing { node }),
+        Loss::FenceFailed { cause, .. } => Some(Reason::FenceFailed {
+            node,
+            cause: cause.clone(),
+        }),
+        Loss::TakenOver => Some(Reason::NodeTakenOver),
+    }
 }
 
 /// The reasons that hold for the entity, each with what it is about.

@@ -12,6 +12,7 @@ mod events;
 mod explain;
 mod group;
 mod invariants;
+mod leaving;
 mod life_cycle;
 mod model;
 mod model_change;
@@ -33,7 +34,7 @@ mod transition;
 mod validate;
 
 pub use effect::{Because, Effect, Publish, Story};
-pub use event::{Event, FenceId, ModelChange, RequestId, SessionId};
+pub use event::{DownCause, Event, FenceId, ModelChange, RequestId, SessionId};
 pub use invariants::check;
 pub use notice::{AlarmDefinition, AlarmKind, ERROR_CLEAR, ERROR_REPORT, STATES, StateDefinition};
 pub use reason::Reason;
@@ -275,6 +276,7 @@ impl Director {
             }
             self.end_startup_early();
             self.advance_recoveries();
+            self.let_go();
             self.advance_restarts();
             self.advance_shutdowns();
             self.advance_operations();

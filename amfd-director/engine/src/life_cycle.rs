@@ -49,6 +49,7 @@ fn step(view: View<'_>, sg: &Sg, dn: &Dn, su: &Su, state: &SuState, wanted: &[&D
     if node_in_recovery || su.node.as_ref().is_some_and(|node| view.is_unreported(node)) {
         return None;
     }
+    let leaves = su.node.as_ref().is_some_and(|node| view.leaves(node));
     let presence = state.presence();
     let locked_in = view.strictest(dn).0 == AdminState::LockedInstantiation;
     // The fault keeps the restart of the application going, whatever becomes of the director.
@@ -58,6 +59,10 @@ fn step(view: View<'_>, sg: &Sg, dn: &Dn, su: &Su, state: &SuState, wanted: &[&D
         return None;
     }
     if state.fault().is_some() || is_failed(presence) {
+        // A node that leaves is not given anything to start.
+        if leaves {
+            return None;
+        }
         return repairs(view, sg, dn, su, state, locked_in).then_some(LifeStep::Repair);
     }
     if !su.pre_instantiable {
@@ -66,7 +71,8 @@ fn step(view: View<'_>, sg: &Sg, dn: &Dn, su: &Su, state: &SuState, wanted: &[&D
     match presence {
         PresenceState::Uninstantiated if wanted.contains(&dn) => Some(LifeStep::Instantiate),
         PresenceState::Instantiated
-            if state.is_empty() && (locked_in || view.restarting(dn).is_some() || !wanted.contains(&dn)) =>
+            if state.is_empty()
+                && (leaves || locked_in || view.restarting(dn).is_some() || !wanted.contains(&dn)) =>
         {
             Some(LifeStep::Terminate)
         }
@@ -187,7 +193,7 @@ fn claim(view: View<'_>, dn: &Dn, su: &Su) -> Option<u8> {
         return Some(1);
     }
     let node = view.state.node(node)?;
-    if (node.session.is_none() && !node.is_awaited()) || node.recovery.is_some() {
+    if (node.session.is_none() && !node.is_awaited()) || node.recovery.is_some() || node.leaves() {
         return None;
     }
     let state = view.state.su(dn)?;

@@ -12,21 +12,20 @@ use ais::{Dn, Millis};
 
 use crate::Director;
 use crate::effect::Effect;
-use crate::event::{FenceId, ModelChange, SessionId};
+use crate::event::{DownCause, FenceId, ModelChange, SessionId};
 use crate::publish::SI_ASSIGNMENT;
 use crate::reason::Reason;
 use crate::state::{Loss, NodeRecovery, NodeState, Stage};
 
 impl Director {
-    pub(crate) fn node_down(&mut self, node: &Dn, session: SessionId) {
-        if self
-            .state
-            .node(node)
-            .is_none_or(|state| state.session != Some(session))
-        {
+    pub(crate) fn node_down(&mut self, node: &Dn, session: SessionId, cause: DownCause) {
+        let present = self.state.nodes.get_mut(node);
+        let Some(state) = present.filter(|state| state.session == Some(session)) else {
             return;
-        }
-        self.because(node, Reason::NodeLost);
+        };
+        let departure = state.departs(cause);
+        state.departure = Some(departure);
+        self.because(node, departure.reason());
         self.lose_connection(node);
         if !self.model.nodes.contains_key(node) {
             // It left the model before.
@@ -209,7 +208,7 @@ impl Director {
         let still_runs = match report {
             NodeReport::Su(report) => runs(report),
             NodeReport::UnknownSu { .. } => true,
-            NodeReport::NotRebooted { .. } | NodeReport::Tracks { .. } => false,
+            NodeReport::NotRebooted { .. } | NodeReport::Tracks { .. } | NodeReport::Leaving => false,
             NodeReport::AllReported => {
                 if !is_rebooting {
                     state.loss = Loss::None;

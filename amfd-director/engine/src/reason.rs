@@ -195,7 +195,18 @@ reasons! {
     /// A node came.
     NodeUp = "NODE-UP", "the node is connected";
     /// A node was lost.
-    NodeLost = "NODE-LOST", "the connection to the node is lost";
+    NodeLost = "NODE-LOST", "the node does not answer any more; contact with it is lost";
+    /// A node director ended without a word.
+    NodeDied = "NODE-DIED", "the node's director ended without a word";
+    /// A node that was told to reboot went down.
+    NodeWentDown = "NODE-DOWN", "the node went down for its reboot";
+    /// A node director was asked to end.
+    NodeLeaving {
+        /// The node.
+        node: Dn
+    } = "NODE-LEAVING", "{node} is to leave; its work is moved first";
+    /// A node left in order.
+    NodeLeft = "NODE-LEFT", "the node left in order";
     /// A lost node may come back.
     NodeAwaited {
         /// How long.

@@ -211,7 +211,11 @@ pub enum Event {
         /// How it ended.
         end: ProcessEnd,
     },
-    /// The node director is asked to end: every SU is terminated in reverse order of instantiation level.
+    /// The node director is asked to end. Where there is a director and something runs, that is told so, moves the work
+    /// and terminates the SUs, for as long as [`crate::EngineOptions::leave_limit`] allows; then, and where there is none,
+    /// it goes on as with [`Event::Shutdown`].
+    Leave,
+    /// The node director is asked to end at once: every SU is terminated in reverse order of instantiation level.
     Shutdown,
     /// The time that [`crate::NodeEngine::next_deadline`] gave has come.
     Deadline,

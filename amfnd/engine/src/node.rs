@@ -9,6 +9,7 @@ use ais::{Dn, Millis};
 use crate::comp::Comp;
 use crate::cx::{Cx, Ids};
 use crate::effect::Effect;
+use crate::ending::Ending;
 use crate::escalation::Failovers;
 use crate::event::{ComponentRequest, Event, RequestId, SessionId};
 use crate::order::Task;
@@ -16,36 +17,38 @@ use crate::request;
 use crate::su::{Goal, Su};
 
 /// What may be chosen about an engine.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EngineOptions {
     /// How long the components may run without a director; then the node reboots, whatever that means for it. `None`:
     /// for ever.
     pub absence_limit: Option<Millis>,
+    /// How long the director may take to move the work of a node that is asked to end.
+    pub leave_limit: Millis,
 }
 
-/// How far the end of the node director is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Ending {
-    #[default]
-    No,
-    Terminating,
-    Complete,
+impl Default for EngineOptions {
+    fn default() -> EngineOptions {
+        EngineOptions {
+            absence_limit: None,
+            leave_limit: Millis(30_000),
+        }
+    }
 }
 
 /// A node director's whole state.
 #[derive(Debug, Clone, Default)]
 pub struct NodeEngine {
-    options: EngineOptions,
+    pub(crate) options: EngineOptions,
     node: Option<NodeConfig>,
     term: Term,
     /// Whether a director has a session, and how many there have been.
-    director: bool,
+    pub(crate) director: bool,
     session: u64,
-    sus: BTreeMap<Dn, Su>,
+    pub(crate) sus: BTreeMap<Dn, Su>,
     /// The SU of each component. May name components that are gone.
     owners: BTreeMap<Dn, Dn>,
     ids: Ids,
-    ending: Ending,
+    pub(crate) ending: Ending,
     /// The failovers of the node's SUs; they outlive directors.
     failovers: Failovers,
     /// When the node gives itself up because no director has come.
@@ -82,7 +85,7 @@ impl NodeEngine {
         cx.failovers = self.failovers;
         self.show_config(&mut cx);
         cx.director = self.director;
-        cx.shutting_down = self.ending != Ending::No;
+        cx.shutting_down = self.ending.terminates();
         self.apply(event, &mut cx);
         self.fail_over_node(&mut cx);
         for su in mem::take(&mut cx.touched) {
@@ -114,7 +117,11 @@ impl NodeEngine {
     /// When to call [`NodeEngine::step`] with [`Event::Deadline`] if nothing else happens first.
     pub fn next_deadline(&self) -> Option<Millis> {
         let comps = self.sus.values().flat_map(|su| su.comps.iter());
-        comps.filter_map(Comp::deadline).chain(self.absence_until).min()
+        comps
+            .filter_map(Comp::deadline)
+            .chain(self.absence_until)
+            .chain(self.ending.deadline())
+            .min()
     }
 
     fn show_config(&self, cx: &mut Cx) {
@@ -132,6 +139,7 @@ impl NodeEngine {
                     self.begin_absence(cx);
                 }
                 self.session += 1;
+                self.stop_waiting("nobody moves the work of the node any more", cx);
             }
             Event::RunEnded { run, outcome } => {
                 let comp = cx.take_run(run);
@@ -178,6 +186,7 @@ impl NodeEngine {
                     su.watched_ended(at, watch, pid, end, cx);
                 });
             }
+            Event::Leave => self.leave(cx),
             Event::Shutdown => self.shut_down(cx),
             Event::Deadline => {
                 let due = |su: &Su| su.comps.iter().filter_map(Comp::deadline).any(|at| at <= cx.now);
@@ -191,12 +200,13 @@ impl NodeEngine {
                     self.with_su(&su, cx, Su::deadline);
                 }
                 self.end_absence(cx);
+                self.end_leaving(cx);
             }
         }
     }
 
     /// Does something with an SU, and lets it draw its consequences.
-    fn with_su(&mut self, su: &Dn, cx: &mut Cx, act: impl FnOnce(&mut Su, &mut Cx)) -> bool {
+    pub(crate) fn with_su(&mut self, su: &Dn, cx: &mut Cx, act: impl FnOnce(&mut Su, &mut Cx)) -> bool {
         let Some(su) = self.sus.get_mut(su) else {
             return false;
         };
@@ -224,7 +234,7 @@ impl NodeEngine {
         Some((su.clone(), at))
     }
 
-    fn note(&self, cx: &mut Cx, text: &str) {
+    pub(crate) fn note(&self, cx: &mut Cx, text: &str) {
         if let Some(node) = &self.node {
             cx.note(&node.dn, text);
         }
@@ -290,6 +300,7 @@ impl NodeEngine {
                 self.not_rebooted = None;
                 cx.failovers = Failovers::Calm;
             }
+            NodeOrder::Leave => self.stop_waiting("the work of the node is moved", cx),
         }
     }
 
@@ -312,6 +323,9 @@ impl NodeEngine {
         // First, so that nothing is started on a node that is out of service.
         if let Some(reason) = self.not_rebooted.clone() {
             cx.report(NodeReport::NotRebooted { reason });
+        }
+        if self.ending != Ending::No {
+            cx.report(NodeReport::Leaving);
         }
         for su in self.sus.values_mut().filter(|su| !su.leaving) {
             if su.session == self.session {
@@ -393,22 +407,6 @@ impl NodeEngine {
                     cx.note(&su.dn, format!("is cleaned up: {reason}"));
                 });
             }
-        }
-    }
-
-    fn shut_down(&mut self, cx: &mut Cx) {
-        if self.ending != Ending::No {
-            return;
-        }
-        self.ending = Ending::Terminating;
-        cx.shutting_down = true;
-        for su in self.sus.keys().cloned().collect::<Vec<Dn>>() {
-            self.with_su(&su, cx, |su, cx| {
-                su.fail_order("the node director is ending", cx);
-                if su.goal != Goal::Cleaned {
-                    su.goal = Goal::Down;
-                }
-            });
         }
     }
 

@@ -332,6 +332,7 @@ fn without_a_director_the_node_does_not_give_up_what_nobody_would_take() {
 fn a_node_that_no_director_comes_back_to_gives_itself_up_where_it_is_told_so() {
     let options = EngineOptions {
         absence_limit: Some(Millis(5000)),
+        ..EngineOptions::default()
     };
     let mut node = Node::with_options(options, vec![su("SU1", vec![comp("A")])]);
     node.instantiate("SU1");

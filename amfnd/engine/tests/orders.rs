@@ -7,7 +7,7 @@ use ais::amf::{
     EscalationCounting, FailoverLimits, HaState, NodeConfig, NodeOrder, NodeReport, OrderId, OrderOutcome,
     PresenceState, Term,
 };
-use amfnd_engine::Event;
+use amfnd_engine::{EngineOptions, Event};
 use harness::{Act, Node, at_level, comp, comp_dn, csi, dn, exit, si, su, su_dn};
 
 const NOTHING: [&str; 0] = [];
@@ -216,6 +216,58 @@ fn shutdown_terminates_every_su_in_reverse_order_and_says_when_it_is_over() {
     assert_eq!(node.take_log(), ["C forget", "C CLEANUP", "shutdown complete"]);
     node.event(Event::Shutdown);
     assert_eq!(node.take_log(), NOTHING);
+}
+
+#[test]
+fn a_node_that_is_asked_to_leave_waits_for_its_work_to_be_moved() {
+    let mut node = Node::up(vec![su("SU1", vec![comp("A")])]);
+    node.sent.clear();
+    node.event(Event::Leave);
+    assert_eq!(node.sent, [NodeReport::Leaving]);
+    assert_eq!(node.take_log(), NOTHING);
+    node.send(vec![NodeOrder::ReportAll]);
+    assert!(
+        node.sent
+            .iter()
+            .skip(1)
+            .any(|report| *report == NodeReport::Leaving)
+    );
+    // The director moves the work as ever, and its faults are dealt with as ever.
+    node.terminate("SU1");
+    assert_eq!(node.take_log(), ["A terminate", "A forget", "A kill-all"]);
+    node.send(vec![NodeOrder::Leave]);
+    assert_eq!(node.take_log(), ["shutdown complete"]);
+}
+
+#[test]
+fn a_node_leaves_without_a_director_or_when_that_takes_too_long() {
+    let end = ["A terminate", "A forget", "A kill-all", "shutdown complete"];
+    let mut alone = Node::up(vec![su("SU1", vec![comp("A")])]);
+    alone.event(Event::DirectorLost);
+    alone.event(Event::Leave);
+    assert_eq!(alone.take_log(), end);
+
+    let mut left_alone = Node::up(vec![su("SU1", vec![comp("A")])]);
+    left_alone.event(Event::Leave);
+    left_alone.event(Event::DirectorLost);
+    assert_eq!(left_alone.take_log(), end);
+
+    let mut waiting = Node::up(vec![su("SU1", vec![comp("A")])]);
+    waiting.event(Event::Leave);
+    waiting.pass(29_999);
+    assert_eq!(waiting.take_log(), NOTHING);
+    waiting.pass(1);
+    assert_eq!(waiting.take_log(), end);
+
+    let options = EngineOptions {
+        leave_limit: Millis(0),
+        ..EngineOptions::default()
+    };
+    let mut hasty = Node::with_options(options, vec![su("SU1", vec![comp("A")])]);
+    hasty.instantiate("SU1");
+    hasty.take_log();
+    hasty.event(Event::Leave);
+    assert_eq!(hasty.take_log(), end);
 }
 
 #[test]

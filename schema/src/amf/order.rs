@@ -158,6 +158,7 @@ pub fn read_node_order(reader: node_order::Reader<'_>) -> Result<NodeOrder, Wire
                 run: monitor.get_run(),
             },
             Which::ProtectionGroup(group) => NodeOrder::ProtectionGroup(read_protection_group(group?)?),
+            Which::Leave(()) => NodeOrder::Leave,
         },
     )
 }
@@ -210,6 +211,7 @@ pub fn write_node_order(from: &NodeOrder, mut builder: node_order::Builder<'_>) 
         NodeOrder::ProtectionGroup(group) => {
             write_protection_group(group, builder.init_protection_group())?;
         }
+        NodeOrder::Leave => builder.set_leave(()),
     }
     Ok(())
 }
@@ -231,7 +233,8 @@ const fn addressee(order: &NodeOrder) -> Option<(OrderId, &Dn)> {
         | NodeOrder::Reboot { .. }
         | NodeOrder::ReportAll
         | NodeOrder::ProtectionGroup(_)
-        | NodeOrder::RepairNode => None,
+        | NodeOrder::RepairNode
+        | NodeOrder::Leave => None,
     }
 }
 

@@ -240,6 +240,7 @@ pub fn read_node_report(reader: node_report::Reader<'_>) -> Result<NodeReport, W
                 su: read_dn(su?, "NodeReport.unknownSu")?,
             },
             Which::AllReported(()) => NodeReport::AllReported,
+            Which::Leaving(()) => NodeReport::Leaving,
             Which::NotRebooted(reason) => NodeReport::NotRebooted {
                 reason: read_text(reason?, "NodeReport.notRebooted")?,
             },
@@ -256,6 +257,7 @@ pub fn write_node_report(from: &NodeReport, mut builder: node_report::Builder<'_
         NodeReport::Su(report) => return write_su_report(report, builder.init_su()),
         NodeReport::UnknownSu { su } => builder.set_unknown_su(su.as_str()),
         NodeReport::AllReported => builder.set_all_reported(()),
+        NodeReport::Leaving => builder.set_leaving(()),
         NodeReport::NotRebooted { reason } => {
             builder.set_not_rebooted(checked(reason, "NodeReport.notRebooted")?);
         }

@@ -57,6 +57,10 @@ pub(super) struct NodePolicy {
     /// For how long components go on without a director; then they are killed and the node reboots. Usually for ever
     #[arg(long, value_name = "MS")]
     absence_limit: Option<u64>,
+    /// How long the work of a node director that is asked to end may take to be moved to other nodes; then it terminates
+    /// its components all the same. 0: nothing is moved first [usually 30000]
+    #[arg(long, value_name = "MS")]
+    leave_limit: Option<u64>,
 }
 
 fn option(name: &str, value: Option<impl ToString>) -> Option<String> {
@@ -121,6 +125,7 @@ impl NodePolicy {
         [
             option("reboot", self.reboot.as_ref()),
             option("absence-limit", self.absence_limit),
+            option("leave-limit", self.leave_limit),
         ]
         .into_iter()
         .flatten()

@@ -6,7 +6,8 @@ use ais::amf::RecommendedRecovery;
 use ais::{Dn, Millis};
 
 use super::Indexed;
-use crate::event::{FenceId, SessionId};
+use crate::event::{DownCause, FenceId, SessionId};
+use crate::reason::Reason;
 
 /// How far a recovery of a node is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +46,42 @@ pub(crate) enum Loss {
     TakenOver,
 }
 
+/// Whether the node stays.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Stay {
+    #[default]
+    Stays,
+    /// Its director was asked to end: its work is moved and its SUs are terminated.
+    Leaves,
+    /// That is done, and it was told that it may go.
+    MayGo,
+}
+
+/// How a node that is not there went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Departure {
+    /// In order: it had said so, and its work was moved.
+    Left,
+    /// It was told to reboot.
+    Rebooted,
+    /// Its director ended without a word.
+    Died,
+    /// Its director does not answer any more.
+    Silent,
+}
+
+impl Departure {
+    /// The same as a reason.
+    pub(crate) const fn reason(self) -> Reason {
+        match self {
+            Departure::Left => Reason::NodeLeft,
+            Departure::Rebooted => Reason::NodeWentDown,
+            Departure::Died => Reason::NodeDied,
+            Departure::Silent => Reason::NodeLost,
+        }
+    }
+}
+
 /// A node of the cluster.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct NodeState {
@@ -57,6 +94,9 @@ pub(crate) struct NodeState {
     pub(crate) seen: bool,
     pub(crate) loss: Loss,
     pub(crate) recovery: Option<NodeRecovery>,
+    pub(crate) stay: Stay,
+    /// How it went last.
+    pub(crate) departure: Option<Departure>,
     /// SUs that could not be instantiated and that the node was rebooted for, once.
     pub(crate) rebooted_for: BTreeSet<Dn>,
 }
@@ -71,13 +111,28 @@ impl Indexed for NodeState {
         self.report_until.into_iter().chain(of_loss).min()
     }
 
-    /// A recovery acts on the node.
+    /// A recovery acts on the node, or it leaves.
     fn is_open(&self) -> bool {
-        self.recovery.is_some()
+        self.recovery.is_some() || self.leaves()
     }
 }
 
 impl NodeState {
+    /// Whether it is there and wants to go.
+    pub(crate) fn leaves(&self) -> bool {
+        self.session.is_some() && self.stay != Stay::Stays
+    }
+
+    /// How its connection ended.
+    pub(crate) fn departs(&self, cause: DownCause) -> Departure {
+        match (self.is_rebooting(), self.stay, cause) {
+            (true, ..) => Departure::Rebooted,
+            (false, Stay::MayGo, _) => Departure::Left,
+            (false, Stay::Stays | Stay::Leaves, DownCause::Ended) => Departure::Died,
+            (false, Stay::Stays | Stay::Leaves, DownCause::Silent) => Departure::Silent,
+        }
+    }
+
     pub(crate) fn is_rebooting(&self) -> bool {
         self.recovery
             .as_ref()

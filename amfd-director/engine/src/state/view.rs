@@ -114,6 +114,11 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Whether the node is there and wants to go.
+    pub(crate) fn leaves(self, node: &Dn) -> bool {
+        self.state.node(node).is_some_and(NodeState::leaves)
+    }
+
     /// Whether the node is lost and may come back with its work.
     pub(crate) fn is_awaited(self, node: &Dn) -> bool {
         self.state.node(node).is_some_and(NodeState::is_awaited)
@@ -228,6 +233,9 @@ impl<'a> View<'a> {
             .filter(|node| self.node_oper(node) == OperState::Disabled && !self.is_awaited(node))
         {
             return Serving::No(Reason::NodeDisabled { node: node.clone() });
+        }
+        if let Some(node) = su.node.as_ref().filter(|node| self.leaves(node)) {
+            return Serving::No(Reason::NodeLeaving { node: node.clone() });
         }
         let (admin, scope) = self.strictest(dn);
         let presence = self

@@ -30,7 +30,9 @@ pub(crate) struct FakeNode {
     pub(crate) forbidding: BTreeSet<Dn>,
     pub(crate) term: Term,
     pub(crate) reports: Vec<NodeReport>,
+    /// It went down as it was told, for a reboot or because it wanted to leave.
     pub(crate) rebooted: bool,
+    is_leaving: bool,
     /// Its policy is to do nothing when it is told to reboot, beyond killing everything.
     pub(crate) never_reboots: bool,
     /// Its reboot takes longer than the scenario: the connection ends when the scenario says.
@@ -54,7 +56,8 @@ fn order_id(order: &NodeOrder) -> Option<(OrderId, &Dn)> {
         | NodeOrder::Reboot { .. }
         | NodeOrder::ReportAll
         | NodeOrder::ProtectionGroup(_)
-        | NodeOrder::RepairNode => None,
+        | NodeOrder::RepairNode
+        | NodeOrder::Leave => None,
     }
 }
 
@@ -96,6 +99,9 @@ impl FakeNode {
                     .values()
                     .map(|su| NodeReport::Su(su.report.clone()))
                     .collect();
+                if self.is_leaving {
+                    self.reports.push(NodeReport::Leaving);
+                }
                 self.reports.extend(all);
                 self.reports.push(NodeReport::AllReported);
             }
@@ -105,6 +111,11 @@ impl FakeNode {
                 self.sus.clear();
             }
             NodeOrder::RepairNode => self.not_rebooted = None,
+            NodeOrder::Leave => {
+                self.is_leaving = false;
+                self.rebooted = true;
+                self.sus.clear();
+            }
             NodeOrder::ConfigureNode(_)
             | NodeOrder::Instantiate { .. }
             | NodeOrder::Terminate { .. }
@@ -288,8 +299,15 @@ impl FakeNode {
         self.report(dn);
     }
 
+    /// It is asked to end.
+    pub(crate) fn leave(&mut self) {
+        self.is_leaving = true;
+        self.reports.push(NodeReport::Leaving);
+    }
+
     /// The process died: nothing runs any more.
     pub(crate) fn crash(&mut self) {
+        self.is_leaving = false;
         self.sus.clear();
         self.reports.clear();
     }
@@ -381,6 +399,7 @@ fn carry_out(report: &mut SuReport, order: NodeOrder, pre_instantiable: bool) {
         | NodeOrder::ReportAll
         | NodeOrder::Monitor { .. }
         | NodeOrder::ProtectionGroup(_)
-        | NodeOrder::RepairNode => {}
+        | NodeOrder::RepairNode
+        | NodeOrder::Leave => {}
     }
 }

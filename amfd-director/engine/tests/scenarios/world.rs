@@ -14,7 +14,8 @@ use ais::amf::{
 use ais::ntf::{Detail, Notification, Severity};
 use ais::{Dn, Millis, Value};
 use amfd_director_engine::{
-    AlarmKind, Director, Effect, Event, FenceId, ModelChange, Options, Publish, RequestId, SessionId, check,
+    AlarmKind, Director, DownCause, Effect, Event, FenceId, ModelChange, Options, Publish, RequestId,
+    SessionId, check,
 };
 
 use crate::fake_node::FakeNode;
@@ -71,7 +72,10 @@ impl World {
             "start" => self.start(),
             "up" => self.for_each(rest, Self::up),
             "down" => self.for_each(rest, Self::down),
-            "disconnect" => self.for_each(rest, Self::disconnect),
+            "disconnect" => self.for_each(rest, |world, dn| world.disconnect(dn, DownCause::Silent)),
+            "leave" => self.for_each(rest, |world, dn| {
+                world.nodes.entry(dn.clone()).or_default().1.leave();
+            }),
             "option" => self.option(rest)?,
             "slow-to-reboot" => self.for_each(rest, |world, dn| {
                 world.nodes.entry(dn.clone()).or_default().1.slow_to_reboot = true;
@@ -276,10 +280,10 @@ impl World {
         if let Some((_, node)) = self.nodes.get_mut(dn) {
             node.crash();
         }
-        self.disconnect(dn);
+        self.disconnect(dn, DownCause::Ended);
     }
 
-    fn disconnect(&mut self, dn: &Dn) {
+    fn disconnect(&mut self, dn: &Dn, cause: DownCause) {
         let session = self.nodes.get_mut(dn).and_then(|(session, _)| session.take());
         self.wire.retain(|(node, _, _)| node != dn);
         // What a node cannot report it forgets.
@@ -290,6 +294,7 @@ impl World {
             self.event(Event::NodeDown {
                 node: dn.clone(),
                 session,
+                cause,
             });
         }
     }
@@ -315,7 +320,7 @@ impl World {
                 if let Some((_, node)) = self.nodes.get_mut(&node) {
                     node.crash();
                 }
-                self.disconnect(&node);
+                self.disconnect(&node, DownCause::Ended);
             }
             let result = result.clone();
             self.event(Event::FenceResult { request, result });
@@ -429,7 +434,7 @@ impl World {
             }
             fake.take(order);
             if fake.rebooted {
-                self.disconnect(&node);
+                self.disconnect(&node, DownCause::Ended);
             }
         }
         let tail = self.output.len().saturating_sub(12);

@@ -321,6 +321,9 @@ pub enum NodeOrder {
     /// The operator says that the node was repaired: a reboot that did not come is no longer due, and failovers are
     /// counted from the start. Not answered.
     RepairNode,
+    /// The node director that wants to leave may: whatever was needed there runs elsewhere. Not answered; the session
+    /// ends.
+    Leave,
 }
 
 /// What became of an order.
@@ -464,6 +467,9 @@ pub enum NodeReport {
         /// The CSIs.
         csis: Vec<Dn>,
     },
+    /// The node director was asked to end: its work is to be moved, its SUs are to be terminated, and then it may
+    /// [leave](NodeOrder::Leave). Sent when it is asked, and on [`NodeOrder::ReportAll`].
+    Leaving,
     /// Every SU has been reported; closes the answer to [`NodeOrder::ReportAll`].
     AllReported,
 }

@@ -23,7 +23,8 @@ impl NodeOrder {
             | NodeOrder::Reboot { .. }
             | NodeOrder::ReportAll
             | NodeOrder::ProtectionGroup(_)
-            | NodeOrder::RepairNode => None,
+            | NodeOrder::RepairNode
+            | NodeOrder::Leave => None,
         }
     }
 
@@ -73,6 +74,7 @@ impl fmt::Display for NodeOrder {
                 comp.iter().try_for_each(|comp| write!(f, " of {comp}"))
             }
             NodeOrder::ProtectionGroup(group) => write!(f, "the protection group of {}", group.csi),
+            NodeOrder::Leave => f.write_str("the node may leave"),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use ais::Dn;
 use ais::amf::{NodeOrder, NodeReport, Term};
-use director_engine::{Event as DirectorEvent, SessionId};
+use director_engine::{DownCause, Event as DirectorEvent, SessionId};
 use node_engine::{Effect as NodeEffect, Event as NodeEvent};
 
 use super::{Happening, Link, World};
@@ -131,7 +131,8 @@ impl World {
 
     pub(super) fn director_sees_loss(&mut self, node: Dn, session: u64) {
         let session = SessionId(session);
-        self.tell_director(DirectorEvent::NodeDown { node, session });
+        let cause = DownCause::Silent;
+        self.tell_director(DirectorEvent::NodeDown { node, session, cause });
     }
 
     pub(super) fn node_sees_loss(&mut self, node: &Dn, session: u64) {

@@ -1,7 +1,7 @@
 //! Nodes: they start, are lost, and their engines' effects are carried out.
 
 use ais::{Dn, Millis};
-use director_engine::{Event as DirectorEvent, SessionId};
+use director_engine::{DownCause, Event as DirectorEvent, SessionId};
 use node_engine::{Answer, CommandKind, Effect, Event, NodeEngine};
 
 use super::{Happening, Node, World};
@@ -41,6 +41,7 @@ impl World {
             self.tell_director(DirectorEvent::NodeDown {
                 node: node.clone(),
                 session,
+                cause: DownCause::Ended,
             });
         }
         true

@@ -54,6 +54,7 @@ pub(super) fn describe(order: &NodeOrder, configuration: bool) -> Option<String>
         }
         NodeOrder::ProtectionGroup(group) => format!("PROTECTION-GROUP {}", group.csi),
         NodeOrder::RepairNode => "REPAIR-NODE".to_owned(),
+        NodeOrder::Leave => "LEAVE".to_owned(),
     })
 }
 

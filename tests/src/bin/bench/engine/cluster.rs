@@ -8,7 +8,7 @@ use ais::amf::{
     OrderOutcome, OrderReport, PresenceState, RecommendedRecovery, SuReport, Term,
 };
 use ais::{Dn, Millis};
-use director_engine::{Director, Effect, Event, ModelChange, SessionId};
+use director_engine::{Director, DownCause, Effect, Event, ModelChange, SessionId};
 
 const TERM: Term = Term(1);
 
@@ -48,7 +48,8 @@ impl Cluster {
             return Duration::ZERO;
         };
         let node = node.clone();
-        self.step(Event::NodeDown { node, session })
+        let cause = DownCause::Ended;
+        self.step(Event::NodeDown { node, session, cause })
     }
 
     /// One event; gives back what the director took.
@@ -152,7 +153,8 @@ impl Cluster {
             NodeOrder::RepairNode
             | NodeOrder::ConfigureNode(_)
             | NodeOrder::ProtectionGroup(_)
-            | NodeOrder::Reboot { .. } => {}
+            | NodeOrder::Reboot { .. }
+            | NodeOrder::Leave => {}
             NodeOrder::Instantiate { .. }
             | NodeOrder::Terminate { .. }
             | NodeOrder::Restart { .. }
@@ -216,7 +218,8 @@ fn addressee(order: &NodeOrder) -> Option<(OrderId, &Dn)> {
         | NodeOrder::Reboot { .. }
         | NodeOrder::ReportAll
         | NodeOrder::ProtectionGroup(_)
-        | NodeOrder::RepairNode => None,
+        | NodeOrder::RepairNode
+        | NodeOrder::Leave => None,
     }
 }
 

@@ -1,0 +1,61 @@
+//! Nodes that go, in order and without a word, with real processes.
+
+use rustix::process::Signal;
+use tests::cluster::wait_for;
+
+use crate::stage::{Stage, WEB_SI, pids, signal};
+
+/// How often the director said this reason.
+fn said(stage: &Stage, code: &str) -> usize {
+    let log = stage.cluster.dir().join("log/amfd.log");
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+    words.filter(|word| *word == code).count()
+}
+
+#[test]
+fn a_node_director_that_is_told_to_end_gives_its_work_away_first() {
+    let stage = Stage::up();
+    let (active, standby) = stage.roles();
+    let before = pids(&stage, active);
+    let (name, pid) = stage.node_director(active);
+    signal(pid, Signal::TERM);
+    stage.cluster.wait_ha(standby, WEB_SI, "1");
+    wait_for("the node to leave", || said(&stage, "NODE-LEFT") > 0).expect("it may go");
+    assert_eq!(said(&stage, "NODE-LEAVING"), 1);
+    assert_eq!(said(&stage, "NODE-DIED") + said(&stage, "NODE-LOST"), 0);
+    assert_eq!(
+        said(&stage, "NODE-TAKEN-OVER"),
+        0,
+        "nothing was left to be taken over"
+    );
+    // It is started again, and serves as what it is then.
+    stage.cluster.wait_ha(active, WEB_SI, "2");
+    assert_ne!(stage.daemon_pid(&name), Some(pid));
+    assert!(pids(&stage, active).iter().all(|pid| !before.contains(pid)));
+    assert_eq!(stage.cluster.ha_state(standby, WEB_SI), "1");
+}
+
+#[test]
+fn a_node_director_that_dies_is_replaced_and_said_to_have_died() {
+    let stage = Stage::up();
+    let (active, standby) = stage.roles();
+    let before = pids(&stage, active);
+    let (name, _) = stage.node_director(active);
+    stage.kill_daemon(&name);
+    stage.cluster.wait_ha(standby, WEB_SI, "1");
+    stage.cluster.wait_ha(active, WEB_SI, "2");
+    assert_eq!(said(&stage, "NODE-DIED"), 1);
+    assert_eq!(said(&stage, "NODE-LEFT") + said(&stage, "NODE-LOST"), 0);
+    let after = pids(&stage, active);
+    assert!(
+        after.iter().all(|pid| !before.contains(pid)),
+        "what the dead one left behind is killed"
+    );
+    let status = stage.cluster.done("perdure", &["status"]).expect("status works");
+    let line = status.lines().find(|line| line.trim_start().starts_with(&name));
+    assert!(
+        line.is_some_and(|line| line.contains("killed by signal 9")),
+        "{status}"
+    );
+}
