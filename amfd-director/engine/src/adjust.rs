@@ -96,7 +96,7 @@ fn is_usable(view: View<'_>, dn: &Dn, su: &Su) -> bool {
     let enabled = su
         .node
         .as_ref()
-        .is_some_and(|node| view.node_oper(node) == OperState::Enabled);
+        .is_some_and(|node| view.node_oper(node) == OperState::Enabled && !view.leaves(node));
     enabled
         && view.disabled(dn, su).is_none()
         && view.restarting(dn).is_none()

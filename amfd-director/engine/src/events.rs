@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ais::amf::{HaState, NodeOrder, NodeReport, OrderOutcome, SuReport};
+use ais::amf::{HaState, NodeOrder, NodeReport, OrderOutcome, RecommendedRecovery, SuReport};
 use ais::{Dn, Millis};
 
 use crate::Director;
@@ -11,7 +11,7 @@ use crate::event::{Event, SessionId};
 use crate::model::node_config;
 use crate::partial;
 use crate::reason::Reason;
-use crate::state::{Applied, InFlight, LastActive, Loss, NodeState, OrderKind};
+use crate::state::{Applied, InFlight, LastActive, Loss, NodeRecovery, NodeState, OrderKind, Stage};
 
 /// How long an SU is left alone after an order failed without a fault, times the failures in a row.
 const HOLD: Millis = Millis(1_000);
@@ -71,7 +71,16 @@ impl Director {
                 state.lose_session();
             }
         }
+        let repairs = self
+            .model
+            .nodes
+            .get(node)
+            .is_some_and(|config| config.auto_repair);
         let state = self.state.nodes.or_default(node);
+        // Only the operator enables it again (AMF B.02.01 §3.3.6.2); a failfast is its own repair.
+        let stays_disabled = |recovery: &NodeRecovery| {
+            !repairs && recovery.stage == Stage::Moving && recovery.kind != RecommendedRecovery::NodeFailfast
+        };
         // What it does now it will report; that its work was given to others it does not know.
         let loss = match state.loss {
             Loss::TakenOver => Loss::TakenOver,
@@ -81,6 +90,7 @@ impl Director {
             session: Some(session),
             report_until: Some(self.now.after(self.options.node_sync)),
             loss,
+            recovery: state.recovery.take().filter(stays_disabled),
             rebooted_for: std::mem::take(&mut state.rebooted_for),
             ..NodeState::default()
         };

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use ais::Dn;
-use ais::amf::{AdminState, NodeOrder, Term};
+use ais::amf::{AdminState, NodeOrder, OperState, Term};
 
 use crate::Director;
 use crate::event::ModelChange;
@@ -20,6 +20,7 @@ impl Director {
         for object in objects {
             self.raw.apply(object);
             self.take_admin_state(object);
+            self.take_oper_state(object);
         }
         let (model, changes) = Model::build(&self.raw, &self.options.foreign_applications, &self.model);
         self.model = model;
@@ -60,6 +61,18 @@ impl Director {
         const SGS_MAX: usize = 50;
         let build = || Model::build(&self.raw, &self.options.foreign_applications, &self.model).0;
         self.model.sgs.len() > SGS_MAX || self.model == build()
+    }
+
+    /// A node that a former director knew to have gone while it was locked for instantiation stays enabled.
+    fn take_oper_state(&mut self, object: &ModelChange) {
+        let ModelChange::Create { class, dn, .. } = object else {
+            return;
+        };
+        let oper = self.raw.get(dn).and_then(|node| node.u32("saAmfNodeOperState"));
+        let enabled = oper == Some(OperState::Enabled.code());
+        if class == "SaAmfNode" && enabled && self.state.admin(dn) == AdminState::LockedInstantiation {
+            self.state.nodes.or_default(dn).enabled_away = true;
+        }
     }
 
     /// The administrative state that an object is created with.

@@ -7,7 +7,7 @@
 //! comes back after that and still runs something is told to drop everything before it gets work: consistency goes
 //! before availability.
 
-use ais::amf::{NodeReport, PresenceState, RecommendedRecovery, SuReport};
+use ais::amf::{AdminState, NodeReport, PresenceState, RecommendedRecovery, SuReport};
 use ais::{Dn, Millis};
 
 use crate::Director;
@@ -35,10 +35,12 @@ impl Director {
 
     /// The connection of the node is gone.
     pub(crate) fn lose_connection(&mut self, node: &Dn) {
+        let locked_in = self.state.admin(node) == AdminState::LockedInstantiation;
         let Some(state) = self.state.nodes.get_mut(node) else {
             return;
         };
         state.session = None;
+        state.enabled_away = state.recovery.is_none() && locked_in;
         state.reported = false;
         state.report_until = None;
         state.seen = true;

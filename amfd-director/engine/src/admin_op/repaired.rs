@@ -31,11 +31,18 @@ impl Director {
 
     /// The node serves again, and with it those of its SUs that were disabled.
     pub(super) fn repaired_node(&mut self, node: &Dn) -> Result<Goal, Obstacle> {
-        let Some(state) = self.state.node(node).filter(|state| state.session.is_some()) else {
-            return Err(Obstacle::NodeAbsent { node: node.clone() });
+        let absent = || Obstacle::NodeAbsent { node: node.clone() };
+        let Some(state) = self.state.node(node) else {
+            return Err(absent());
         };
+        // It is enabled when it is back (AMF B.02.01 §3.3.6.2).
+        let is_back = state.session.is_some();
         let Some(recovery) = &state.recovery else {
-            return Err(Obstacle::Enabled { dn: node.clone() });
+            return Err(if is_back {
+                Obstacle::Enabled { dn: node.clone() }
+            } else {
+                absent()
+            });
         };
         if state.is_rebooting() {
             return Err(Obstacle::NodeRebooting { node: node.clone() });
@@ -51,7 +58,8 @@ impl Director {
             state.recovery = None;
         }
         self.send(node, NodeOrder::RepairNode);
-        let sus: Vec<Dn> = sus.into_iter().filter(|su| self.is_disabled(su)).collect();
+        let mut sus: Vec<Dn> = sus.into_iter().filter(|su| self.is_disabled(su)).collect();
+        sus.retain(|_| is_back);
         for su in &sus {
             self.want_repair(su);
         }

@@ -97,6 +97,8 @@ pub(crate) struct NodeState {
     pub(crate) stay: Stay,
     /// How it went last.
     pub(crate) departure: Option<Departure>,
+    /// While it is away it counts as enabled: it was, and it was locked for instantiation.
+    pub(crate) enabled_away: bool,
     /// SUs that could not be instantiated and that the node was rebooted for, once.
     pub(crate) rebooted_for: BTreeSet<Dn>,
 }

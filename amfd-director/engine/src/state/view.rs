@@ -101,13 +101,12 @@ impl<'a> View<'a> {
         Some((node, state.session.filter(|_| !state.is_rebooting())?))
     }
 
-    /// Whether the node is connected, has told what runs on it, and is not disabled.
+    /// Whether the node is connected and not disabled. One that went while it was locked for instantiation stays what it
+    /// was (AMF B.02.01 §3.3.6.2).
     pub(crate) fn node_oper(self, node: &Dn) -> OperState {
-        let enabled = self
-            .state
-            .node(node)
-            .is_some_and(|state| state.session.is_some() && state.recovery.is_none());
-        if enabled {
+        let enabled =
+            |state: &NodeState| state.recovery.is_none() && (state.session.is_some() || state.enabled_away);
+        if self.state.node(node).is_some_and(enabled) {
             OperState::Enabled
         } else {
             OperState::Disabled
