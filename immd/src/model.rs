@@ -28,6 +28,8 @@ pub(crate) fn prepare(repository: &mut Repository, files: &[PathBuf]) -> Result<
         models::check(&documents, &standard, &options, is_common).map_err(|problems| failed(&problems))?;
     let mut classes = standard.clone();
     classes.extend(models::new_classes(&documents, &standard));
+    // They are large, and wanted again only to tell the place of what is refused.
+    drop(documents);
     let present: std::collections::BTreeSet<ais::Dn> = own.iter().map(|object| object.dn().clone()).collect();
     let mut objects: Vec<NewObject> = common
         .into_iter()
@@ -37,7 +39,10 @@ pub(crate) fn prepare(repository: &mut Repository, files: &[PathBuf]) -> Result<
     objects.extend(own.into_iter().filter_map(new_object));
     repository
         .load_prepare(&classes, &objects)
-        .map_err(|error| refused(&documents, &classes, &objects, &error))
+        .map_err(|error| match read(files) {
+            Ok(documents) => refused(&documents, &classes, &objects, &error),
+            Err(error) => error,
+        })
 }
 
 fn new_object(operation: CcbOperation) -> Option<NewObject> {

@@ -1,7 +1,7 @@
 //! From the directory to a repository in memory: what the store holds, or in an empty store the model files.
 
 use std::os::unix::fs::DirBuilderExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use ais::Refusal;
@@ -36,34 +36,29 @@ pub(crate) fn open(options: &Options) -> Result<Core, Error> {
     let mut store = LmdbStore::open(&path, options.map_size)?;
     let facts = Facts::read(&store, &path)?;
     let epoch = facts.epoch + 1;
-    let mut repository = Repository::new();
-    let mut writes = vec![meta::write(meta::EPOCH, epoch)];
-    let (journal, prepared) = if facts.epoch == 0 {
+    let is_new = facts.epoch == 0;
+    if is_new {
         nothing_else(&store, &path)?;
-        let prepared = model::prepare(&mut repository, &options.models)?;
-        writes.extend(record::writes(prepared.stored()));
-        (
-            Journal::restore(Vec::new(), 0, options.retention).0,
-            Some(prepared),
-        )
-    } else {
-        if !options.models.is_empty() {
-            tracing::info!("the store has a model already; the model files are not loaded");
-        }
-        restore(&mut repository, &store, &path)?;
+        load(&mut store, &options.models)?;
+        tracing::info!(
+            milliseconds = begun.elapsed().as_millis(),
+            "the model files are stored"
+        );
+    } else if !options.models.is_empty() {
+        tracing::info!("the store has a model already; the model files are not loaded");
+    }
+    let mut repository = Repository::new();
+    restore(&mut repository, &store, &path)?;
+    let entries = read_journal(&store, &path)?;
+    if let Some(last) = entries.last() {
+        repository.note_update(last.time);
+    }
+    let (journal, mut writes) = Journal::restore(entries, facts.forgotten, options.retention);
+    if !is_new {
         // The daemon's clock begins now.
         repository.expect_implementers(DETACH_GRACE);
-        let entries = read_journal(&store, &path)?;
-        if let Some(last) = entries.last() {
-            repository.note_update(last.time);
-        }
-        let (journal, bounded) = Journal::restore(entries, facts.forgotten, options.retention);
-        writes.extend(bounded);
-        (journal, None)
-    };
-    store.commit(&[&writes])?;
-    if let Some(prepared) = prepared {
-        repository.make_visible(prepared);
+        writes.push(meta::write(meta::EPOCH, epoch));
+        store.commit(&[&writes])?;
     }
     repository.note_epoch(epoch);
     repository.restore_counters(Counters {
@@ -79,6 +74,17 @@ pub(crate) fn open(options: &Options) -> Result<Core, Error> {
     );
     let thread = Writer::start(Box::new(store)).map_err(Error::system("a thread"))?;
     Ok(Core::new(repository, journal, thread, epoch, options))
+}
+
+/// Puts the model files into a new store, with the first epoch; all or nothing. What is served is then read from the
+/// store, as at every start: nothing of what loading takes stays in memory.
+fn load(store: &mut LmdbStore, models: &[PathBuf]) -> Result<(), Error> {
+    let mut repository = Repository::new();
+    let prepared = model::prepare(&mut repository, models)?;
+    let mut writes = vec![meta::write(meta::EPOCH, 1)];
+    writes.extend(record::writes(prepared.stored()));
+    repository.discard(prepared);
+    Ok(store.commit(&[&writes])?)
 }
 
 /// What the store says of itself.

@@ -51,10 +51,15 @@ impl Report {
 
     /// Anything else.
     pub fn other(&mut self, what: &str, figure: String) {
+        self.compared(what, figure, String::new());
+    }
+
+    /// A figure with what it is in terms of OpenSAF's.
+    pub fn compared(&mut self, what: &str, figure: String, opensaf: String) {
         self.lines.push(Line {
             what: what.to_owned(),
             figure,
-            opensaf: String::new(),
+            opensaf,
         });
     }
 

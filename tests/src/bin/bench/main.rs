@@ -24,10 +24,13 @@ struct Options {
     /// How many objects to load and to search.
     #[arg(long, default_value_t = 100_000)]
     objects: usize,
+    /// How many objects the large model has, which a daemon alone loads.
+    #[arg(long, default_value_t = 1_000_000)]
+    large: usize,
     /// How long to commit CCBs, in seconds, for each number of clients.
     #[arg(long, default_value_t = 3)]
     seconds: u64,
-    /// Only these: amf, imm.
+    /// Only these: amf, imm, or of imm the large model alone: large.
     #[arg(long)]
     only: Option<String>,
     /// Only the director's decisions, in clusters of growing size, without daemons.
@@ -82,7 +85,16 @@ fn measure(options: &Options) -> Result<Report, String> {
         amf::measure(&program, options.rounds, &mut report)?;
     }
     if wanted("imm") {
-        imm::measure(&program, options.objects, options.seconds, &mut report)?;
+        imm::measure(
+            &program,
+            options.objects,
+            options.large,
+            options.seconds,
+            &mut report,
+        )?;
+    }
+    if options.only.as_deref() == Some("large") {
+        imm::large::measure(&program, options.large, options.seconds, &mut report)?;
     }
     Ok(report)
 }

@@ -1,0 +1,187 @@
+//! Durable CCBs, loading, searching, dumping, and what an object costs.
+
+mod ccb;
+mod daemon;
+pub mod large;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use ais::{AttrChoice, Dn, Scope, Value};
+use immd_client::{Imm, ImmError, SearchParams};
+use tests::cluster::Cluster;
+
+use super::figures::Report;
+use super::model;
+use daemon::cpu_of_children;
+
+/// Measures on a cluster whose model holds `objects` plain objects, and on a daemon alone with `large` of them.
+pub fn measure(
+    program: &Path,
+    objects: usize,
+    large: usize,
+    seconds: u64,
+    report: &mut Report,
+) -> Result<(), String> {
+    let files = tempfile::tempdir().map_err(|e| e.to_string())?;
+    let xml = files.path().join("plain.xml");
+    std::fs::write(&xml, model::plain(objects)).map_err(|e| e.to_string())?;
+    let empty = files.path().join("empty.xml");
+    std::fs::write(&empty, model::plain(0)).map_err(|e| e.to_string())?;
+
+    let cluster = Cluster::up(program, &[&empty])?;
+    let scaled = |opensaf_ms: f64| Some(opensaf_ms * as_f64(objects) / 100_000.0);
+    command(
+        &cluster,
+        "immcfg",
+        &["-f".as_ref(), xml.as_os_str()],
+        1,
+        report,
+        scaled(42_000.0),
+    )?;
+    command(
+        &cluster,
+        "immfind",
+        &["-c".as_ref(), "BenchObject".as_ref()],
+        5,
+        report,
+        scaled(460.0),
+    )?;
+    let dump = files.path().join("dump.xml");
+    command(
+        &cluster,
+        "immdump",
+        &[dump.as_os_str()],
+        5,
+        report,
+        scaled(4_950.0),
+    )?;
+    in_process(&cluster, seconds, scaled(1_750.0), report)?;
+    large::joining(&cluster, report)?;
+
+    let begin = Instant::now();
+    cluster.done("perdure", &["down"])?;
+    let down = begin.elapsed();
+    let begin = Instant::now();
+    cluster.start(&[])?;
+    report.other(
+        "down, and up again from LMDB",
+        format!("{:.0} ms, {:.0} ms", ms(down), ms(begin.elapsed())),
+    );
+    drop(cluster);
+    large::measure(program, large, seconds, report)
+}
+
+/// A number of things as one to calculate with.
+fn as_f64(count: usize) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+fn ms(span: Duration) -> f64 {
+    span.as_secs_f64() * 1000.0
+}
+
+/// Runs a command on all objects so often.
+fn command(
+    cluster: &Cluster,
+    name: &str,
+    args: &[&std::ffi::OsStr],
+    rounds: u32,
+    report: &mut Report,
+    opensaf_ms: Option<f64>,
+) -> Result<(), String> {
+    let mut times = Vec::new();
+    let before = cpu_of_children()?;
+    for _ in 0..rounds {
+        let begin = Instant::now();
+        cluster.done(name, args)?;
+        times.push(begin.elapsed());
+    }
+    let cpu = (cpu_of_children()? - before) / rounds;
+    report.times(&format!("{name} of all objects"), times, opensaf_ms);
+    report.other(
+        "  of it processor time of the command",
+        format!("{:.0} ms", ms(cpu)),
+    );
+    Ok(())
+}
+
+fn runtime<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| e.to_string())?;
+    tokio::task::LocalSet::new().block_on(&runtime, work)
+}
+
+/// What is measured through the client library, without processes to start.
+fn in_process(
+    cluster: &Cluster,
+    seconds: u64,
+    search_ms: Option<f64>,
+    report: &mut Report,
+) -> Result<(), String> {
+    let dir = cluster.dir().to_owned();
+    let span = Duration::from_secs(seconds);
+    let (gets, search) = runtime(reads(&dir))?;
+    report.times("accessor get over the socket", gets, Some(0.17));
+    report.times("search of all objects with attributes", vec![search], search_ms);
+    for (clients, opensaf) in [(1, Some(324.0)), (16, None)] {
+        let (rate, times) = runtime(ccb::commits(&dir, clients, span))?;
+        report.rate(
+            &format!("durable one-object CCBs, {clients} clients"),
+            rate,
+            opensaf,
+        );
+        report.times(&format!("  each of them, {clients} clients"), times, None);
+    }
+    let rate = runtime(ccb::large_ccbs(&dir))?;
+    report.rate("objects created in CCBs of 1,000", rate, Some(2267.0));
+    Ok(())
+}
+
+async fn reads(dir: &Path) -> Result<(Vec<Duration>, Duration), String> {
+    let text = |e: ImmError| e.to_string();
+    let imm = Imm::connect(dir).await.map_err(text)?;
+    let begin = Instant::now();
+    if search_all(&imm).await? == 0 {
+        return Err("the search found nothing".to_owned());
+    }
+    let search = begin.elapsed();
+    Ok((gets(&imm).await?, search))
+}
+
+/// Gets of one object, one after the other.
+async fn gets(imm: &Imm) -> Result<Vec<Duration>, String> {
+    let object = Dn::new("benchId=1").map_err(|e| e.to_string())?;
+    let mut times = Vec::new();
+    for _ in 0..2000 {
+        let begin = Instant::now();
+        imm.get(&object, AttrChoice::All)
+            .await
+            .map_err(|e| e.to_string())?;
+        times.push(begin.elapsed());
+    }
+    Ok(times)
+}
+
+/// Reads all plain objects with their attributes, as a program that keeps none of them; gives how many they are.
+async fn search_all(imm: &Imm) -> Result<usize, String> {
+    let text = |e: ImmError| e.to_string();
+    let class = Value::String("BenchObject".to_owned());
+    let params = SearchParams {
+        root: None,
+        scope: Scope::Subtree,
+        filter: Some(("SaImmAttrClassName".to_owned(), Some(class))),
+        attrs: AttrChoice::All,
+    };
+    let mut search = imm.search(params).await.map_err(text)?;
+    let mut count = 0;
+    loop {
+        let batch = search.next_batch().await.map_err(text)?;
+        if batch.is_empty() {
+            return Ok(count);
+        }
+        count += batch.len();
+    }
+}
