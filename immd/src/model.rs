@@ -17,6 +17,7 @@ const PROBLEMS_MAX: usize = 100;
 /// [`Error::ModelFile`]; [`Error::Model`] with every problem by file, line and column.
 pub(crate) fn prepare(repository: &mut Repository, files: &[PathBuf]) -> Result<Prepared, Error> {
     let documents = read(files)?;
+    tracing::debug!(files = documents.len(), "the files are read");
     let standard = models::missing_standard_classes(&documents);
     let common = models::standard_objects();
     let options = models::Options {
@@ -30,6 +31,7 @@ pub(crate) fn prepare(repository: &mut Repository, files: &[PathBuf]) -> Result<
     classes.extend(models::new_classes(&documents, &standard));
     // They are large, and wanted again only to tell the place of what is refused.
     drop(documents);
+    tracing::debug!("the files are checked");
     let present: std::collections::BTreeSet<ais::Dn> = own.iter().map(|object| object.dn().clone()).collect();
     let mut objects: Vec<NewObject> = common
         .into_iter()
@@ -37,6 +39,7 @@ pub(crate) fn prepare(repository: &mut Repository, files: &[PathBuf]) -> Result<
         .filter_map(new_object)
         .collect();
     objects.extend(own.into_iter().filter_map(new_object));
+    tracing::debug!(objects = objects.len(), "the objects are typed");
     repository
         .load_prepare(&classes, &objects)
         .map_err(|error| match read(files) {

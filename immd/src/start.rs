@@ -39,7 +39,8 @@ pub(crate) fn open(options: &Options) -> Result<Core, Error> {
     let is_new = facts.epoch == 0;
     if is_new {
         nothing_else(&store, &path)?;
-        load(&mut store, &options.models)?;
+        load_aside(store, &options.models)?;
+        store = LmdbStore::open(&path, options.map_size)?;
         tracing::info!(
             milliseconds = begun.elapsed().as_millis(),
             "the model files are stored"
@@ -53,7 +54,8 @@ pub(crate) fn open(options: &Options) -> Result<Core, Error> {
     if let Some(last) = entries.last() {
         repository.note_update(last.time);
     }
-    let (journal, mut writes) = Journal::restore(entries, facts.forgotten, options.retention);
+    let (journal, mut writes) =
+        Journal::restore(entries, facts.forgotten.max(1 << EPOCH_SHIFT), options.retention);
     if !is_new {
         // The daemon's clock begins now.
         repository.expect_implementers(DETACH_GRACE);
@@ -76,14 +78,29 @@ pub(crate) fn open(options: &Options) -> Result<Core, Error> {
     Ok(Core::new(repository, journal, thread, epoch, options))
 }
 
+/// Loads in a thread of its own and closes the store: the thread's memory is a heap of its own, which goes back to the
+/// system as a whole, and with the store go the pages that it keeps for the next transaction.
+fn load_aside(store: LmdbStore, models: &[PathBuf]) -> Result<(), Error> {
+    std::thread::scope(|scope| {
+        let loader = std::thread::Builder::new().name("loader".to_owned());
+        let loading = loader
+            .spawn_scoped(scope, move || load(store, models))
+            .map_err(Error::system("a thread"))?;
+        loading
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
 /// Puts the model files into a new store, with the first epoch; all or nothing. What is served is then read from the
 /// store, as at every start: nothing of what loading takes stays in memory.
-fn load(store: &mut LmdbStore, models: &[PathBuf]) -> Result<(), Error> {
+fn load(mut store: LmdbStore, models: &[PathBuf]) -> Result<(), Error> {
     let mut repository = Repository::new();
     let prepared = model::prepare(&mut repository, models)?;
     let mut writes = vec![meta::write(meta::EPOCH, 1)];
     writes.extend(record::writes(prepared.stored()));
     repository.discard(prepared);
+    tracing::debug!(records = writes.len(), "the records are made");
     Ok(store.commit(&[&writes])?)
 }
 
