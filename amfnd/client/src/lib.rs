@@ -380,8 +380,19 @@ impl Amf {
 
     /// Reports an error of a component.
     pub async fn error_report(&self, comp: &Dn, recovery: RecommendedRecovery) -> Result<(), AmfError> {
+        self.error_report_at(comp, 0, recovery).await
+    }
+
+    /// Reports an error that was detected at this time, in nanoseconds since 1970; 0 is now.
+    pub async fn error_report_at(
+        &self,
+        comp: &Dn,
+        detected: i64,
+        recovery: RecommendedRecovery,
+    ) -> Result<(), AmfError> {
         ask!(self, error_report_request, |params| {
             params.set_comp(comp.as_str());
+            params.set_detection_time(detected);
             params.set_recovery(recovery.code());
         })
     }

@@ -1,0 +1,443 @@
+//! What the standard says of each function before the node director is asked, and the question.
+//!
+//! Wrong arguments come before a wrong handle, a wrong handle before a wrong release, as in OpenSAF.
+
+use std::sync::Arc;
+
+use ais::amf::{HaState, HealthcheckInvocation, RecommendedRecovery};
+use ais::{AisError, Dn};
+use cabi::{SaDispatchFlagsT, SaNameT, SaSelectionObjectT};
+
+use crate::callbacks::Callbacks;
+use crate::deliver::{self, deliver};
+use crate::groups::{self, CNotification, Filled, Group, Notification, Wish};
+use crate::handle::{Handle, Waiting};
+use crate::library::Library;
+use crate::release::Release;
+use crate::types::{HEALTHCHECK_KEY_MAX, SaNtfCorrelationIdsT, ScStatusCallback};
+
+/// The environment variable that names the component.
+const COMPONENT_VARIABLE: &str = "SA_AMF_COMPONENT_NAME";
+
+type Answer = Result<(), AisError>;
+
+fn handle(number: u64) -> Result<Arc<Handle>, AisError> {
+    Library::get().handle(number)
+}
+
+fn not_yet() -> amfnd_client::AmfError {
+    amfnd_client::AmfError::Refused {
+        error: AisError::NotSupported,
+        text: "proxied components are not supported".to_owned(),
+    }
+}
+
+/// A name as a DN; what is none is a component or CSI that does not exist.
+fn dn(name: &str, unknown: AisError) -> Result<Dn, AisError> {
+    Dn::new(name).map_err(|_| unknown)
+}
+
+// ---- life of a handle ----
+
+pub(crate) fn initialize(release: Release, callbacks: Callbacks) -> Result<u64, AisError> {
+    if callbacks.contained_instantiate.is_some() || callbacks.contained_cleanup.is_some() {
+        return Err(AisError::NotSupported);
+    }
+    Library::get().initialize(release, callbacks)
+}
+
+pub(crate) fn selection_object(number: u64) -> Result<SaSelectionObjectT, AisError> {
+    handle(number)?.queue.selection()
+}
+
+pub(crate) fn dispatch(number: u64, flags: SaDispatchFlagsT) -> Answer {
+    if !(1..=3).contains(&flags) {
+        return Err(AisError::InvalidParam);
+    }
+    let handle = handle(number)?;
+    handle.queue.dispatch(flags, |waiting| match waiting {
+        Waiting::Callback(callback) => {
+            let invocation = callback.invocation;
+            deliver(&handle, callback).inspect_err(|_| {
+                // The program cannot be asked: that is its component's failure.
+                let _gone = Library::get().ask(&handle, move |amf| async move {
+                    amf.response(invocation, Err(AisError::FailedOperation)).await
+                });
+            })
+        }
+        Waiting::Group(group) => groups::tell(&handle, &group),
+        Waiting::ScStatus(function, status) => {
+            // SAFETY: the program gave this function for this argument.
+            unsafe { function(status) };
+            Ok(())
+        }
+    })
+}
+
+pub(crate) fn finalize(number: u64) -> Answer {
+    Library::get().finalize(number)
+}
+
+// ---- registration ----
+
+/// The program's component, of which `named` must be the name.
+fn check_own(named: &str) -> Answer {
+    let own = std::env::var(COMPONENT_VARIABLE).map_err(|_| AisError::Library)?;
+    if own.len() != named.len() || own.len() > ais::DN_LENGTH_MAX {
+        return Err(AisError::InvalidParam);
+    }
+    if own == named {
+        Ok(())
+    } else {
+        Err(AisError::BadOperation)
+    }
+}
+
+pub(crate) fn register(number: u64, comp: &str, proxy: Option<&str>) -> Answer {
+    let handle = handle(number)?;
+    check_own(proxy.unwrap_or(comp))?;
+    if !handle.callbacks.can_register(proxy.is_some()) {
+        return Err(AisError::Init);
+    }
+    if handle.release == Release::B42 && handle.callbacks.attribute_change.is_none() {
+        return Err(AisError::Init);
+    }
+    let comp = dn(comp, AisError::InvalidParam)?;
+    let proxy = proxy.map(|proxy| dn(proxy, AisError::InvalidParam)).transpose()?;
+    Library::get().ask_to_keep(&handle, move |amf| async move {
+        match proxy {
+            None => amf.register(&comp).await,
+            Some(_) => Err(not_yet()),
+        }
+    })
+}
+
+pub(crate) fn unregister(number: u64, comp: &str, proxy: Option<&str>) -> Answer {
+    let handle = handle(number)?;
+    if handle.release.is_b4() {
+        return Err(AisError::Version);
+    }
+    check_own(proxy.unwrap_or(comp))?;
+    let comp = dn(comp, AisError::InvalidParam)?;
+    let proxy = proxy.map(|proxy| dn(proxy, AisError::InvalidParam)).transpose()?;
+    Library::get().ask(&handle, move |amf| async move {
+        match proxy {
+            None => amf.unregister(&comp).await,
+            Some(_) => Err(not_yet()),
+        }
+    })
+}
+
+/// The name of the program's component; a long one lives until the handle is finalized.
+pub(crate) fn component_name(number: u64) -> Result<SaNameT, AisError> {
+    let handle = handle(number)?;
+    let name = std::env::var(COMPONENT_VARIABLE).map_err(|_| AisError::NotExist)?;
+    let name = dn(&name, AisError::NotExist)?;
+    let mut memory = handle.memory.lock().map_err(|_| AisError::Library)?;
+    deliver::name(Some(&name), &mut memory)
+}
+
+// ---- passive monitoring ----
+
+/// Which processes are monitored, and for what.
+pub(crate) struct Monitored {
+    pub(crate) pid: u64,
+    pub(crate) depth: i32,
+    pub(crate) errors: u32,
+}
+
+const PM_ERRORS: u32 = 7;
+
+pub(crate) fn pm_start(number: u64, comp: &str, what: &Monitored, recovery: u32) -> Answer {
+    if what.depth < -1 || what.errors == 0 || what.errors & !PM_ERRORS != 0 || what.pid == 0 {
+        return Err(AisError::InvalidParam);
+    }
+    let handle = handle(number)?;
+    read_recovery(&handle, recovery)?;
+    dn(comp, AisError::NotExist)?;
+    Err(AisError::NotSupported)
+}
+
+pub(crate) fn pm_stop(number: u64, comp: &str, qualifier: u32, pid: i64, errors: u32) -> Answer {
+    if !(1..=3).contains(&qualifier) || errors == 0 || errors & !PM_ERRORS != 0 || pid == 0 {
+        return Err(AisError::InvalidParam);
+    }
+    handle(number)?;
+    dn(comp, AisError::NotExist)?;
+    Err(AisError::NotExist)
+}
+
+// ---- healthchecks ----
+
+/// A healthcheck's key.
+///
+/// # Errors
+/// INVALID_PARAM where it is empty, too long or no text.
+pub(crate) fn read_key(key: &[u8]) -> Result<String, AisError> {
+    if key.is_empty() || key.len() > HEALTHCHECK_KEY_MAX {
+        return Err(AisError::InvalidParam);
+    }
+    String::from_utf8(key.to_vec()).map_err(|_| AisError::InvalidParam)
+}
+
+fn read_recovery(handle: &Handle, code: u32) -> Result<RecommendedRecovery, AisError> {
+    let refused = handle.release.refused_recovery();
+    if code > handle.release.recovery_max() {
+        return Err(refused);
+    }
+    RecommendedRecovery::from_code(code).ok_or(refused)
+}
+
+pub(crate) fn healthcheck_start(
+    number: u64,
+    comp: &str,
+    key: String,
+    invocation: u32,
+    recovery: u32,
+) -> Answer {
+    let invocation = match invocation {
+        1 => HealthcheckInvocation::AmfInvoked,
+        2 => HealthcheckInvocation::ComponentInvoked,
+        _ => return Err(AisError::InvalidParam),
+    };
+    let handle = handle(number)?;
+    let recovery = read_recovery(&handle, recovery)?;
+    if invocation == HealthcheckInvocation::AmfInvoked && handle.callbacks.healthcheck.is_none() {
+        return Err(AisError::Init);
+    }
+    let comp = dn(comp, AisError::NotExist)?;
+    Library::get().ask_to_keep(&handle, move |amf| async move {
+        amf.healthcheck_start(&comp, &key, invocation, recovery).await
+    })
+}
+
+pub(crate) fn healthcheck_stop(number: u64, comp: &str, key: String) -> Answer {
+    let handle = handle(number)?;
+    let comp = dn(comp, AisError::NotExist)?;
+    Library::get().ask(&handle, move |amf| async move {
+        amf.healthcheck_stop(&comp, &key).await
+    })
+}
+
+pub(crate) fn healthcheck_confirm(number: u64, comp: &str, key: String, result: u32) -> Answer {
+    let result = read_result(result)?;
+    let handle = handle(number)?;
+    let comp = dn(comp, AisError::NotExist)?;
+    Library::get().ask(&handle, move |amf| async move {
+        amf.healthcheck_confirm(&comp, &key, result).await
+    })
+}
+
+// ---- HA states ----
+
+/// OK or FAILED_OPERATION, the only answers there are.
+fn read_result(code: u32) -> Result<Result<(), AisError>, AisError> {
+    match code {
+        1 => Ok(Ok(())),
+        21 => Ok(Err(AisError::FailedOperation)),
+        _ => Err(AisError::InvalidParam),
+    }
+}
+
+pub(crate) fn quiescing_complete(number: u64, invocation: u64, result: u32) -> Answer {
+    let result = read_result(result)?;
+    if invocation == 0 {
+        return Err(AisError::InvalidParam);
+    }
+    let handle = handle(number)?;
+    handle.is_quiescing(invocation)?;
+    Library::get().ask(&handle, move |amf| async move {
+        amf.csi_quiescing_complete(invocation, result).await
+    })?;
+    handle.note_quiesced(invocation);
+    Ok(())
+}
+
+pub(crate) fn ha_state(number: u64, comp: &str, csi: &str) -> Result<HaState, AisError> {
+    let handle = handle(number)?;
+    let comp = dn(comp, AisError::InvalidParam)?;
+    let csi = dn(csi, AisError::NotExist)?;
+    Library::get().ask(
+        &handle,
+        move |amf| async move { amf.ha_state_get(&comp, &csi).await },
+    )
+}
+
+pub(crate) fn ha_readiness_set(number: u64, comp: &str, csi: Option<&str>, state: u32) -> Answer {
+    if !(1..=4).contains(&state) {
+        return Err(AisError::InvalidParam);
+    }
+    let handle = handle(number)?;
+    if !handle.release.is_b4() {
+        return Err(AisError::Version);
+    }
+    dn(comp, AisError::InvalidParam)?;
+    if let Some(csi) = csi {
+        dn(csi, AisError::NotExist)?;
+    }
+    Err(AisError::NotSupported)
+}
+
+// ---- protection groups ----
+
+/// The members, if the program has a buffer for them; otherwise they come through the callback.
+pub(crate) fn track<N: CNotification>(
+    number: u64,
+    csi: &str,
+    wish: &Wish,
+) -> Result<Option<Filled<N>>, AisError> {
+    wish.check_flags()?;
+    let handle = handle(number)?;
+    wish.check(handle.callbacks.tracks::<N>())?;
+    let csi = dn(csi, AisError::NotExist)?;
+    let members = begin_to_track(&handle, &csi, wish.flags)?;
+    if wish.flags & groups::CURRENT == 0 {
+        return Ok(None);
+    }
+    if let Some(room) = wish.buffer {
+        return groups::fill(&handle, room, &members).map(Some);
+    }
+    let count = u32::try_from(members.len()).map_err(|_| AisError::TooBig)?;
+    handle.queue.push(Waiting::Group(Group {
+        csi,
+        members: Ok(count),
+        notifications: members,
+    }));
+    Ok(None)
+}
+
+/// As [`track`], with what B.04 says first.
+pub(crate) fn track_4<N: CNotification>(
+    number: u64,
+    csi: Option<&str>,
+    wish: &Wish,
+) -> Result<Option<Filled<N>>, AisError> {
+    b4(number)?;
+    track(number, csi.ok_or(AisError::InvalidParam)?, wish)
+}
+
+fn begin_to_track(_handle: &Handle, _csi: &Dn, _flags: u8) -> Result<Vec<Notification>, AisError> {
+    Err(AisError::NotSupported)
+}
+
+pub(crate) fn track_stop(number: u64, csi: &str) -> Answer {
+    handle(number)?;
+    dn(csi, AisError::NotExist)?;
+    Err(AisError::NotExist)
+}
+
+pub(crate) fn free<N>(number: u64, notification: *const N) -> Answer {
+    handle(number)?;
+    Library::get().lent.give_back(notification)
+}
+
+pub(crate) fn free_4<N>(number: u64, notification: *const N) -> Answer {
+    b4(number)?;
+    Library::get().lent.give_back(notification)
+}
+
+// ---- errors ----
+
+pub(crate) fn error_report(number: u64, comp: &str, detected: i64, recovery: u32) -> Answer {
+    let handle = handle(number)?;
+    let recovery = read_recovery(&handle, recovery)?;
+    let comp = dn(comp, AisError::NotExist)?;
+    Library::get().ask(&handle, move |amf| async move {
+        amf.error_report_at(&comp, detected, recovery).await
+    })
+}
+
+pub(crate) fn error_report_4(
+    number: u64,
+    comp: Option<&str>,
+    detected: i64,
+    recovery: u32,
+    ids: Option<&SaNtfCorrelationIdsT>,
+) -> Answer {
+    let handle = b4(number)?;
+    read_recovery(&handle, recovery)?;
+    unused(ids.ok_or(AisError::InvalidParam)?)?;
+    error_report(number, comp.ok_or(AisError::InvalidParam)?, detected, recovery)
+}
+
+pub(crate) fn error_clear(number: u64, comp: &str) -> Answer {
+    let handle = handle(number)?;
+    let comp = dn(comp, AisError::NotExist)?;
+    Library::get().ask(&handle, move |amf| async move { amf.error_clear(&comp).await })
+}
+
+pub(crate) fn error_clear_4(number: u64, comp: Option<&str>, ids: Option<&SaNtfCorrelationIdsT>) -> Answer {
+    b4(number)?;
+    unused(ids.ok_or(AisError::InvalidParam)?)?;
+    error_clear(number, comp.ok_or(AisError::InvalidParam)?)
+}
+
+/// The handle, if it is of B.04.
+fn b4(number: u64) -> Result<Arc<Handle>, AisError> {
+    let handle = handle(number)?;
+    if handle.release.is_b4() {
+        Ok(handle)
+    } else {
+        Err(AisError::Version)
+    }
+}
+
+/// There is no notification service: its identifiers can only be "unused", as in OpenSAF.
+fn unused(ids: &SaNtfCorrelationIdsT) -> Answer {
+    if ids.root_correlation_id == 0 && ids.parent_correlation_id == 0 {
+        Ok(())
+    } else {
+        Err(AisError::NotSupported)
+    }
+}
+
+/// Not supported, as in OpenSAF: there is no notification service.
+pub(crate) fn correlation_ids(number: u64) -> Result<SaNtfCorrelationIdsT, AisError> {
+    b4(number)?;
+    Err(AisError::NotSupported)
+}
+
+// ---- answers ----
+
+pub(crate) fn response(number: u64, invocation: u64, result: u32) -> Answer {
+    let result = read_result(result)?;
+    if invocation == 0 {
+        return Err(AisError::InvalidParam);
+    }
+    let handle = handle(number)?;
+    handle.is_asked(invocation)?;
+    // The program may end as soon as this returns: the answer must have arrived.
+    Library::get().ask(&handle, move |amf| async move {
+        amf.response(invocation, result).await?;
+        amf.link().flush().await
+    })?;
+    handle.note_answered(invocation)
+}
+
+pub(crate) fn response_4(
+    number: u64,
+    invocation: u64,
+    ids: Option<&SaNtfCorrelationIdsT>,
+    result: u32,
+) -> Answer {
+    b4(number)?;
+    if let Some(ids) = ids {
+        if result == cabi::SA_AIS_OK {
+            return Err(AisError::InvalidParam);
+        }
+        unused(ids)?;
+        if result == AisError::NotReady.code() {
+            return Err(AisError::NotSupported);
+        }
+    }
+    response(number, invocation, result)
+}
+
+// ---- OpenSAF's ----
+
+pub(crate) fn install_sc_status(number: u64, _function: ScStatusCallback) -> Answer {
+    if number != 0 {
+        handle(number)?;
+    }
+    Err(AisError::NotSupported)
+}

@@ -1,0 +1,328 @@
+//! Protection groups on their way into the program.
+
+use std::sync::Mutex;
+
+use ais::amf::HaState;
+use ais::{AisError, Dn};
+use cabi::{Arena, Pool, SaAisErrorT};
+
+use crate::callbacks::Track;
+use crate::deliver;
+use crate::handle::Handle;
+use crate::library::Library;
+use crate::types::{
+    NotificationBuffer, SaAmfProtectionGroupMemberT, SaAmfProtectionGroupMemberT_4,
+    SaAmfProtectionGroupNotificationT, SaAmfProtectionGroupNotificationT_4,
+};
+
+/// `SA_TRACK_CURRENT`, `SA_TRACK_CHANGES`, `SA_TRACK_CHANGES_ONLY`
+pub(crate) const CURRENT: u8 = 1;
+pub(crate) const CHANGES: u8 = 2;
+pub(crate) const CHANGES_ONLY: u8 = 4;
+
+/// One member and what became of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Notification {
+    pub(crate) comp: Dn,
+    pub(crate) ha: HaState,
+    pub(crate) ha_readiness: u32,
+    pub(crate) rank: u32,
+    pub(crate) change: u32,
+}
+
+/// What the callback for protection groups tells.
+#[derive(Debug, Clone)]
+pub(crate) struct Group {
+    pub(crate) csi: Dn,
+    pub(crate) members: Result<u32, AisError>,
+    pub(crate) notifications: Vec<Notification>,
+}
+
+/// A notification in the form of one of the two releases.
+pub(crate) trait CNotification: Copy {
+    /// Whether a program with this callback can be called. OpenSAF lets programs of one release use the functions of the
+    /// other; where a callback is needed it must be that release's.
+    fn fits(track: Track) -> bool;
+    fn new(notification: &Notification, arena: &mut Arena) -> Result<Self, AisError>;
+}
+
+impl CNotification for SaAmfProtectionGroupNotificationT {
+    fn fits(track: Track) -> bool {
+        matches!(track, Track::B1(_) | Track::B4(_))
+    }
+
+    fn new(notification: &Notification, arena: &mut Arena) -> Result<Self, AisError> {
+        Ok(SaAmfProtectionGroupNotificationT {
+            member: SaAmfProtectionGroupMemberT {
+                comp_name: deliver::name(Some(&notification.comp), arena)?,
+                ha_state: notification.ha.code(),
+                rank: notification.rank,
+            },
+            change: notification.change,
+        })
+    }
+}
+
+impl CNotification for SaAmfProtectionGroupNotificationT_4 {
+    fn fits(track: Track) -> bool {
+        matches!(track, Track::B4(_))
+    }
+
+    fn new(notification: &Notification, arena: &mut Arena) -> Result<Self, AisError> {
+        Ok(SaAmfProtectionGroupNotificationT_4 {
+            member: SaAmfProtectionGroupMemberT_4 {
+                comp_name: deliver::name(Some(&notification.comp), arena)?,
+                ha_state: notification.ha.code(),
+                ha_readiness_state: notification.ha_readiness,
+                rank: notification.rank,
+            },
+            change: notification.change,
+        })
+    }
+}
+
+/// The buffers that the program was given and frees with `saAmfProtectionGroupNotificationFree`.
+#[derive(Default)]
+pub(crate) struct Lent {
+    pool: Pool,
+    /// What the newest callback of a handle was given: programs free it or do not, so that it goes with the next one.
+    newest: Mutex<Vec<(u64, usize)>>,
+}
+
+impl Lent {
+    /// Makes a buffer that the program keeps until it frees it or finalizes the handle.
+    pub(crate) fn lend<N: CNotification>(
+        &self,
+        owner: u64,
+        notifications: &[Notification],
+    ) -> Result<NotificationBuffer<N>, AisError> {
+        let number_of_items = u32::try_from(notifications.len()).map_err(|_| AisError::TooBig)?;
+        if notifications.is_empty() {
+            return Ok(NotificationBuffer {
+                number_of_items,
+                notification: std::ptr::null_mut(),
+            });
+        }
+        let mut arena = Arena::default();
+        let made = convert::<N>(notifications, &mut arena)?;
+        let notification = arena.slice(&made);
+        self.pool.lend(owner, notification, arena);
+        Ok(NotificationBuffer {
+            number_of_items,
+            notification,
+        })
+    }
+
+    /// # Errors
+    /// INVALID_PARAM where nothing was lent at this address.
+    pub(crate) fn give_back<N>(&self, notification: *const N) -> Result<(), AisError> {
+        if self.pool.give_back(notification) {
+            Ok(())
+        } else {
+            Err(AisError::InvalidParam)
+        }
+    }
+
+    /// The handle is gone.
+    pub(crate) fn forget(&self, owner: u64) {
+        self.pool.forget(owner);
+        if let Ok(mut newest) = self.newest.lock() {
+            newest.retain(|(whose, _)| *whose != owner);
+        }
+    }
+
+    /// The buffer of a callback replaces that of the callback before.
+    fn replace_newest<N>(&self, owner: u64, notification: *const N) {
+        let Ok(mut newest) = self.newest.lock() else {
+            return;
+        };
+        let before = newest.iter().position(|(whose, _)| *whose == owner);
+        let before = before.map(|at| newest.swap_remove(at).1);
+        newest.push((owner, notification.addr()));
+        drop(newest);
+        if let Some(before) = before {
+            // The program may have freed it.
+            let _freed = self.pool.give_back(std::ptr::without_provenance::<N>(before));
+        }
+    }
+}
+
+fn convert<N: CNotification>(notifications: &[Notification], arena: &mut Arena) -> Result<Vec<N>, AisError> {
+    notifications
+        .iter()
+        .map(|notification| N::new(notification, arena))
+        .collect()
+}
+
+/// Calls the program's function for protection groups.
+///
+/// # Errors
+/// NAME_TOO_LONG where a name is long and the program does not use long names; it is not called.
+pub(crate) fn tell(handle: &Handle, group: &Group) -> Result<(), AisError> {
+    match handle.callbacks.track {
+        Track::None => Ok(()),
+        Track::B1(function) => tell_one(handle, group, function),
+        Track::B4(function) => tell_one(handle, group, function),
+    }
+}
+
+fn tell_one<N: CNotification>(
+    handle: &Handle,
+    group: &Group,
+    function: crate::types::TrackCallback<N>,
+) -> Result<(), AisError> {
+    let mut arena = Arena::default();
+    let csi = deliver::name(Some(&group.csi), &mut arena)?;
+    let csi = arena.value(csi);
+    let lent = &Library::get().lent;
+    let mut buffer = lent.lend::<N>(handle.number, &group.notifications)?;
+    lent.replace_newest(handle.number, buffer.notification);
+    let (members, error): (u32, SaAisErrorT) = match group.members {
+        Ok(members) => (members, cabi::SA_AIS_OK),
+        Err(error) => (0, error.code()),
+    };
+    // SAFETY: the program gave this function for these arguments; the name is in the arena, the notifications are lent.
+    unsafe { function(csi, &raw mut buffer, members, error) };
+    drop(arena);
+    Ok(())
+}
+
+/// What the program asks for when it tracks.
+pub(crate) struct Wish {
+    pub(crate) flags: u8,
+    /// Whether it gave a buffer, and how many items it has room for; NULL in it asks the library for one.
+    pub(crate) buffer: Option<Room>,
+}
+
+/// The room in the program's buffer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Room {
+    /// The library makes it.
+    Wanted,
+    Given(u32),
+}
+
+impl Wish {
+    /// # Errors
+    /// BAD_FLAGS
+    pub(crate) fn check_flags(&self) -> Result<(), AisError> {
+        let any = self.flags & (CURRENT | CHANGES | CHANGES_ONLY) != 0;
+        let both = self.flags & CHANGES != 0 && self.flags & CHANGES_ONLY != 0;
+        if any && !both {
+            Ok(())
+        } else {
+            Err(AisError::BadFlags)
+        }
+    }
+
+    /// # Errors
+    /// INIT where a callback would be needed; INVALID_PARAM for a buffer without room.
+    pub(crate) fn check(&self, has_callback: bool) -> Result<(), AisError> {
+        let calls_back =
+            self.flags & (CHANGES | CHANGES_ONLY) != 0 || self.flags & CURRENT != 0 && self.buffer.is_none();
+        if calls_back && !has_callback {
+            return Err(AisError::Init);
+        }
+        if self.flags & CURRENT != 0 && self.buffer == Some(Room::Given(0)) {
+            return Err(AisError::InvalidParam);
+        }
+        Ok(())
+    }
+}
+
+/// What is written into the program's buffer.
+pub(crate) enum Filled<N> {
+    /// These, in the program's room.
+    Copied(Vec<N>),
+    /// These, which fill the program's room, of so many.
+    Cut(Vec<N>, u32),
+    /// A buffer of the library.
+    Lent(NotificationBuffer<N>),
+}
+
+/// # Errors
+/// NAME_TOO_LONG
+pub(crate) fn fill<N: CNotification>(
+    handle: &Handle,
+    room: Room,
+    notifications: &[Notification],
+) -> Result<Filled<N>, AisError> {
+    let count = u32::try_from(notifications.len()).map_err(|_| AisError::TooBig)?;
+    let given = match room {
+        Room::Wanted => {
+            return Library::get()
+                .lent
+                .lend(handle.number, notifications)
+                .map(Filled::Lent);
+        }
+        Room::Given(given) => given,
+    };
+    // Long names stay until the handle is finalized: the buffer is the program's and is never given back.
+    let mut memory = handle.memory.lock().map_err(|_| AisError::Library)?;
+    let fits = notifications.get(..given as usize).unwrap_or(notifications);
+    let made = convert(fits, &mut memory)?;
+    Ok(if count > given {
+        Filled::Cut(made, count)
+    } else {
+        Filled::Copied(made)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wish(flags: u8, buffer: Option<Room>) -> Wish {
+        Wish { flags, buffer }
+    }
+
+    #[test]
+    fn flags_and_buffers_are_checked() {
+        for flags in [0, CHANGES | CHANGES_ONLY, CURRENT | CHANGES | CHANGES_ONLY, 8] {
+            assert_eq!(
+                wish(flags, None).check_flags(),
+                Err(AisError::BadFlags),
+                "{flags}"
+            );
+        }
+        for flags in [
+            CURRENT,
+            CHANGES,
+            CHANGES_ONLY,
+            CURRENT | CHANGES,
+            CURRENT | CHANGES_ONLY,
+        ] {
+            assert_eq!(wish(flags, None).check_flags(), Ok(()), "{flags}");
+            assert_eq!(wish(flags, None).check(true), Ok(()));
+            assert_eq!(wish(flags, None).check(false), Err(AisError::Init));
+        }
+        assert_eq!(wish(CURRENT, Some(Room::Wanted)).check(false), Ok(()));
+        assert_eq!(
+            wish(CURRENT, Some(Room::Given(0))).check(true),
+            Err(AisError::InvalidParam)
+        );
+    }
+
+    #[test]
+    fn what_is_lent_is_freed_once_or_with_the_next_callback() {
+        let lent = Lent::default();
+        let one = [Notification {
+            comp: Dn::new("safComp=C").unwrap(),
+            ha: HaState::Active,
+            ha_readiness: 1,
+            rank: 1,
+            change: 1,
+        }];
+        let lend = || lent.lend::<SaAmfProtectionGroupNotificationT_4>(7, &one).unwrap();
+        let buffer = lend();
+        assert_eq!(buffer.number_of_items, 1);
+        assert_eq!(lent.give_back(buffer.notification), Ok(()));
+        assert_eq!(lent.give_back(buffer.notification), Err(AisError::InvalidParam));
+        let (first, second) = (lend(), lend());
+        lent.replace_newest(7, first.notification);
+        lent.replace_newest(7, second.notification);
+        assert_eq!(lent.pool.len(), 1);
+        lent.forget(7);
+        assert!(lent.pool.is_empty());
+    }
+}

@@ -1,0 +1,132 @@
+//! The C interface: C programs that are compiled against the headers, linked with the library, and run as components of
+//! a real node director.
+
+mod harness;
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command as Program;
+
+use ais::Dn;
+use ais::amf::{CompCategory, CompConfig, HaState, NodeOrder, OrderId, PresenceState};
+use harness::{Cluster, bare_component, run, su};
+
+/// The repository.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .canonicalize()
+        .unwrap()
+}
+
+/// Gives a directory the library under the names by which it is linked and loaded.
+fn install_library(dir: &Path) {
+    let built = std::env::current_exe().unwrap().with_file_name("libSaAmf.so");
+    for name in ["libSaAmf.so", "libSaAmf.so.0"] {
+        symlink(&built, dir.join(name)).unwrap();
+    }
+}
+
+/// Compiles a C program into the directory.
+fn compile(dir: &Path, source: &str, words: &[&str]) -> PathBuf {
+    install_library(dir);
+    let program = dir.join("program");
+    let output = Program::new("cc")
+        .args(["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-g", "-pthread"])
+        .args(words)
+        .arg("-I")
+        .arg(root().join("schema/include"))
+        .arg("-o")
+        .arg(&program)
+        .arg(root().join("tests/capi/amf").join(source))
+        .arg("-L")
+        .arg(dir)
+        .arg(format!("-Wl,-rpath,{}", dir.display()))
+        .arg("-lSaAmf")
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    program
+}
+
+/// An SA-aware component that runs this program.
+fn component(cluster: &Cluster, program: &Path) -> CompConfig {
+    CompConfig {
+        category: CompCategory::SA_AWARE | CompCategory::LOCAL,
+        instantiate: Some(cluster.script("instantiate", &format!("'{}' &", program.display()), 10_000)),
+        cleanup: Some(cluster.script("cleanup", "exit 0", 10_000)),
+        env: vec![format!("TEST_DIR={}", cluster.dir.path().display())],
+        ..bare_component()
+    }
+}
+
+#[test]
+fn the_header_is_the_standards_in_c_and_cpp() {
+    for (compiler, words) in [
+        ("cc", &["-std=c11"][..]),
+        ("cc", &["-std=c11", "-DSA_EXTENDED_NAME_SOURCE"]),
+        ("c++", &["-x", "c++", "-std=c++11"]),
+    ] {
+        let output = Program::new(compiler)
+            .args(words)
+            .args(["-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-I"])
+            .arg(root().join("schema/include"))
+            .arg(root().join("tests/capi/amf/header.c"))
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+}
+
+#[test]
+fn every_function_answers_as_the_standard_says() {
+    run(async {
+        let cluster = Cluster::start().await;
+        let program = compile(cluster.dir.path(), "errors.c", &[]);
+        cluster.instantiate(component(&cluster, &program)).await;
+        cluster.said("checked", 1).await;
+        cluster.said("healthy", 1).await;
+        cluster.assign(2, HaState::Active).await;
+        cluster.assign(3, HaState::Quiescing).await;
+        cluster
+            .report("QUIESCED", |su| {
+                su.assignments
+                    .first()
+                    .is_some_and(|held| held.ha == HaState::Quiesced)
+            })
+            .await;
+        cluster
+            .carry_out(NodeOrder::Remove {
+                id: OrderId(4),
+                su: su(),
+                sis: vec![Dn::new("safSi=S,safApp=A").unwrap()],
+            })
+            .await;
+        cluster
+            .carry_out(NodeOrder::Terminate {
+                id: OrderId(5),
+                su: su(),
+            })
+            .await;
+        let report = cluster
+            .report("the end", |su| su.presence == PresenceState::Uninstantiated)
+            .await;
+        assert_eq!(report.comps[0].restart_count, 0, "{}", cluster.log());
+        let said = fs::read_to_string(cluster.path("said")).unwrap();
+        assert_eq!(
+            said,
+            "checked\nhealthy\nactive\nquiesced\nremoved\nterminated\n",
+            "{}",
+            cluster.log()
+        );
+    });
+}
