@@ -45,6 +45,12 @@ interface Amf {
   initialize @0 (callbacks :ComponentCallbacks) -> (status :Status, session :ComponentSession);
   flush @1 () -> ();
   # Answered when all that the process sent before has been taken, answers to callbacks included.
+  directorWatch @2 (watcher :DirectorWatcher) -> (present :Bool);
+  # Whether the node director has a director now; the watcher, one for a process, hears of each change until it is dropped.
+}
+
+interface DirectorWatcher {
+  changed @0 (present :Bool) -> ();
 }
 
 interface ComponentSession {

@@ -25,7 +25,10 @@ use tokio_util::compat::{TokioAsyncReadCompatExt, TokioAsyncWriteCompatExt};
 use crate::input::{Input, Inputs, tell};
 use crate::processes::{Processes, watch};
 
+pub(crate) mod presence;
 mod session;
+
+use presence::DirectorPresence;
 
 /// Sessions that one process may have.
 const SESSIONS_PER_CONNECTION: usize = 2048;
@@ -45,6 +48,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub(crate) struct Components {
     inputs: Inputs,
     processes: Processes,
+    director: Rc<DirectorPresence>,
     table: RefCell<Table>,
 }
 
@@ -85,10 +89,11 @@ struct Connection {
 
 impl Components {
     /// A server without sessions.
-    pub(crate) fn new(inputs: Inputs, processes: Processes) -> Components {
+    pub(crate) fn new(inputs: Inputs, processes: Processes, director: Rc<DirectorPresence>) -> Components {
         Components {
             inputs,
             processes,
+            director,
             table: RefCell::default(),
         }
     }
@@ -323,6 +328,7 @@ impl Components {
     /// The loop has been told of the connection's end.
     pub(crate) fn disconnect(&self, connection: u64) {
         self.table.borrow_mut().connections.remove(&connection);
+        self.director.forget(connection);
     }
 
     /// Begins a session for a process.
@@ -387,6 +393,17 @@ impl amf::Server for AmfServer {
         _results: amf::FlushResults,
     ) -> Result<(), capnp::Error> {
         // Messages of a connection are taken in order: what came before was taken.
+        Ok(())
+    }
+
+    async fn director_watch(
+        self: Rc<Self>,
+        params: amf::DirectorWatchParams,
+        mut results: amf::DirectorWatchResults,
+    ) -> Result<(), capnp::Error> {
+        let watcher = params.get()?.get_watcher()?;
+        let present = self.components.director.watch(self.connection.id, watcher);
+        results.get().set_present(present);
         Ok(())
     }
 }

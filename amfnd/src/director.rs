@@ -23,6 +23,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio_util::compat::{TokioAsyncReadCompatExt, TokioAsyncWriteCompatExt};
 
 use crate::components::Outstanding;
+use crate::components::presence::DirectorPresence;
 use crate::input::{Input, Inputs, tell};
 
 /// Reports that wait to be sent; with more the link is made anew.
@@ -132,19 +133,25 @@ pub(crate) struct Link {
     node: Dn,
     reports: Rc<Reports>,
     inputs: Inputs,
-    /// Whether the director had greeted when the link broke.
-    greeted: Cell<bool>,
+    /// Whether the director has greeted.
+    presence: Rc<DirectorPresence>,
 }
 
 impl Link {
     /// A link, not yet made, to the director of the cluster in `dir`.
-    pub(crate) fn new(dir: &Path, node: &Dn, reports: Rc<Reports>, inputs: Inputs) -> Link {
+    pub(crate) fn new(
+        dir: &Path,
+        node: &Dn,
+        reports: Rc<Reports>,
+        inputs: Inputs,
+        presence: Rc<DirectorPresence>,
+    ) -> Link {
         Link {
             socket: dir.join("amfd.sock"),
             node: node.clone(),
             reports,
             inputs,
-            greeted: Cell::new(false),
+            presence,
         }
     }
 
@@ -153,11 +160,11 @@ impl Link {
         let mut pause = Duration::ZERO;
         let mut told = String::new();
         loop {
-            self.greeted.set(false);
             let Err(error) = self.attend().await;
             self.reports.close();
             let text = error.to_string();
-            if self.greeted.get() {
+            if self.presence.is_present() {
+                self.presence.set(false);
                 tell(&self.inputs, Input::Event(Event::DirectorLost));
                 pause = Duration::ZERO;
                 tracing::warn!(cause = text, "the director is lost");
@@ -215,7 +222,7 @@ impl Link {
         let response = response.get()?;
         schema::value::read_status(response.get_status()?)?
             .map_err(|refused| LinkError::Refused(refused.into()))?;
-        self.greeted.set(true);
+        self.presence.set(true);
         tracing::info!(term = response.get_term(), "the director has this node");
         Ok(response.get_session()?)
     }

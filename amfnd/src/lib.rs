@@ -244,11 +244,22 @@ async fn direct(options: Options, place: Place) -> Result<Ending, NodeDirectorEr
     .map_err(file("make the log directory in", &place.node_dir))?;
 
     let (inputs, queue) = mpsc::unbounded_channel();
-    let components = Rc::new(components::Components::new(inputs.clone(), processes.clone()));
+    let presence = Rc::new(components::presence::DirectorPresence::default());
+    let components = Rc::new(components::Components::new(
+        inputs.clone(),
+        processes.clone(),
+        Rc::clone(&presence),
+    ));
     let listener = place.listen()?;
     tokio::task::spawn_local(Rc::clone(&components).accept(listener));
     let reports = Rc::new(director::Reports::default());
-    let link = director::Link::new(&place.dir, &options.node, Rc::clone(&reports), inputs.clone());
+    let link = director::Link::new(
+        &place.dir,
+        &options.node,
+        Rc::clone(&reports),
+        inputs.clone(),
+        presence,
+    );
     tokio::task::spawn_local(link.keep());
     tracing::info!(node = %options.node, socket, "node director is ready");
     let shell = shell::Shell::new(shell::Parts {

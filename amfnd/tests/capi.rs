@@ -1,6 +1,8 @@
 //! The C interface: C programs that are compiled against the headers, linked with the library, and run as components of
 //! a real node director.
 
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 mod harness;
 
 use std::fs;
@@ -10,7 +12,7 @@ use std::process::Command as Program;
 
 use ais::Dn;
 use ais::amf::{CompCategory, CompConfig, HaState, NodeOrder, OrderId, PresenceState};
-use harness::{Cluster, bare_component, run, su};
+use harness::{Cluster, Director, bare_component, is_alive, run, su};
 
 /// The repository.
 fn root() -> PathBuf {
@@ -128,5 +130,33 @@ fn every_function_answers_as_the_standard_says() {
             "{}",
             cluster.log()
         );
+    });
+}
+
+#[test]
+fn a_program_is_told_when_the_director_comes_and_goes() {
+    run(async {
+        let mut cluster = Cluster::start().await;
+        let program = compile(cluster.dir.path(), "status.c", &[]);
+        let mut process = Program::new(program)
+            .env("PERDURE_AMFND_SOCKET", cluster.path("nodes/N1/amfnd.sock"))
+            .env("TEST_DIR", cluster.dir.path())
+            .spawn()
+            .unwrap();
+        for round in 1..=2 {
+            cluster.said("watching", round).await;
+            let next = Director::listen(cluster.dir.path());
+            std::mem::replace(&mut cluster.director, next).end().await;
+            cluster.said("absent", round).await;
+            cluster.said("present", round).await;
+        }
+        cluster
+            .until("the program's end", || {
+                !is_alive(i32::try_from(process.id()).unwrap())
+            })
+            .await;
+        assert!(process.wait().unwrap().success());
+        let said = fs::read_to_string(cluster.path("said")).unwrap();
+        assert_eq!(said, "watching\nabsent\npresent\nwatching\nabsent\npresent\n");
     });
 }

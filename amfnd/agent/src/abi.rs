@@ -358,9 +358,12 @@ pub unsafe extern "C" fn saAmfHAStateGet(
 /// NULL, or there is a buffer.
 unsafe fn wish<N: Copy>(flags: u8, buffer: *const NotificationBuffer<N>) -> Wish {
     // SAFETY: the caller's promise.
-    let buffer = unsafe { read(buffer) }.map(|buffer| match buffer.notification.is_null() {
-        true => Room::Wanted,
-        false => Room::Given(buffer.number_of_items),
+    let buffer = unsafe { read(buffer) }.map(|buffer| {
+        if buffer.notification.is_null() {
+            Room::Wanted
+        } else {
+            Room::Given(buffer.number_of_items)
+        }
     });
     Wish { flags, buffer }
 }

@@ -55,6 +55,11 @@ impl Callbacks {
             CallbackKind::Terminate => self.terminate.is_some(),
             CallbackKind::CsiSet { .. } => self.csi_set.is_some(),
             CallbackKind::CsiRemove { .. } => self.csi_remove.is_some(),
+            CallbackKind::CsiAttributeChange { .. } => self.attribute_change.is_some(),
+            CallbackKind::ProxiedInstantiate => self.proxied_instantiate.is_some(),
+            CallbackKind::ProxiedCleanup => self.proxied_cleanup.is_some(),
+            CallbackKind::ContainedInstantiate => self.contained_instantiate.is_some(),
+            CallbackKind::ContainedCleanup => self.contained_cleanup.is_some(),
         }
     }
 }

@@ -4,16 +4,21 @@
 
 use std::sync::Arc;
 
-use ais::amf::{HaState, HealthcheckInvocation, RecommendedRecovery};
+use ais::amf::{
+    HaReadinessState, HaState, HealthcheckInvocation, PmErrors, PmStopQualifier, ProtectionGroupNotification,
+    RecommendedRecovery, TrackFlags,
+};
 use ais::{AisError, Dn};
+use amfnd_client::{AmfError, GroupChange};
 use cabi::{SaDispatchFlagsT, SaNameT, SaSelectionObjectT};
 
 use crate::callbacks::Callbacks;
 use crate::deliver::{self, deliver};
-use crate::groups::{self, CNotification, Filled, Group, Notification, Wish};
+use crate::groups::{self, CNotification, Filled, Wish};
 use crate::handle::{Handle, Waiting};
 use crate::library::Library;
 use crate::release::Release;
+use crate::sc_status::Installed;
 use crate::types::{HEALTHCHECK_KEY_MAX, SaNtfCorrelationIdsT, ScStatusCallback};
 
 /// The environment variable that names the component.
@@ -23,13 +28,6 @@ type Answer = Result<(), AisError>;
 
 fn handle(number: u64) -> Result<Arc<Handle>, AisError> {
     Library::get().handle(number)
-}
-
-fn not_yet() -> amfnd_client::AmfError {
-    amfnd_client::AmfError::Refused {
-        error: AisError::NotSupported,
-        text: "proxied components are not supported".to_owned(),
-    }
 }
 
 /// A name as a DN; what is none is a component or CSI that does not exist.
@@ -104,10 +102,22 @@ pub(crate) fn register(number: u64, comp: &str, proxy: Option<&str>) -> Answer {
     }
     let comp = dn(comp, AisError::InvalidParam)?;
     let proxy = proxy.map(|proxy| dn(proxy, AisError::InvalidParam)).transpose()?;
+    let takes_changes = handle.callbacks.attribute_change.is_some() && proxy.is_none();
     Library::get().ask_to_keep(&handle, move |amf| async move {
         match proxy {
+            None if takes_changes => {
+                amf.register(&comp).await?;
+                match amf.attribute_changes_accept(&comp).await {
+                    // A node director without them: changes come with the next assignment.
+                    Err(AmfError::Refused {
+                        error: AisError::NotSupported,
+                        ..
+                    }) => Ok(()),
+                    answer => answer,
+                }
+            }
             None => amf.register(&comp).await,
-            Some(_) => Err(not_yet()),
+            Some(proxy) => amf.register_proxied(&comp, &proxy).await,
         }
     })
 }
@@ -123,7 +133,7 @@ pub(crate) fn unregister(number: u64, comp: &str, proxy: Option<&str>) -> Answer
     Library::get().ask(&handle, move |amf| async move {
         match proxy {
             None => amf.unregister(&comp).await,
-            Some(_) => Err(not_yet()),
+            Some(proxy) => amf.unregister_proxied(&comp, &proxy).await,
         }
     })
 }
@@ -153,18 +163,27 @@ pub(crate) fn pm_start(number: u64, comp: &str, what: &Monitored, recovery: u32)
         return Err(AisError::InvalidParam);
     }
     let handle = handle(number)?;
-    read_recovery(&handle, recovery)?;
-    dn(comp, AisError::NotExist)?;
-    Err(AisError::NotSupported)
+    let recovery = read_recovery(&handle, recovery)?;
+    let comp = dn(comp, AisError::NotExist)?;
+    let (pid, depth, errors) = (what.pid, u32::try_from(what.depth).ok(), what.errors);
+    Library::get().ask_to_keep(&handle, move |amf| async move {
+        amf.pm_start(&comp, pid, depth, PmErrors::from_bits_truncate(errors), recovery)
+            .await
+    })
 }
 
 pub(crate) fn pm_stop(number: u64, comp: &str, qualifier: u32, pid: i64, errors: u32) -> Answer {
-    if !(1..=3).contains(&qualifier) || errors == 0 || errors & !PM_ERRORS != 0 || pid == 0 {
+    let qualifier = PmStopQualifier::from_code(qualifier).ok_or(AisError::InvalidParam)?;
+    let pid = u64::try_from(pid).map_err(|_| AisError::InvalidParam)?;
+    if errors == 0 || errors & !PM_ERRORS != 0 || pid == 0 {
         return Err(AisError::InvalidParam);
     }
-    handle(number)?;
-    dn(comp, AisError::NotExist)?;
-    Err(AisError::NotExist)
+    let handle = handle(number)?;
+    let comp = dn(comp, AisError::NotExist)?;
+    Library::get().ask(&handle, move |amf| async move {
+        amf.pm_stop(&comp, qualifier, pid, PmErrors::from_bits_truncate(errors))
+            .await
+    })
 }
 
 // ---- healthchecks ----
@@ -264,18 +283,16 @@ pub(crate) fn ha_state(number: u64, comp: &str, csi: &str) -> Result<HaState, Ai
 }
 
 pub(crate) fn ha_readiness_set(number: u64, comp: &str, csi: Option<&str>, state: u32) -> Answer {
-    if !(1..=4).contains(&state) {
-        return Err(AisError::InvalidParam);
-    }
+    let state = HaReadinessState::from_code(state).ok_or(AisError::InvalidParam)?;
     let handle = handle(number)?;
     if !handle.release.is_b4() {
         return Err(AisError::Version);
     }
-    dn(comp, AisError::InvalidParam)?;
-    if let Some(csi) = csi {
-        dn(csi, AisError::NotExist)?;
-    }
-    Err(AisError::NotSupported)
+    let comp = dn(comp, AisError::InvalidParam)?;
+    let csi = csi.map(|csi| dn(csi, AisError::NotExist)).transpose()?;
+    Library::get().ask(&handle, move |amf| async move {
+        amf.ha_readiness_state_set(&comp, csi.as_ref(), state).await
+    })
 }
 
 // ---- protection groups ----
@@ -291,14 +308,14 @@ pub(crate) fn track<N: CNotification>(
     wish.check(handle.callbacks.tracks::<N>())?;
     let csi = dn(csi, AisError::NotExist)?;
     let members = begin_to_track(&handle, &csi, wish.flags)?;
-    if wish.flags & groups::CURRENT == 0 {
+    if wish.flags & TrackFlags::CURRENT.bits() == 0 {
         return Ok(None);
     }
     if let Some(room) = wish.buffer {
         return groups::fill(&handle, room, &members).map(Some);
     }
     let count = u32::try_from(members.len()).map_err(|_| AisError::TooBig)?;
-    handle.queue.push(Waiting::Group(Group {
+    handle.queue.push(Waiting::Group(GroupChange {
         csi,
         members: Ok(count),
         notifications: members,
@@ -316,14 +333,28 @@ pub(crate) fn track_4<N: CNotification>(
     track(number, csi.ok_or(AisError::InvalidParam)?, wish)
 }
 
-fn begin_to_track(_handle: &Handle, _csi: &Dn, _flags: u8) -> Result<Vec<Notification>, AisError> {
-    Err(AisError::NotSupported)
+fn begin_to_track(
+    handle: &Handle,
+    csi: &Dn,
+    flags: u8,
+) -> Result<Vec<ProtectionGroupNotification>, AisError> {
+    let flags = TrackFlags::from_bits_truncate(flags);
+    let csi = csi.clone();
+    let goes_on = flags.intersects(TrackFlags::CHANGES | TrackFlags::CHANGES_ONLY);
+    let question = move |amf: amfnd_client::Amf| async move { amf.protection_group_track(&csi, flags).await };
+    if goes_on {
+        Library::get().ask_to_keep(handle, question)
+    } else {
+        Library::get().ask(handle, question)
+    }
 }
 
 pub(crate) fn track_stop(number: u64, csi: &str) -> Answer {
-    handle(number)?;
-    dn(csi, AisError::NotExist)?;
-    Err(AisError::NotExist)
+    let handle = handle(number)?;
+    let csi = dn(csi, AisError::NotExist)?;
+    Library::get().ask(&handle, move |amf| async move {
+        amf.protection_group_track_stop(&csi).await
+    })
 }
 
 pub(crate) fn free<N>(number: u64, notification: *const N) -> Answer {
@@ -435,9 +466,12 @@ pub(crate) fn response_4(
 
 // ---- OpenSAF's ----
 
-pub(crate) fn install_sc_status(number: u64, _function: ScStatusCallback) -> Answer {
-    if number != 0 {
+pub(crate) fn install_sc_status(number: u64, function: ScStatusCallback) -> Answer {
+    let installed = if number == 0 {
+        Installed::on_thread(function)?
+    } else {
         handle(number)?;
-    }
-    Err(AisError::NotSupported)
+        Installed::Handle(number, function)
+    };
+    Library::get().install_sc_status(installed)
 }

@@ -7,11 +7,12 @@ use ais::{AisError, Dn};
 use amfnd_client::Callback;
 use cabi::{Arena, SaNameT, are_extended_names_enabled, write_name};
 
+use crate::callbacks::Callbacks;
 use crate::handle::Handle;
 use crate::types::{
-    CSI_ADD_ONE, CSI_TARGET_ALL, CSI_TARGET_ONE, HEALTHCHECK_KEY_MAX, SaAmfCSIActiveDescriptorT,
-    SaAmfCSIAttributeListT, SaAmfCSIAttributeT, SaAmfCSIDescriptorT, SaAmfCSIStandbyDescriptorT,
-    SaAmfCSIStateDescriptorT, SaAmfHealthcheckKeyT,
+    CSI_ADD_ONE, CSI_TARGET_ALL, CSI_TARGET_ONE, ComponentCallback, HEALTHCHECK_KEY_MAX,
+    SaAmfCSIActiveDescriptorT, SaAmfCSIAttributeListT, SaAmfCSIAttributeT, SaAmfCSIDescriptorT,
+    SaAmfCSIStandbyDescriptorT, SaAmfCSIStateDescriptorT, SaAmfHealthcheckKeyT,
 };
 
 /// Names of this many bytes are for programs that use long names.
@@ -30,7 +31,7 @@ pub(crate) fn deliver(handle: &Handle, callback: Callback) -> Result<(), AisErro
     let mut arena = Arena::default();
     let comp = name(Some(&callback.comp), &mut arena)?;
     let comp = arena.value(comp);
-    let call = prepare(callback.kind, &mut arena)?;
+    let call = prepare(&handle.callbacks, callback.kind, &mut arena)?;
     let invocation = callback.invocation;
     let arena = Arc::new(arena);
     let quiesces = matches!(
@@ -51,9 +52,10 @@ pub(crate) fn deliver(handle: &Handle, callback: Callback) -> Result<(), AisErro
                     function(invocation, comp, key);
                 }
             }
-            Call::Terminate => {
-                if let Some(function) = callbacks.terminate {
-                    function(invocation, comp);
+            Call::AboutComponent(function) => function(invocation, comp),
+            Call::AttributeChange { csi, attributes } => {
+                if let Some(function) = callbacks.attribute_change {
+                    function(invocation, csi, attributes);
                 }
             }
             Call::CsiSet { ha, csi } => {
@@ -77,7 +79,11 @@ enum Call {
     Healthcheck {
         key: *mut SaAmfHealthcheckKeyT,
     },
-    Terminate,
+    AboutComponent(ComponentCallback),
+    AttributeChange {
+        csi: *const SaNameT,
+        attributes: SaAmfCSIAttributeListT,
+    },
     CsiSet {
         ha: HaState,
         csi: Box<SaAmfCSIDescriptorT>,
@@ -88,12 +94,23 @@ enum Call {
     },
 }
 
-fn prepare(kind: CallbackKind, arena: &mut Arena) -> Result<Call, AisError> {
+fn prepare(callbacks: &Callbacks, kind: CallbackKind, arena: &mut Arena) -> Result<Call, AisError> {
     Ok(match kind {
         CallbackKind::Healthcheck { key } => Call::Healthcheck {
             key: arena.value(healthcheck_key(&key)?),
         },
-        CallbackKind::Terminate => Call::Terminate,
+        CallbackKind::Terminate => about_component(callbacks.terminate)?,
+        CallbackKind::ProxiedInstantiate => about_component(callbacks.proxied_instantiate)?,
+        CallbackKind::ProxiedCleanup => about_component(callbacks.proxied_cleanup)?,
+        CallbackKind::ContainedInstantiate => about_component(callbacks.contained_instantiate)?,
+        CallbackKind::ContainedCleanup => about_component(callbacks.contained_cleanup)?,
+        CallbackKind::CsiAttributeChange { csi, attributes } => {
+            let csi = name(Some(&csi), arena)?;
+            Call::AttributeChange {
+                csi: arena.value(csi),
+                attributes: attribute_list(&attributes, arena)?,
+            }
+        }
         CallbackKind::CsiSet { ha, csi } => Call::CsiSet {
             ha,
             csi: Box::new(csi_descriptor(ha, &csi, arena)?),
@@ -111,6 +128,12 @@ fn prepare(kind: CallbackKind, arena: &mut Arena) -> Result<Call, AisError> {
             }
         }
     })
+}
+
+/// # Errors
+/// INIT where there is no function, which was checked before the callback was put into the queue.
+fn about_component(function: Option<ComponentCallback>) -> Result<Call, AisError> {
+    function.map(Call::AboutComponent).ok_or(AisError::Init)
 }
 
 /// A name in C's form; none is an empty one.

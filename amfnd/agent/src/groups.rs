@@ -2,8 +2,9 @@
 
 use std::sync::Mutex;
 
-use ais::amf::HaState;
-use ais::{AisError, Dn};
+use ais::AisError;
+use ais::amf::{ProtectionGroupNotification, TrackFlags};
+use amfnd_client::GroupChange;
 use cabi::{Arena, Pool, SaAisErrorT};
 
 use crate::callbacks::Track;
@@ -15,35 +16,12 @@ use crate::types::{
     SaAmfProtectionGroupNotificationT, SaAmfProtectionGroupNotificationT_4,
 };
 
-/// `SA_TRACK_CURRENT`, `SA_TRACK_CHANGES`, `SA_TRACK_CHANGES_ONLY`
-pub(crate) const CURRENT: u8 = 1;
-pub(crate) const CHANGES: u8 = 2;
-pub(crate) const CHANGES_ONLY: u8 = 4;
-
-/// One member and what became of it.
-#[derive(Debug, Clone)]
-pub(crate) struct Notification {
-    pub(crate) comp: Dn,
-    pub(crate) ha: HaState,
-    pub(crate) ha_readiness: u32,
-    pub(crate) rank: u32,
-    pub(crate) change: u32,
-}
-
-/// What the callback for protection groups tells.
-#[derive(Debug, Clone)]
-pub(crate) struct Group {
-    pub(crate) csi: Dn,
-    pub(crate) members: Result<u32, AisError>,
-    pub(crate) notifications: Vec<Notification>,
-}
-
 /// A notification in the form of one of the two releases.
 pub(crate) trait CNotification: Copy {
     /// Whether a program with this callback can be called. OpenSAF lets programs of one release use the functions of the
     /// other; where a callback is needed it must be that release's.
     fn fits(track: Track) -> bool;
-    fn new(notification: &Notification, arena: &mut Arena) -> Result<Self, AisError>;
+    fn new(notification: &ProtectionGroupNotification, arena: &mut Arena) -> Result<Self, AisError>;
 }
 
 impl CNotification for SaAmfProtectionGroupNotificationT {
@@ -51,14 +29,14 @@ impl CNotification for SaAmfProtectionGroupNotificationT {
         matches!(track, Track::B1(_) | Track::B4(_))
     }
 
-    fn new(notification: &Notification, arena: &mut Arena) -> Result<Self, AisError> {
+    fn new(notification: &ProtectionGroupNotification, arena: &mut Arena) -> Result<Self, AisError> {
         Ok(SaAmfProtectionGroupNotificationT {
             member: SaAmfProtectionGroupMemberT {
-                comp_name: deliver::name(Some(&notification.comp), arena)?,
-                ha_state: notification.ha.code(),
-                rank: notification.rank,
+                comp_name: deliver::name(Some(&notification.member.comp), arena)?,
+                ha_state: notification.member.ha.code(),
+                rank: notification.member.rank,
             },
-            change: notification.change,
+            change: notification.change.code(),
         })
     }
 }
@@ -68,15 +46,15 @@ impl CNotification for SaAmfProtectionGroupNotificationT_4 {
         matches!(track, Track::B4(_))
     }
 
-    fn new(notification: &Notification, arena: &mut Arena) -> Result<Self, AisError> {
+    fn new(notification: &ProtectionGroupNotification, arena: &mut Arena) -> Result<Self, AisError> {
         Ok(SaAmfProtectionGroupNotificationT_4 {
             member: SaAmfProtectionGroupMemberT_4 {
-                comp_name: deliver::name(Some(&notification.comp), arena)?,
-                ha_state: notification.ha.code(),
-                ha_readiness_state: notification.ha_readiness,
-                rank: notification.rank,
+                comp_name: deliver::name(Some(&notification.member.comp), arena)?,
+                ha_state: notification.member.ha.code(),
+                ha_readiness_state: notification.member.ha_readiness.code(),
+                rank: notification.member.rank,
             },
-            change: notification.change,
+            change: notification.change.code(),
         })
     }
 }
@@ -94,7 +72,7 @@ impl Lent {
     pub(crate) fn lend<N: CNotification>(
         &self,
         owner: u64,
-        notifications: &[Notification],
+        notifications: &[ProtectionGroupNotification],
     ) -> Result<NotificationBuffer<N>, AisError> {
         let number_of_items = u32::try_from(notifications.len()).map_err(|_| AisError::TooBig)?;
         if notifications.is_empty() {
@@ -147,7 +125,10 @@ impl Lent {
     }
 }
 
-fn convert<N: CNotification>(notifications: &[Notification], arena: &mut Arena) -> Result<Vec<N>, AisError> {
+fn convert<N: CNotification>(
+    notifications: &[ProtectionGroupNotification],
+    arena: &mut Arena,
+) -> Result<Vec<N>, AisError> {
     notifications
         .iter()
         .map(|notification| N::new(notification, arena))
@@ -158,7 +139,7 @@ fn convert<N: CNotification>(notifications: &[Notification], arena: &mut Arena) 
 ///
 /// # Errors
 /// NAME_TOO_LONG where a name is long and the program does not use long names; it is not called.
-pub(crate) fn tell(handle: &Handle, group: &Group) -> Result<(), AisError> {
+pub(crate) fn tell(handle: &Handle, group: &GroupChange) -> Result<(), AisError> {
     match handle.callbacks.track {
         Track::None => Ok(()),
         Track::B1(function) => tell_one(handle, group, function),
@@ -168,7 +149,7 @@ pub(crate) fn tell(handle: &Handle, group: &Group) -> Result<(), AisError> {
 
 fn tell_one<N: CNotification>(
     handle: &Handle,
-    group: &Group,
+    group: &GroupChange,
     function: crate::types::TrackCallback<N>,
 ) -> Result<(), AisError> {
     let mut arena = Arena::default();
@@ -186,6 +167,10 @@ fn tell_one<N: CNotification>(
     drop(arena);
     Ok(())
 }
+
+const CURRENT: u8 = TrackFlags::CURRENT.bits();
+const CHANGES: u8 = TrackFlags::CHANGES.bits();
+const CHANGES_ONLY: u8 = TrackFlags::CHANGES_ONLY.bits();
 
 /// What the program asks for when it tracks.
 pub(crate) struct Wish {
@@ -245,7 +230,7 @@ pub(crate) enum Filled<N> {
 pub(crate) fn fill<N: CNotification>(
     handle: &Handle,
     room: Room,
-    notifications: &[Notification],
+    notifications: &[ProtectionGroupNotification],
 ) -> Result<Filled<N>, AisError> {
     let count = u32::try_from(notifications.len()).map_err(|_| AisError::TooBig)?;
     let given = match room {
@@ -271,6 +256,8 @@ pub(crate) fn fill<N: CNotification>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ais::Dn;
+    use ais::amf::{HaReadinessState, HaState, ProtectionGroupChange, ProtectionGroupMember};
 
     fn wish(flags: u8, buffer: Option<Room>) -> Wish {
         Wish { flags, buffer }
@@ -306,19 +293,21 @@ mod tests {
     #[test]
     fn what_is_lent_is_freed_once_or_with_the_next_callback() {
         let lent = Lent::default();
-        let one = [Notification {
-            comp: Dn::new("safComp=C").unwrap(),
-            ha: HaState::Active,
-            ha_readiness: 1,
-            rank: 1,
-            change: 1,
+        let one = [ProtectionGroupNotification {
+            member: ProtectionGroupMember {
+                comp: Dn::new("safComp=C").unwrap(),
+                ha: HaState::Active,
+                ha_readiness: HaReadinessState::ReadyForAssignment,
+                rank: 1,
+            },
+            change: ProtectionGroupChange::NoChange,
         }];
-        let lend = || lent.lend::<SaAmfProtectionGroupNotificationT_4>(7, &one).unwrap();
-        let buffer = lend();
+        let newly = || lent.lend::<SaAmfProtectionGroupNotificationT_4>(7, &one).unwrap();
+        let buffer = newly();
         assert_eq!(buffer.number_of_items, 1);
         assert_eq!(lent.give_back(buffer.notification), Ok(()));
         assert_eq!(lent.give_back(buffer.notification), Err(AisError::InvalidParam));
-        let (first, second) = (lend(), lend());
+        let (first, second) = (newly(), newly());
         lent.replace_newest(7, first.notification);
         lent.replace_newest(7, second.notification);
         assert_eq!(lent.pool.len(), 1);

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ais::AisError;
-use amfnd_client::Callback;
+use amfnd_client::{Callback, GroupChange};
 use cabi::{Arena, Queue};
 
 use crate::callbacks::Callbacks;
-use crate::groups::Group;
 use crate::release::Release;
 use crate::types::ScStatusCallback;
 
@@ -29,7 +28,7 @@ pub(crate) enum Waiting {
     /// It awaits an answer.
     Callback(Callback),
     /// A protection group.
-    Group(Group),
+    Group(GroupChange),
     /// Whether there is a director, for this function.
     ScStatus(ScStatusCallback, u32),
 }

@@ -16,5 +16,6 @@ mod handle;
 mod library;
 mod release;
 mod room;
+mod sc_status;
 pub mod types;
 mod worker;

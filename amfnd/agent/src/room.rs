@@ -1,6 +1,6 @@
 //! What the library's thread keeps: the connection, and a session for each handle.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -9,8 +9,10 @@ use std::time::Duration;
 use ais::AisError;
 use amfnd_client::{Amf, AmfError, Link};
 use cabi::End;
+use tokio::sync::mpsc;
 
 use crate::handle::{Handle, Waiting};
+use crate::library::Library;
 
 /// The first and the longest interval between two attempts to find a new node director.
 const RETRY_FIRST: Duration = Duration::from_millis(20);
@@ -23,6 +25,8 @@ pub(crate) struct Room {
     /// Held while a connection is made.
     connecting: tokio::sync::Mutex<()>,
     sessions: RefCell<BTreeMap<u64, Session>>,
+    /// Whether the program wants to know of the director.
+    watches: Cell<bool>,
 }
 
 struct Session {
@@ -98,10 +102,34 @@ impl Room {
         Ok(fresh)
     }
 
+    /// From now on the program is told when the director comes or goes.
+    ///
+    /// # Errors
+    /// LIBRARY, TRY_AGAIN
+    pub(crate) async fn watch_director(self: &Rc<Self>) -> Result<(), AisError> {
+        let link = self.link().await?;
+        if !self.watches.get() {
+            let (_present, changes) = link.watch_director().await.map_err(code_of)?;
+            self.watches.set(true);
+            tokio::task::spawn_local(pass_changes_on(changes));
+        }
+        Ok(())
+    }
+
+    /// As [`Room::watch_director`], on the connection to a new node director.
+    async fn watch_again(self: &Rc<Self>) {
+        if self.watches.replace(false)
+            && let Err(error) = self.watch_director().await
+        {
+            tracing::warn!(?error, "what becomes of the director is not told any more");
+        }
+    }
+
     /// Opens a session, whose callbacks go to the handle.
     async fn open_session(self: &Rc<Self>, handle: &Arc<Handle>) -> Result<Amf, AisError> {
         let amf = self.link().await?.initialize().await.map_err(code_of)?;
         tokio::task::spawn_local(pass_on(amf.clone(), Arc::clone(handle)));
+        tokio::task::spawn_local(pass_groups_on(amf.clone(), Arc::clone(handle)));
         Ok(amf)
     }
 
@@ -124,10 +152,11 @@ impl Room {
         link.closed().await;
         drop(link);
         let mut pause = RETRY_FIRST;
-        while !self.sessions.borrow().is_empty() {
+        while self.watches.get() || !self.sessions.borrow().is_empty() {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(RETRY_MAX);
             if self.link().await.is_ok() {
+                self.watch_again().await;
                 let sessions = self.sessions.borrow();
                 for session in sessions.values().filter(|session| session.is_bound) {
                     if session.amf.is_closed() {
@@ -151,5 +180,19 @@ async fn pass_on(amf: Amf, handle: Arc<Handle>) {
         {
             tracing::debug!(%error, "a callback without a function cannot be refused");
         }
+    }
+}
+
+/// Puts changes of protection groups where the program dispatches them.
+async fn pass_groups_on(amf: Amf, handle: Arc<Handle>) {
+    while let Some(change) = amf.next_protection_group().await {
+        handle.queue.push(Waiting::Group(change));
+    }
+}
+
+/// Tells the program whether there is a director.
+async fn pass_changes_on(mut changes: mpsc::Receiver<bool>) {
+    while let Some(present) = changes.recv().await {
+        Library::get().tell_sc_status(present);
     }
 }

@@ -38,16 +38,9 @@ impl Worker {
     pub(crate) fn start() -> Result<Worker, AisError> {
         let (messages, queue) = mpsc::unbounded_channel();
         let (started, is_started) = blocking::sync_channel(1);
-        // Signals are for the program's threads.
-        let program = SigSet::all()
-            .thread_swap_mask(SigmaskHow::SIG_SETMASK)
-            .map_err(|_| AisError::Library)?;
-        let thread = thread::Builder::new()
-            .name("libSaAmf".to_owned())
-            .spawn(move || run(queue, &started));
-        let restored = program.thread_set_mask();
-        let thread = thread.map_err(|_| AisError::NoResources)?;
-        restored.map_err(|_| AisError::Library)?;
+        let body = move || run(queue, &started);
+        let thread = without_signals(|| thread::Builder::new().name("libSaAmf".to_owned()).spawn(body))?
+            .map_err(|_| AisError::NoResources)?;
         match is_started.recv() {
             Ok(()) => Ok(Worker { messages, thread }),
             Err(_) => Err(AisError::NoResources),
@@ -92,6 +85,16 @@ impl Worker {
         // What it panicked with was printed.
         let _panicked = self.thread.join();
     }
+}
+
+/// Starts a thread that gets no signals: those are for the program's threads.
+pub(crate) fn without_signals<T>(start: impl FnOnce() -> T) -> Result<T, AisError> {
+    let program = SigSet::all()
+        .thread_swap_mask(SigmaskHow::SIG_SETMASK)
+        .map_err(|_| AisError::Library)?;
+    let started = start();
+    program.thread_set_mask().map_err(|_| AisError::Library)?;
+    Ok(started)
 }
 
 fn run(mut queue: mpsc::UnboundedReceiver<Message>, started: &blocking::SyncSender<()>) {

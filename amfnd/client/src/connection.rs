@@ -21,7 +21,7 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 /// A session with a node director.
 pub(crate) struct Session {
     link: Link,
-    session: RefCell<Option<component_session::Client>>,
+    capability: RefCell<Option<component_session::Client>>,
     waiting: Rc<Waiting>,
 }
 
@@ -51,7 +51,7 @@ impl Session {
         let session = link.ask_session(capnp_rpc::new_client(server)).await?;
         Ok(Session {
             link: link.clone(),
-            session: RefCell::new(Some(session)),
+            capability: RefCell::new(Some(session)),
             waiting,
         })
     }
@@ -63,7 +63,7 @@ impl Session {
 
     /// The session, while it lasts.
     pub(crate) fn session(&self) -> Result<component_session::Client, AmfError> {
-        match self.session.borrow().clone() {
+        match self.capability.borrow().clone() {
             Some(session) if !self.waiting.is_closed() => Ok(session),
             Some(_) => Err(AmfError::Disconnected("the node director is gone".to_owned())),
             None => Err(AmfError::Disconnected("it was finalised".to_owned())),
@@ -118,7 +118,7 @@ impl Session {
 
     /// Ends the session; with the last one the connection ends too.
     pub(crate) async fn close(&self) {
-        let session = self.session.borrow_mut().take();
+        let session = self.capability.borrow_mut().take();
         drop(session);
         let ended = async {
             if self.link.is_last() {

@@ -91,6 +91,8 @@ impl From<capnp::Error> for AmfError {
     fn from(error: capnp::Error) -> AmfError {
         match error.kind {
             capnp::ErrorKind::Disconnected => AmfError::Disconnected(error.extra),
+            // An older node director.
+            capnp::ErrorKind::Unimplemented => AmfError::refused(AisError::NotSupported, error.extra),
             _ => AmfError::refused(AisError::Library, error.to_string()),
         }
     }

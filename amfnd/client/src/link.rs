@@ -7,9 +7,9 @@ use std::time::Duration;
 use ais::AisError;
 use capnp_rpc::{Disconnector, RpcSystem, rpc_twoparty_capnp::Side, twoparty};
 use futures::io::{BufReader, BufWriter};
-use schema::component_capnp::{amf, component_callbacks, component_session};
+use schema::component_capnp::{amf, component_callbacks, component_session, director_watcher};
 use tokio::net::UnixStream;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use tokio_util::compat::{TokioAsyncReadCompatExt, TokioAsyncWriteCompatExt};
 
@@ -18,6 +18,8 @@ use crate::{Amf, AmfError, SOCKET_VARIABLE, accepted};
 
 /// How long the orderly end of a connection may take.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
+/// Changes that may wait for the program.
+const CHANGES_MAX: usize = 16;
 
 /// A process's connection to its node director. Clones share it; when the last clone and the last session on it are
 /// gone, it is cut.
@@ -114,6 +116,18 @@ impl Link {
         Ok(())
     }
 
+    /// Whether the node director has a director now, and where each change of that comes from now on. The last call on
+    /// a connection counts.
+    pub async fn watch_director(&self) -> Result<(bool, mpsc::Receiver<bool>), AmfError> {
+        let (changes, comes) = mpsc::channel(CHANGES_MAX);
+        let mut request = self.0.bootstrap.director_watch_request();
+        request
+            .get()
+            .set_watcher(capnp_rpc::new_client(WatcherServer { changes }));
+        let response = request.send().promise.await?;
+        Ok((response.get()?.get_present(), comes))
+    }
+
     /// Whether the node director is gone.
     pub fn is_closed(&self) -> bool {
         self.0.end.is_over()
@@ -157,6 +171,25 @@ impl Link {
         let response = response.get()?;
         accepted(response.get_status()?)?;
         Ok(response.get_session()?)
+    }
+}
+
+/// What the node director tells of its director.
+struct WatcherServer {
+    changes: mpsc::Sender<bool>,
+}
+
+impl director_watcher::Server for WatcherServer {
+    async fn changed(
+        self: Rc<Self>,
+        params: director_watcher::ChangedParams,
+        _results: director_watcher::ChangedResults,
+    ) -> Result<(), capnp::Error> {
+        let present = params.get()?.get_present();
+        self.changes
+            .send(present)
+            .await
+            .map_err(|_| capnp::Error::failed("nobody wants to know any more".to_owned()))
     }
 }
 

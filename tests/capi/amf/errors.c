@@ -334,7 +334,15 @@ static void check_own(void)
     CHECK(ERR_INVALID_PARAM, saAmfProtectionGroupNotificationFree_4(own, NULL));
     CHECK(ERR_INIT, saAmfProtectionGroupTrack_4(own, &csi, SA_TRACK_CHANGES, NULL));
     CHECK(ERR_INIT, saAmfProtectionGroupTrack_4(own, &csi, SA_TRACK_CURRENT, NULL));
-    CHECK(ERR_NOT_EXIST, saAmfProtectionGroupTrackStop(own, &csi));
+
+    CHECK(ERR_NOT_EXIST, saAmfPmStart_3(own, &other, getpid(), 0, SA_AMF_PM_ZERO_EXIT, SA_AMF_NO_RECOMMENDATION));
+    CHECK(ERR_NOT_EXIST, saAmfPmStart_3(own, &self, 0x3fffffff, 0, SA_AMF_PM_ZERO_EXIT, SA_AMF_NO_RECOMMENDATION));
+    CHECK(ERR_ACCESS, saAmfPmStart_3(own, &self, getpid(), 0, SA_AMF_PM_ZERO_EXIT, (SaAmfRecommendedRecoveryT)10));
+    CHECK(ERR_NOT_EXIST, saAmfPmStop(own, &self, SA_AMF_PM_PROC, getpid(), SA_AMF_PM_ZERO_EXIT));
+    CHECK(OK, saAmfPmStart_3(own, &self, getpid(), 0, SA_AMF_PM_ABNORMAL_END, SA_AMF_COMPONENT_RESTART));
+    CHECK(OK, saAmfPmStop(own, &self, SA_AMF_PM_PROC, getpid(), SA_AMF_PM_ABNORMAL_END));
+    CHECK(OK, saAmfPmStart(own, &self, (SaUint64T)getpid(), -1, SA_AMF_PM_ABNORMAL_END, SA_AMF_COMPONENT_RESTART));
+    CHECK(OK, saAmfPmStop(own, &self, SA_AMF_PM_ALL_PROCESSES, getpid(), SA_AMF_PM_ABNORMAL_END));
 }
 
 /* A child has none of its parent's handles, and can make its own. */
