@@ -171,11 +171,15 @@ impl Director {
     }
 
     fn changed(&self, dn: &Dn, values: &Values) -> Vec<Attr> {
+        let published = self.published.attributes.get(dn);
         // What was not published by this director is what the repository had when it started.
-        let known = |name: &str| self.shown_values(dn, name);
+        let is_known = |name: &str, value: &[Value]| match published.and_then(|known| known.get(name)) {
+            Some(known) => known == value,
+            None => self.shown_values(dn, name) == Some(value),
+        };
         values
             .iter()
-            .filter(|(name, value)| known(name) != Some(value.as_slice()))
+            .filter(|(name, value)| !is_known(name, value))
             .map(|(name, values)| Attr {
                 name: (*name).to_owned(),
                 value_type: values.first().map_or_else(|| empty_type(name), Value::value_type),
@@ -234,7 +238,8 @@ impl Director {
         let view = self.view();
         let published = self.published.assignments.get(dn);
         // What was published of an SU stays until it is known what it holds.
-        let former = published.into_iter().flatten();
+        let is_open = view.unreported_node(sg).is_some();
+        let former = published.filter(|_| is_open).into_iter().flatten();
         let unknown = |object: &Dn| {
             Dn::new(&object.rdn_value()).is_ok_and(|holder| {
                 let of_comp = holder.parent().filter(|_| object.rdn_name() == "safCSIComp");
