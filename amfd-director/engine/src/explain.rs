@@ -1,11 +1,14 @@
 //! Why an entity is as it is, in sentences.
 
 use ais::Dn;
-use ais::amf::{AdminState, HaState};
+use ais::amf::{AdminState, AssignmentState, HaState, PresenceState};
 
 use crate::Director;
 use crate::reason::Reason;
 use crate::state::{Loss, NodeState, Serving, SuState};
+
+/// The most SIs that are named for a group.
+const LACKING_MOST: usize = 20;
 
 /// Sentences about the entity, the most important first; empty for a DN that is not in the model.
 pub(crate) fn explain(director: &Director, dn: &Dn) -> Vec<String> {
@@ -27,6 +30,48 @@ pub(crate) fn explain(director: &Director, dn: &Dn) -> Vec<String> {
     }
     all.extend(comp_sentences(director, dn));
     all.extend(node_sentences(director, dn));
+    all.extend(group_sentences(director, dn));
+    all
+}
+
+/// The SIs of an SG, application or cluster that have less than they prefer, each with its first reason.
+fn group_sentences(director: &Director, dn: &Dn) -> Vec<String> {
+    let is_cluster = director.model.cluster.dn.as_ref() == Some(dn);
+    let concerned = |sg: &Dn, app: Option<&Dn>| is_cluster || sg == dn || app == Some(dn);
+    let sgs = director.model.sgs.iter();
+    let sgs = sgs.filter(|(sg_dn, sg)| concerned(sg_dn, sg.app.as_ref()));
+    let view = director.view();
+    let sis = sgs.flat_map(|(_, sg)| sg.sis.keys().map(move |si| (si, view.assignment_state(sg, si))));
+    let mut lacking: Vec<String> = sis
+        .filter(|(_, state)| *state != AssignmentState::FullyAssigned)
+        .take(LACKING_MOST + 1)
+        .map(|(si, state)| {
+            let why = reasons(director, si);
+            let why = why
+                .first()
+                .map(|reason| format!(": {reason}"))
+                .unwrap_or_default();
+            format!("{si} is {state}{why}")
+        })
+        .collect();
+    if lacking.len() > LACKING_MOST {
+        lacking.truncate(LACKING_MOST);
+        lacking.push("and others".to_owned());
+    }
+    lacking
+}
+
+/// What is under way and waits for something: operations, orders.
+fn waits(director: &Director, dn: &Dn) -> Vec<Reason> {
+    let mut all: Vec<Reason> = director.operations_waiting(dn);
+    if let Some(state) = director.state.su(dn) {
+        all.extend(state.in_flight.as_ref().map(|order| Reason::OrderUnanswered {
+            order: order.kind.to_string(),
+        }));
+        all.extend(state.hold_until.map(|until| Reason::OrderRetried {
+            millis: until.since(director.now).0,
+        }));
+    }
     all
 }
 
@@ -157,8 +202,20 @@ pub(crate) fn with_subjects(director: &Director, dn: &Dn) -> Vec<(Dn, Reason)> {
     all
 }
 
-/// The reasons that hold for the entity.
+/// The reasons that hold for the entity; last, what is under way.
 pub(crate) fn reasons(director: &Director, dn: &Dn) -> Vec<Reason> {
+    let mut all = standing_reasons(director, dn);
+    all.extend(waits(director, dn));
+    all
+}
+
+/// Whether the SU is one of those that should be instantiated.
+fn is_wanted(director: &Director, sg: &Dn, su: &Dn) -> bool {
+    let sg = director.model.sgs.get(sg);
+    sg.is_some_and(|sg| crate::life_cycle::wanted(director.view(), sg).contains(&su))
+}
+
+fn standing_reasons(director: &Director, dn: &Dn) -> Vec<Reason> {
     let model = &director.model;
     let mut all = Vec::new();
     for problem in model.problems().filter(|problem| &problem.dn == dn) {
@@ -219,6 +276,11 @@ pub(crate) fn reasons(director: &Director, dn: &Dn) -> Vec<Reason> {
     }));
     if model.su(dn).is_some() {
         match director.view().serving(dn) {
+            Serving::No(Reason::SuNotInstantiated { presence })
+                if presence == PresenceState::Uninstantiated && !is_wanted(director, sg, dn) =>
+            {
+                all.push(Reason::SuSpareUninstantiated);
+            }
             Serving::Stopping(reason) | Serving::No(reason) => all.push(reason),
             Serving::InService => all.extend(evaluation.target.passed_over.get(dn).cloned()),
         }

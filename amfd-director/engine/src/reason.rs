@@ -263,6 +263,25 @@ reasons! {
         /// How often since the probation began.
         count: u32
     } = "SU-RESTARTED", "its node restarts the SU after errors of its components; restart {count} of those that count";
+    /// An operation is not answered yet.
+    OperationWaits {
+        /// Which.
+        operation: ais::amf::AdminOperation,
+        /// On what.
+        object: Dn,
+        /// What it waits for.
+        waits_for: String,
+    } = "OPERATION-WAITS", "operation {operation} on {object} is under way; it waits for {waits_for}";
+    /// An order is out.
+    OrderUnanswered {
+        /// In words.
+        order: String
+    } = "ORDER-UNANSWERED", "its node has not answered yet the order: {order}";
+    /// An order failed and is given again later.
+    OrderRetried {
+        /// When.
+        millis: u64
+    } = "ORDER-RETRIED", "an order failed; it is given again in {millis} ms";
     /// Repair is ordered.
     Repair = "REPAIR", "its work is moved; it is repaired";
     /// Repair is not allowed.

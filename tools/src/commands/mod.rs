@@ -10,12 +10,14 @@ mod amf_adm;
 mod amf_find;
 mod amf_state;
 pub(crate) mod connect;
+mod director;
 mod immadm;
 mod immcfg;
 mod immdump;
 mod immfind;
 mod immlist;
 mod json;
+mod ntf;
 mod output;
 mod progress;
 mod retry;
@@ -33,6 +35,9 @@ pub fn run(name: &str, args: Vec<OsString>) -> Option<ExitCode> {
         "immdump" => immdump::main,
         "immfind" => immfind::main,
         "immlist" => immlist::main,
+        "ntfread" => ntf::read::main,
+        "ntfsend" => ntf::send::main,
+        "ntfsubscribe" => ntf::subscribe::main,
         _ => return None,
     };
     Some(main(args))

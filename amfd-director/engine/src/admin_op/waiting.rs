@@ -8,6 +8,7 @@ use ais::amf::PresenceState;
 use super::Pending;
 use super::goal::Goal;
 use crate::Director;
+use crate::reason::Reason;
 
 impl Director {
     /// Whether what held the operation up at the last look still does, and still moves.
@@ -37,6 +38,37 @@ impl Director {
             | Goal::Enabled { .. } => None,
         };
         found.cloned()
+    }
+
+    /// The operations on the entity, or on an SG's entities, that are not answered, with what they wait for.
+    pub(crate) fn operations_waiting(&self, dn: &Dn) -> Vec<Reason> {
+        let concerned = self
+            .pending
+            .iter()
+            .filter(|it| &it.dn == dn || it.sgs.contains(dn));
+        let reason = |pending: &Pending| Reason::OperationWaits {
+            operation: pending.op,
+            object: pending.dn.clone(),
+            waits_for: self.waited_in_words(pending),
+        };
+        concerned.map(reason).collect()
+    }
+
+    fn waited_in_words(&self, pending: &Pending) -> String {
+        let states = |sg: &Dn| {
+            let sus = self.model.sgs.get(sg).into_iter().flat_map(|sg| sg.sus.keys());
+            sus.filter_map(|su| Some((su.clone(), self.state.su(su)?)))
+                .collect::<Vec<_>>()
+        };
+        let mut sus = pending.sgs.iter().flat_map(states);
+        let ordered = sus.find_map(|(su, state)| {
+            let order = state.in_flight.as_ref()?;
+            Some(format!("the answer of {su} to the order: {}", order.kind))
+        });
+        let waited = || self.find_waited(pending).map(|dn| dn.to_string());
+        ordered
+            .or_else(waited)
+            .unwrap_or_else(|| "nothing that is known".to_owned())
     }
 
     fn holds_up(&self, pending: &Pending, dn: &Dn) -> bool {

@@ -275,6 +275,17 @@ impl FakeNode {
         self.report(dn);
     }
 
+    /// The node has restarted the first component, or the whole SU, by itself.
+    pub(crate) fn restart(&mut self, dn: &Dn, whole: bool) {
+        let Some(su) = self.sus.get_mut(dn) else { return };
+        if whole {
+            su.report.restart_count += 1;
+        } else {
+            su.report.comps[0].restart_count += 1;
+        }
+        self.report(dn);
+    }
+
     /// What failed cannot be cleaned up.
     pub(crate) fn fail_cleanup(&mut self, dn: &Dn) {
         if let Some(su) = self.sus.get_mut(dn) {

@@ -13,11 +13,12 @@ mod model;
 mod operations;
 mod world;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use amfd_director_engine::ModelRule;
+use amfd_director_engine::{ModelRule, Reason};
 
 /// A block of a scenario file.
 struct Block {
@@ -47,7 +48,7 @@ fn blocks(text: &str) -> Vec<Block> {
     blocks
 }
 
-fn run(path: &Path) -> Result<(), String> {
+fn run(path: &Path, codes: &mut BTreeSet<&'static str>) -> Result<(), String> {
     let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let mut world = world::World::default();
     let mut printed = String::new();
@@ -81,6 +82,7 @@ fn run(path: &Path) -> Result<(), String> {
             printed.push('\n');
         }
     }
+    codes.extend(world.codes());
     if std::env::var_os("UPDATE").is_some() {
         return fs::write(path, printed).map_err(|error| format!("{}: {error}", path.display()));
     }
@@ -106,7 +108,11 @@ fn every_scenario_prints_what_its_file_says() {
     let mut found = Vec::new();
     files(&folder, &mut found);
     assert!(!found.is_empty(), "no scenario files under {}", folder.display());
-    let wrong: Vec<String> = found.iter().filter_map(|path| run(path).err()).collect();
+    let mut codes = BTreeSet::new();
+    let wrong: Vec<String> = found
+        .iter()
+        .filter_map(|path| run(path, &mut codes).err())
+        .collect();
     assert!(
         wrong.is_empty(),
         "{} of {} scenarios:\n{}",
@@ -114,6 +120,12 @@ fn every_scenario_prints_what_its_file_says() {
         found.len(),
         wrong.join("\n\n")
     );
+    let never: Vec<&str> = Reason::CODES
+        .iter()
+        .copied()
+        .filter(|code| !codes.contains(code))
+        .collect();
+    assert!(never.is_empty(), "no scenario gives the reasons {never:?}");
 }
 
 #[test]

@@ -54,6 +54,8 @@ pub(crate) struct World {
     shows_configuration: bool,
     shows_notifications: bool,
     shows_stories: bool,
+    /// The reasons that were given so far.
+    codes: BTreeSet<&'static str>,
     /// Those that no director has cleared.
     alarms: BTreeSet<(AlarmKind, Dn)>,
 }
@@ -110,6 +112,19 @@ impl World {
                 });
             }),
             "isolate" => self.for_each(rest, |world, su| world.node_of(su, FakeNode::isolate)),
+            "comp-restarts" => self.for_each(rest, |world, su| {
+                world.node_of(su, |node, su| node.restart(su, false))
+            }),
+            "su-restarts" => self.for_each(rest, |world, su| {
+                world.node_of(su, |node, su| node.restart(su, true))
+            }),
+            // It leaves the model while no director sees it.
+            "forget" => self.for_each(rest, |world, gone| {
+                world.model.objects.retain(|object| match object {
+                    ModelChange::Create { dn, .. } => !dn.is_within(gone),
+                    ModelChange::Modify { .. } | ModelChange::Delete { .. } => true,
+                });
+            }),
             "stick" => self.for_each(rest, |world, su| world.node_of(su, FakeNode::stick)),
             "fault" => self.fault(rest),
             "admin" => self.admin(rest)?,
@@ -205,8 +220,21 @@ impl World {
         self.short(&self.director.explain(&self.model.names[name]).join("; "))
     }
 
+    /// The codes of all reasons that were given, or held at the end of a block.
+    pub(crate) fn codes(&self) -> &BTreeSet<&'static str> {
+        &self.codes
+    }
+
     pub(crate) fn take_output(&mut self) -> Vec<String> {
         self.show_changes();
+        let dns = self.model.objects.iter().filter_map(|object| match object {
+            ModelChange::Create { dn, .. } => Some(dn),
+            ModelChange::Modify { .. } | ModelChange::Delete { .. } => None,
+        });
+        for dn in dns {
+            let reasons = self.director.reasons(dn);
+            self.codes.extend(reasons.iter().map(|(_, reason)| reason.code()));
+        }
         std::mem::take(&mut self.output)
     }
 
@@ -524,7 +552,10 @@ impl World {
                 let line = self.short(&describe::story(&step));
                 self.output.push(line);
             }
-            Effect::Because(_) | Effect::Story(_) => {}
+            Effect::Because(because) => {
+                self.codes.insert(because.reason.code());
+            }
+            Effect::Story(_) => {}
         }
     }
 
