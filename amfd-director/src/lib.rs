@@ -24,10 +24,12 @@ mod term;
 mod tests;
 mod timeline;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
+use ais::Dn;
 use ais::amf::Term;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::info;
@@ -42,12 +44,23 @@ pub const SOCKET: &str = "amfd.sock";
 pub const IMPLEMENTER: &str = "safAmfService";
 
 /// How hung node directors are found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Heartbeat {
     /// The time between two questions.
     pub interval: Duration,
     /// How long an answer may take.
     pub limit: Duration,
+    /// The same for single nodes, by their DNs or their names.
+    pub limits: BTreeMap<String, Duration>,
+}
+
+impl Heartbeat {
+    /// How long the answer of this node may take.
+    fn limit_of(&self, node: &Dn) -> Duration {
+        let own = self.limits.get(node.as_str());
+        let own = own.or_else(|| self.limits.get(&node.rdn_value()));
+        own.copied().unwrap_or(self.limit)
+    }
 }
 
 impl Default for Heartbeat {
@@ -55,6 +68,7 @@ impl Default for Heartbeat {
         Heartbeat {
             interval: Duration::from_secs(1),
             limit: Duration::from_secs(5),
+            limits: BTreeMap::new(),
         }
     }
 }
@@ -145,7 +159,11 @@ async fn serve(options: &Options, term: Term) -> Result<(), Error> {
     let listener = nodes::listen(&options.dir)?;
     info!(term = term.0, dir = %options.dir.display(), "the director starts");
     tokio::task::spawn_local(clock::run(Rc::clone(&shell)));
-    tokio::task::spawn_local(nodes::accept(Rc::clone(&shell), listener, options.heartbeat));
+    tokio::task::spawn_local(nodes::accept(
+        Rc::clone(&shell),
+        listener,
+        options.heartbeat.clone(),
+    ));
     tokio::task::spawn_local(fence::run(
         Rc::clone(&shell),
         options.fence.clone(),

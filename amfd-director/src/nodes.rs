@@ -79,6 +79,13 @@ impl Sessions {
         }
     }
 
+    /// Ends the connection.
+    pub(crate) fn give_up(&self, id: SessionId) {
+        if let Some(session) = self.by_id.get(&id) {
+            session.connection.give_up();
+        }
+    }
+
     /// Whether no node director is connected.
     #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
@@ -159,6 +166,7 @@ pub(crate) async fn accept(shell: Rc<Shell>, listener: UnixListener, heartbeat: 
             Ok((stream, _)) => match stream.peer_cred() {
                 Ok(peer) if peer.uid() == own => {
                     let pid = peer.pid();
+                    let heartbeat = heartbeat.clone();
                     tokio::task::spawn_local(serve(Rc::clone(&shell), stream, pid, heartbeat));
                 }
                 Ok(peer) => warn!(uid = peer.uid(), "a process of another user is turned away"),
@@ -266,7 +274,7 @@ impl DirectorServer {
             node.clone(),
             callbacks,
             Rc::clone(&self.connection),
-            self.heartbeat,
+            &self.heartbeat,
         );
         let beating = tokio::task::spawn_local(heartbeat);
         let shell = Rc::clone(&self.shell);
@@ -286,23 +294,25 @@ impl DirectorServer {
 }
 
 /// Gives the connection up when the node director does not answer in time.
-async fn watch_heartbeat(
+fn watch_heartbeat(
     node: Dn,
     callbacks: node_director::Client,
     connection: Rc<Connection>,
-    heartbeat: Heartbeat,
-) {
-    let limit = heartbeat.limit;
-    loop {
-        tokio::time::sleep(heartbeat.interval).await;
-        let answer = callbacks.heartbeat_request().send().promise;
-        match tokio::time::timeout(limit, answer).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(_)) => return,
-            Err(_) => {
-                error!(%node, "no answer to a heartbeat in {limit:?}; the connection is given up");
-                connection.give_up();
-                return;
+    heartbeat: &Heartbeat,
+) -> impl Future<Output = ()> + use<> {
+    let (interval, limit) = (heartbeat.interval, heartbeat.limit_of(&node));
+    async move {
+        loop {
+            tokio::time::sleep(interval).await;
+            let answer = callbacks.heartbeat_request().send().promise;
+            match tokio::time::timeout(limit, answer).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(_)) => return,
+                Err(_) => {
+                    error!(%node, "no answer to a heartbeat in {limit:?}; the connection is given up");
+                    connection.give_up();
+                    return;
+                }
             }
         }
     }

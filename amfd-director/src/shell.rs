@@ -201,6 +201,7 @@ impl Shell {
                     node,
                     reason,
                 }),
+                Effect::Disconnect { session, .. } => self.sessions.borrow().give_up(session),
                 Effect::Because(because) => {
                     log(&because);
                     timeline.because(time, &because);

@@ -3,6 +3,7 @@
 mod told;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
@@ -86,6 +87,7 @@ fn shell_in(dir: &Path) -> Rc<Shell> {
         Heartbeat {
             interval: Duration::from_millis(50),
             limit: Duration::from_millis(50),
+            limits: BTreeMap::new(),
         },
     ));
     shell
@@ -208,6 +210,21 @@ fn a_node_director_that_answers_no_heartbeat_or_gives_its_session_back_is_gone()
         drop(session);
         wait_for("the session's end", || shell.sessions.borrow().is_empty()).await;
     });
+}
+
+#[test]
+fn a_node_has_its_own_limit_of_heartbeats() {
+    let node = |name: &str| Dn::new(name).unwrap();
+    let own = [("PL-3", 7), ("safAmfNode=PL-4,safAmfCluster=c", 9)];
+    let limits = own.map(|(node, seconds)| (node.to_owned(), Duration::from_secs(seconds)));
+    let heartbeat = Heartbeat {
+        limits: limits.into(),
+        ..Heartbeat::default()
+    };
+    let limit = |name: &str| heartbeat.limit_of(&node(name)).as_secs();
+    assert_eq!(limit("safAmfNode=PL-3,safAmfCluster=c"), 7);
+    assert_eq!(limit("safAmfNode=PL-4,safAmfCluster=c"), 9);
+    assert_eq!(limit("safAmfNode=PL-5,safAmfCluster=c"), 5);
 }
 
 #[test]

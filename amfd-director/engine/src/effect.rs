@@ -112,6 +112,13 @@ pub enum Effect {
         /// Why, for people.
         reason: String,
     },
+    /// End the connection to a node director that is connected but does not do what it must; it makes a new one.
+    Disconnect {
+        /// The node.
+        node: Dn,
+        /// The connection.
+        session: SessionId,
+    },
     /// For the log and for `explain`.
     Because(Because),
     /// For the timeline.

@@ -71,6 +71,7 @@ impl Director {
                 state.lose_session();
             }
         }
+        let report_until = self.now.after(self.report_limit());
         let repairs = self
             .model
             .nodes
@@ -88,7 +89,7 @@ impl Director {
         };
         *state = NodeState {
             session: Some(session),
-            report_until: Some(self.now.after(self.options.node_sync)),
+            report_until: Some(report_until),
             loss,
             recovery: state.recovery.take().filter(stays_disabled),
             rebooted_for: std::mem::take(&mut state.rebooted_for),

@@ -65,6 +65,8 @@ pub struct Options {
     /// How long a node whose connection is lost may take to come back before its work is given to others; 0 is at once.
     /// `osafAmfDelayNodeFailoverTimeout` goes before it.
     pub node_loss_delay: Millis,
+    /// The same for single nodes, by their DNs or their names; goes before all.
+    pub node_loss_delays: BTreeMap<String, Millis>,
     /// Whether [`Effect::Fence`] is carried out: then nothing of a lost node is given away before its result.
     pub fencing: bool,
     /// The time between two requests to fence a node, where one failed.
@@ -78,6 +80,7 @@ impl Default for Options {
             node_sync: Millis(10_000),
             counting: EscalationCounting::default(),
             node_loss_delay: Millis(0),
+            node_loss_delays: BTreeMap::new(),
             fencing: false,
             fence_retry: Millis(10_000),
         }
@@ -247,9 +250,7 @@ impl Director {
                 continue;
             };
             if past(node.report_until) {
-                node.report_until = None;
-                node.reported = true;
-                self.touch_node(&dn);
+                self.give_up(&dn);
             }
         }
         for dn in self.state.sus.due_by(now) {

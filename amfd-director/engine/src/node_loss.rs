@@ -15,7 +15,7 @@ use crate::effect::Effect;
 use crate::event::{DownCause, FenceId, ModelChange, SessionId};
 use crate::publish::SI_ASSIGNMENT;
 use crate::reason::Reason;
-use crate::state::{Loss, NodeRecovery, NodeState, Stage};
+use crate::state::{Departure, Loss, NodeRecovery, NodeState, Stage};
 
 impl Director {
     pub(crate) fn node_down(&mut self, node: &Dn, session: SessionId, cause: DownCause) {
@@ -52,11 +52,7 @@ impl Director {
                 state.disconnect();
             }
         }
-        let delay = self
-            .model
-            .cluster
-            .node_loss_delay
-            .unwrap_or(self.options.node_loss_delay);
+        let delay = self.loss_delay(node);
         if was_taken_over || is_rebooting || delay == Millis(0) || !self.has_work(node) {
             self.fence_or_take_over(node);
         } else {
@@ -66,6 +62,36 @@ impl Director {
         }
         self.advance_reset(node);
         self.touch_node(node);
+    }
+
+    fn loss_delay(&self, node: &Dn) -> Millis {
+        let own = &self.options.node_loss_delays;
+        let own = own.get(node.as_str()).or_else(|| own.get(&node.rdn_value()));
+        let general = self.model.cluster.node_loss_delay;
+        own.copied().or(general).unwrap_or(self.options.node_loss_delay)
+    }
+
+    /// How long the work of a node that is connected waits for the node to report what it does.
+    pub(crate) fn report_limit(&self) -> Millis {
+        let wait = self.model.cluster.node_wait;
+        wait.unwrap_or(self.options.node_sync)
+    }
+
+    /// A node that is connected has not reported what it does in time. What it does is not known, so it counts as lost;
+    /// it may come back with a new connection.
+    pub(crate) fn give_up(&mut self, node: &Dn) {
+        let Some(state) = self.state.nodes.get_mut(node) else {
+            return;
+        };
+        state.report_until = None;
+        let Some(session) = state.session else { return };
+        state.departure = Some(Departure::Silent);
+        self.because(node, Reason::NodeLost);
+        self.out.send.push(Effect::Disconnect {
+            node: node.clone(),
+            session,
+        });
+        self.lose_connection(node);
     }
 
     /// The nodes that may run something for a former director are waited for like others, and fenced where they do not

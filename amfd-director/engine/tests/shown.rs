@@ -167,6 +167,7 @@ impl Cluster {
                     Effect::Publish(publish) => self.publish(publish),
                     Effect::AdminReply { .. }
                     | Effect::Fence { .. }
+                    | Effect::Disconnect { .. }
                     | Effect::Because(_)
                     | Effect::Story(_)
                     | Effect::Notify(_) => {}

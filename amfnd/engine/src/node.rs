@@ -134,13 +134,7 @@ impl NodeEngine {
     fn apply(&mut self, event: Event, cx: &mut Cx) {
         match event {
             Event::Orders { term, orders } => self.orders(term, orders, cx),
-            Event::DirectorLost => {
-                if mem::take(&mut self.director) {
-                    self.begin_absence(cx);
-                }
-                self.session += 1;
-                self.stop_waiting("nobody moves the work of the node any more", cx);
-            }
+            Event::DirectorLost => self.director_lost(cx),
             Event::RunEnded { run, outcome } => {
                 let comp = cx.take_run(run);
                 let known = self.with_comp(comp.as_ref(), cx, |su, at, cx| {
@@ -373,6 +367,14 @@ impl NodeEngine {
                 }
             });
         }
+    }
+
+    fn director_lost(&mut self, cx: &mut Cx) {
+        if mem::take(&mut self.director) {
+            self.begin_absence(cx);
+        }
+        self.session += 1;
+        self.stop_waiting("nobody moves the work of the node any more", cx);
     }
 
     fn begin_absence(&mut self, cx: &mut Cx) {

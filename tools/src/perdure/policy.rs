@@ -1,7 +1,9 @@
 //! What happens when a restart is not enough, when a node is lost and when the director is: on the command line of `up`
 //! and of the daemons.
 
+use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use ais::Millis;
@@ -20,6 +22,46 @@ enum Counting {
     Opensaf,
 }
 
+/// A time in milliseconds, for all nodes or for the one with this DN or name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Limit {
+    node: Option<String>,
+    millis: u64,
+}
+
+impl FromStr for Limit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Limit, String> {
+        let (node, millis) = match text.rsplit_once('=') {
+            Some((node, millis)) => (Some(node.to_owned()), millis),
+            None => (None, text),
+        };
+        let millis = millis
+            .parse()
+            .map_err(|_| format!("'{millis}' is not a number of milliseconds"))?;
+        Ok(Limit { node, millis })
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.node {
+            Some(node) => write!(f, "{node}={}", self.millis),
+            None => write!(f, "{}", self.millis),
+        }
+    }
+}
+
+/// A time that is not 0.
+fn positive(text: &str) -> Result<Limit, String> {
+    let limit: Limit = text.parse()?;
+    if limit.millis == 0 {
+        return Err("it must be more than 0".to_owned());
+    }
+    Ok(limit)
+}
+
 /// The director's part.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Recovery, lost nodes")]
@@ -28,9 +70,13 @@ pub(super) struct DirectorPolicy {
     #[arg(long, value_name = "HOW")]
     counting: Option<Counting>,
     /// For how long a lost node may come back before its work is given to others; 0 is at once, the usual.
-    /// osafAmfDelayNodeFailoverTimeout in the model goes before it
-    #[arg(long, value_name = "MS")]
-    node_loss_delay: Option<u64>,
+    /// osafAmfDelayNodeFailoverTimeout in the model goes before it. NODE=MS is for this node alone and goes before both
+    #[arg(long, value_name = "[NODE=]MS")]
+    node_loss_delay: Vec<Limit>,
+    /// How long a node that is connected may take to say what it does; then it counts as lost [usually 10000].
+    /// osafAmfDelayNodeFailoverNodeWaitTimeout in the model goes before it
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..))]
+    node_wait: Option<u64>,
     /// Called with the DN of a lost node and the reason; its work is given to others when it has exited with 0. The word
     /// kill means: end its node director and its components on this machine
     #[arg(long, value_name = "PROGRAM")]
@@ -41,9 +87,9 @@ pub(super) struct DirectorPolicy {
     /// The time between two questions to a node director whether it is there [usually 1000]
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..))]
     heartbeat_interval: Option<u64>,
-    /// A node director that does not answer for so long is given up [usually 5000]
-    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..))]
-    heartbeat_limit: Option<u64>,
+    /// A node director that does not answer for so long is given up [usually 5000]. NODE=MS is for this node alone
+    #[arg(long, value_name = "[NODE=]MS", value_parser = positive)]
+    heartbeat_limit: Vec<Limit>,
 }
 
 /// The node directors' part.
@@ -74,17 +120,22 @@ impl DirectorPolicy {
             Counting::Specification => "specification",
             Counting::Opensaf => "opensaf",
         });
-        [
+        let each = |name: &'static str, limits: &[Limit]| {
+            let limits = limits.iter();
+            limits.map(|limit| option(name, Some(limit))).collect::<Vec<_>>()
+        };
+        let once = [
             option("counting", counting),
-            option("node-loss-delay", self.node_loss_delay),
+            option("node-wait", self.node_wait),
             option("fence", self.fence.as_ref()),
             option("fence-limit", self.fence_limit),
             option("heartbeat-interval", self.heartbeat_interval),
-            option("heartbeat-limit", self.heartbeat_limit),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+        ];
+        once.into_iter()
+            .chain(each("node-loss-delay", &self.node_loss_delay))
+            .chain(each("heartbeat-limit", &self.heartbeat_limit))
+            .flatten()
+            .collect()
     }
 
     /// Sets what they say; the rest stays.
@@ -92,14 +143,25 @@ impl DirectorPolicy {
         if self.counting == Some(Counting::Opensaf) {
             options.engine.counting = EscalationCounting::OpenSaf;
         }
-        if let Some(delay) = self.node_loss_delay {
-            options.engine.node_loss_delay = Millis(delay);
+        for limit in &self.node_loss_delay {
+            let delay = Millis(limit.millis);
+            match &limit.node {
+                Some(node) => drop(options.engine.node_loss_delays.insert(node.clone(), delay)),
+                None => options.engine.node_loss_delay = delay,
+            }
+        }
+        if let Some(wait) = self.node_wait {
+            options.engine.node_sync = Millis(wait);
         }
         if let Some(interval) = self.heartbeat_interval {
             options.heartbeat.interval = Duration::from_millis(interval);
         }
-        if let Some(limit) = self.heartbeat_limit {
-            options.heartbeat.limit = Duration::from_millis(limit);
+        for limit in &self.heartbeat_limit {
+            let time = Duration::from_millis(limit.millis);
+            match &limit.node {
+                Some(node) => drop(options.heartbeat.limits.insert(node.clone(), time)),
+                None => options.heartbeat.limit = time,
+            }
         }
         options.fence = self.fence.as_ref().map(|program| {
             let limit = self
@@ -150,11 +212,14 @@ mod tests {
         let words = [
             "amfd",
             "--counting=opensaf",
-            "--node-loss-delay=5",
+            "--node-wait=9",
             "--fence=kill",
             "--fence-limit=6",
             "--heartbeat-interval=7",
+            "--node-loss-delay=5",
+            "--node-loss-delay=safAmfNode=PL-3,safAmfCluster=c=10",
             "--heartbeat-limit=8",
+            "--heartbeat-limit=PL-3=11",
         ];
         let line = Line::try_parse_from(words).unwrap();
         assert_eq!(line.director.arguments(), words[1..]);
@@ -162,9 +227,19 @@ mod tests {
         line.director.set(&mut options);
         assert_eq!(options.engine.counting, EscalationCounting::OpenSaf);
         assert_eq!(options.engine.node_loss_delay, Millis(5));
+        let own = &options.engine.node_loss_delays["safAmfNode=PL-3,safAmfCluster=c"];
+        assert_eq!(*own, Millis(10));
+        assert_eq!(options.engine.node_sync, Millis(9));
+        assert_eq!(options.heartbeat.limits["PL-3"], Duration::from_millis(11));
         assert_eq!(options.fence.unwrap().limit, Duration::from_millis(6));
         assert_eq!(options.heartbeat.limit, Duration::from_millis(8));
-        assert!(Line::try_parse_from(["amfd", "--heartbeat-limit=0"]).is_err());
+        for wrong in [
+            "--heartbeat-limit=0",
+            "--heartbeat-limit=PL-3=0",
+            "--node-loss-delay=soon",
+        ] {
+            assert!(Line::try_parse_from(["amfd", wrong]).is_err(), "{wrong}");
+        }
         assert!(
             Line::try_parse_from(["amfd", "--fence-limit=1"]).is_err(),
             "it needs a fence"

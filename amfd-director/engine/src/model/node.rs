@@ -17,6 +17,8 @@ pub(crate) struct Cluster {
     pub(crate) restrict_auto_repair: bool,
     /// `osafAmfDelayNodeFailoverTimeout`, in seconds: how long a lost node may take to come back.
     pub(crate) node_loss_delay: Option<Millis>,
+    /// `osafAmfDelayNodeFailoverNodeWaitTimeout`, in seconds: how long a node that is back may take to report.
+    pub(crate) node_wait: Option<Millis>,
 }
 
 impl Cluster {
@@ -25,16 +27,20 @@ impl Cluster {
         let timeout = found
             .and_then(|(_, object)| object.millis("saAmfClusterStartupTimeout"))
             .filter(|timeout| timeout.0 > 0);
+        let seconds = |name: &str| {
+            let value = raw
+                .class("OpenSafAmfConfig")
+                .find_map(|(_, object)| object.u32(name));
+            value.map(|seconds| Millis(u64::from(seconds) * 1_000))
+        };
         Cluster {
             dn: found.map(|(dn, _)| dn.clone()),
             startup_timeout: timeout.unwrap_or(Millis(2_000)),
             restrict_auto_repair: raw
                 .class("OpenSafAmfConfig")
                 .any(|(_, object)| object.u32("osafAmfRestrictAutoRepairEnable") == Some(1)),
-            node_loss_delay: raw
-                .class("OpenSafAmfConfig")
-                .find_map(|(_, object)| object.u32("osafAmfDelayNodeFailoverTimeout"))
-                .map(|seconds| Millis(u64::from(seconds) * 1_000)),
+            node_loss_delay: seconds("osafAmfDelayNodeFailoverTimeout"),
+            node_wait: seconds("osafAmfDelayNodeFailoverNodeWaitTimeout").filter(|wait| wait.0 > 0),
         }
     }
 }

@@ -33,6 +33,8 @@ pub(crate) struct FakeNode {
     /// It went down as it was told, for a reboot or because it wanted to leave.
     pub(crate) rebooted: bool,
     is_leaving: bool,
+    /// It connects the next time and says nothing.
+    pub(crate) is_mute: bool,
     /// Its policy is to do nothing when it is told to reboot, beyond killing everything.
     pub(crate) never_reboots: bool,
     /// Its reboot takes longer than the scenario: the connection ends when the scenario says.
@@ -90,6 +92,7 @@ impl FakeNode {
             NodeOrder::RemoveSu { su } => {
                 self.sus.remove(&su);
             }
+            NodeOrder::ReportAll if std::mem::take(&mut self.is_mute) => self.reports.clear(),
             NodeOrder::ReportAll => {
                 if let Some(reason) = self.not_rebooted.clone() {
                     self.reports.push(NodeReport::NotRebooted { reason });

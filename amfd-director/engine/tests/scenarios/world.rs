@@ -75,6 +75,9 @@ impl World {
             "up" => self.for_each(rest, Self::up),
             "down" => self.for_each(rest, Self::down),
             "disconnect" => self.for_each(rest, |world, dn| world.disconnect(dn, DownCause::Silent)),
+            "mute" => self.for_each(rest, |world, dn| {
+                world.nodes.entry(dn.clone()).or_default().1.is_mute = true;
+            }),
             "leave" => self.for_each(rest, |world, dn| {
                 world.nodes.entry(dn.clone()).or_default().1.leave();
             }),
@@ -331,8 +334,18 @@ impl World {
     fn option(&mut self, rest: &[&str]) -> Result<(), String> {
         for word in rest {
             let (name, value) = word.split_once('=').ok_or("no value")?;
+            // NAME=VALUE, or NAME=NODE:VALUE.
+            let (node, value) = value
+                .split_once(':')
+                .map_or((None, value), |(node, value)| (Some(node), value));
             let number: u64 = value.parse().map_err(|_| "not a number")?;
+            if let Some(node) = node {
+                let delays = &mut self.options.node_loss_delays;
+                delays.insert(node.to_owned(), Millis(number));
+                continue;
+            }
             match name {
+                "node-wait" => self.options.node_sync = Millis(number),
                 "fencing" => self.options.fencing = number != 0,
                 "node-loss-delay" => self.options.node_loss_delay = Millis(number),
                 other => return Err(format!("unknown option {other}")),
@@ -546,6 +559,10 @@ impl World {
             Effect::Fence { request, node, .. } => {
                 self.output.push(format!("fence {}", node.rdn_value()));
                 self.fences.push((request, node));
+            }
+            Effect::Disconnect { node, .. } => {
+                self.output.push(format!("disconnect {}", node.rdn_value()));
+                self.disconnect(&node, DownCause::Ended);
             }
             Effect::Notify(told) => self.note(&told),
             Effect::Story(step) if self.shows_stories => {

@@ -48,6 +48,7 @@ impl World {
                         self.breaks(|| format!("operation {} is answered twice", request.0));
                     }
                 }
+                Effect::Disconnect { node, session } => self.drop_link(&node, session.0),
                 // The fence is not switched on.
                 Effect::Fence { .. } | Effect::Because(_) | Effect::Story(_) | Effect::Notify(_) => {}
             }

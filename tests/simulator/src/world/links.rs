@@ -182,6 +182,15 @@ impl World {
         );
     }
 
+    /// The director ends the connection; the node notices.
+    pub(super) fn drop_link(&mut self, node: &Dn, session: u64) {
+        let link = self.nodes.get(node).and_then(|place| place.link.as_ref());
+        if link.is_some_and(|link| link.session == session) {
+            let delay = self.delay();
+            self.cut(node, 0, delay, 0);
+        }
+    }
+
     /// Messages of the node take longer for a while.
     pub fn slow_down(&mut self, node: &Dn, by: u64, span: u64) {
         if let Some(place) = self.nodes.get_mut(node) {
