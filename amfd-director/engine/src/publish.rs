@@ -299,8 +299,9 @@ impl Director {
                 values.insert("saAmfSUAdminState", self.admin_value(su_dn));
                 let reported = su.node.as_ref().is_none_or(|node| !view.is_unreported(node));
                 if reported || self.is_unpublished(su_dn, "saAmfSUPresenceState") {
-                    self.su_attributes(su_dn, su, values);
-                    self.comp_attributes(su_dn, su, &mut all);
+                    let readiness = view.su_readiness(su_dn);
+                    self.su_attributes(su_dn, su, readiness, values);
+                    self.comp_attributes(su_dn, su, readiness, &mut all);
                 }
             }
         }
@@ -360,12 +361,13 @@ impl Director {
             "saAmfSGNumCurrInstantiatedSpareSUs",
             count(states().filter(|state| up(state) && !assigned(state)).count()),
         );
-        let wanted = life_cycle::wanted(self.view(), sg);
-        let idle = sg
-            .sus
-            .keys()
-            .filter(|su| !wanted.contains(su) && self.state.su(su).is_none_or(|state| !up(state)));
-        values.insert("saAmfSGNumCurrNonInstantiatedSpareSUs", count(idle.count()));
+        let is_down = |su: &&Dn| self.state.su(su).is_none_or(|state| !up(state));
+        let mut down: Vec<&Dn> = sg.sus.keys().filter(is_down).collect();
+        if !down.is_empty() {
+            let wanted = life_cycle::wanted(self.view(), sg);
+            down.retain(|su| !wanted.contains(su));
+        }
+        values.insert("saAmfSGNumCurrNonInstantiatedSpareSUs", count(down.len()));
     }
 
     fn si_attributes(&self, sg: &Sg, si: &Dn, values: &mut Values) {
@@ -379,7 +381,7 @@ impl Director {
         values.insert("saAmfSINumCurrStandbyAssignments", number(standby));
     }
 
-    fn su_attributes(&self, dn: &Dn, su: &Su, values: &mut Values) {
+    fn su_attributes(&self, dn: &Dn, su: &Su, readiness: ReadinessState, values: &mut Values) {
         use ais::amf::HaState as Ha;
         let view = self.view();
         let state = self.state.su(dn);
@@ -391,7 +393,7 @@ impl Director {
         let presence = state.map_or(PresenceState::Uninstantiated, SuState::presence);
         values.insert("saAmfSUPreInstantiable", number(u32::from(su.pre_instantiable)));
         values.insert("saAmfSUOperState", number(view.su_oper(dn, su).code()));
-        values.insert("saAmfSUReadinessState", number(view.su_readiness(dn).code()));
+        values.insert("saAmfSUReadinessState", number(readiness.code()));
         values.insert("saAmfSUPresenceState", number(presence.code()));
         let node = su.node.iter().map(|node| Value::Name(node.to_string())).collect();
         values.insert("saAmfSUHostedByNode", node);
@@ -402,14 +404,13 @@ impl Director {
         values.insert("saAmfSURestartCount", number(restarts));
     }
 
-    fn comp_attributes(&self, su_dn: &Dn, su: &Su, all: &mut BTreeMap<Dn, Values>) {
+    fn comp_attributes(&self, su_dn: &Dn, su: &Su, of_su: ReadinessState, all: &mut BTreeMap<Dn, Values>) {
         let report = self.state.su(su_dn).and_then(|state| state.report.as_ref());
-        let su_readiness = self.view().su_readiness(su_dn);
         for comp in &su.comps {
             let told = report.and_then(|report| report.comps.iter().find(|told| &told.comp == comp.dn()));
             let oper = told.map_or(OperState::Disabled, |told| told.oper);
             let readiness = if oper == OperState::Enabled {
-                su_readiness
+                of_su
             } else {
                 ReadinessState::OutOfService
             };
