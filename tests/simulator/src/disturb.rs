@@ -4,6 +4,7 @@
 use ais::Dn;
 use ais::amf::{AdminOperation, RecommendedRecovery};
 use director_engine::ModelChange;
+use node_engine::Event as NodeEvent;
 use rand::rngs::SmallRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
@@ -138,11 +139,19 @@ fn node_crash(world: &mut World, rng: &mut SmallRng) {
         return;
     };
     let back = [50, 2_000, 15_000][rng.random_range(0..3)];
-    if world.lose_node(&node) {
-        if let Some(place) = world.nodes.get_mut(&node) {
-            place.is_disturbed = true;
-        }
-        world.later(rng.random_range(1..=back), Happening::NodeStarts { node });
+    let back = rng.random_range(1..=back);
+    // Some are asked to leave instead, and come back when they have.
+    let leaves = rng.random_bool(0.3);
+    let was_there = world.nodes.get(&node).is_some_and(|place| place.engine.is_some());
+    if leaves && was_there {
+        world.tell(|| format!("{} is asked to leave", node.rdn()));
+        world.tell_node(&node, NodeEvent::Leave);
+    } else if world.lose_node(&node) {
+        let node = node.clone();
+        world.later(back, Happening::NodeStarts { node });
+    }
+    if let Some(place) = world.nodes.get_mut(&node).filter(|_| was_there) {
+        place.is_disturbed = true;
     }
 }
 

@@ -97,7 +97,12 @@ impl World {
                 self.later(500, Happening::NodeStarts { node: node.clone() });
             }
             Effect::Watch { .. } | Effect::Unwatch { .. } => {}
-            Effect::Forget { .. } | Effect::ShutdownComplete | Effect::Note { .. } => {}
+            Effect::ShutdownComplete => {
+                self.tell(|| format!("{} has left", node.rdn()));
+                self.lose_node(node);
+                self.later(500, Happening::NodeStarts { node: node.clone() });
+            }
+            Effect::Forget { .. } | Effect::Note { .. } => {}
         }
     }
 }
