@@ -230,6 +230,17 @@ pub(crate) unsafe fn modifications(
     changes.collect()
 }
 
+/// As [`value`]; the service does not keep parameters, so a text need not be UTF-8.
+unsafe fn parameter_value(code: c_uint, buffer: *const c_void) -> Result<Value, AisError> {
+    if buffer.is_null() || value_type(code)? != ValueType::String {
+        // SAFETY: the caller's promise.
+        return unsafe { value(code, buffer) };
+    }
+    // SAFETY: as above: a pointer to a text.
+    let text = unsafe { cabi::text_lossy(buffer.cast::<*const c_char>().read_unaligned()) }?;
+    Ok(Value::String(text.ok_or(AisError::InvalidParam)?))
+}
+
 /// Parameters of an administrative operation; `None` for NULL.
 pub(crate) unsafe fn parameters(
     list: *const *const SaImmAdminOperationParamsT_2,
@@ -245,7 +256,7 @@ pub(crate) unsafe fn parameters(
         unsafe {
             Ok(Parameter {
                 name: word(entry.param_name)?,
-                value: value(entry.param_type, entry.param_buffer)?,
+                value: parameter_value(entry.param_type, entry.param_buffer)?,
             })
         }
     });

@@ -19,6 +19,19 @@ pub unsafe fn text<'a>(text: *const c_char) -> Result<Option<&'a str>, AisError>
     unsafe { text_within(text, TEXT_MAX) }
 }
 
+/// A text that people read, with a mark in the place of what is not UTF-8; `None` for NULL.
+///
+/// # Errors
+/// INVALID_PARAM where it has no end within 16 MiB.
+///
+/// # Safety
+/// As [`text`].
+pub unsafe fn text_lossy(text: *const c_char) -> Result<Option<String>, AisError> {
+    // SAFETY: the caller's promise is the same.
+    let bytes = unsafe { bytes_within(text, TEXT_MAX) }?;
+    Ok(bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned()))
+}
+
 /// A text of at most `max` bytes; `None` for NULL.
 ///
 /// # Errors
@@ -27,6 +40,18 @@ pub unsafe fn text<'a>(text: *const c_char) -> Result<Option<&'a str>, AisError>
 /// # Safety
 /// NULL, or a text with a NUL at its end, or at least `max` + 1 bytes without; nobody changes it while it is read.
 pub unsafe fn text_within<'a>(text: *const c_char, max: usize) -> Result<Option<&'a str>, AisError> {
+    // SAFETY: the caller's promise is the same.
+    match unsafe { bytes_within(text, max) }? {
+        None => Ok(None),
+        Some(bytes) => std::str::from_utf8(bytes)
+            .map(Some)
+            .map_err(|_| AisError::InvalidParam),
+    }
+}
+
+/// # Safety
+/// As [`text_within`].
+unsafe fn bytes_within<'a>(text: *const c_char, max: usize) -> Result<Option<&'a [u8]>, AisError> {
     if text.is_null() {
         return Ok(None);
     }
@@ -40,10 +65,7 @@ pub unsafe fn text_within<'a>(text: *const c_char, max: usize) -> Result<Option<
         }
     }
     // SAFETY: these bytes were just read, and nobody changes them.
-    let bytes = unsafe { std::slice::from_raw_parts(start, length) };
-    std::str::from_utf8(bytes)
-        .map(Some)
-        .map_err(|_| AisError::InvalidParam)
+    Ok(Some(unsafe { std::slice::from_raw_parts(start, length) }))
 }
 
 /// The pointers of a list that ends with NULL; `None` where there is no list.

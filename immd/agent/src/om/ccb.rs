@@ -186,7 +186,7 @@ pub unsafe fn ccb_object_create_o3(
             let class = class.clone();
             let look = entry
                 .root
-                .ask(move |session| async move { session.rdn_of(&class, false).await });
+                .ask_besides(move |session| async move { session.rdn_of(&class, false).await });
             // The name stands in the DN, and nowhere else.
             if ais::find_attr(&attrs, &entry.told(look)?.name).is_some() {
                 return Err(AisError::InvalidParam);

@@ -1,0 +1,49 @@
+/* IMMA_MAX_OPEN_SEARCHES_PER_HANDLE=3, IMMA_OI_CALLBACK_TIMEOUT=7, IMMA_SYNCR_TIMEOUT=20 (200 ms). */
+#include <time.h>
+#include "check.h"
+
+static double now(void)
+{
+	struct timespec time;
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static SaAisErrorT on_modify(SaImmOiHandleT handle, SaImmOiCcbIdT ccb, const SaNameT *object,
+			     const SaImmAttrModificationT_2 **changes)
+{
+	(void)handle, (void)ccb, (void)object, (void)changes;
+	return SA_AIS_OK;
+}
+
+int main(void)
+{
+	SaImmHandleT om = om_handle(18);
+	SaImmSearchHandleT searches[4];
+	for (int at = 0; at < 4; at++)
+		IS(saImmOmSearchInitialize_2(om, NULL, SA_IMM_SUBTREE, SA_IMM_SEARCH_GET_NO_ATTR, NULL, NULL, &searches[at]),
+		   at < 3 ? SA_AIS_OK : SA_AIS_ERR_NO_RESOURCES);
+	SaImmAccessorHandleT accessor;
+	IS(saImmOmAccessorInitialize(om, &accessor), SA_AIS_ERR_NO_RESOURCES);
+	OK(saImmOmSearchFinalize(searches[0]));
+	OK(saImmOmAccessorInitialize(om, &accessor));
+
+	/* An implementer that does not dispatch holds a call up for as long as the call may take. */
+	create_classes(om);
+	SaImmAdminOwnerHandleT owner = owner_handle(om, "checker");
+	SaImmCcbHandleT ccb = ccb_handle(owner);
+	OK(add_item(ccb, ROOT, NULL, 1));
+	OK(saImmOmCcbApply(ccb));
+	SaImmOiCallbacksT_2 callbacks = {.saImmOiCcbObjectModifyCallback = on_modify};
+	SaImmOiHandleT oi;
+	SaVersionT wanted = version(18);
+	OK(saImmOiInitialize_2(&oi, &callbacks, &wanted));
+	OK(saImmOiImplementerSet(oi, (char *)"slow"));
+	OK(saImmOiClassImplementerSet(oi, (char *)CONFIG_CLASS));
+	double begin = now();
+	IS(set_weight(ccb, ROOT, 2), SA_AIS_ERR_TIMEOUT);
+	HOLDS(now() - begin >= 0.2 && now() - begin < 5);
+	OK(saImmOiFinalize(oi));
+	OK(saImmOmFinalize(om));
+	return 0;
+}
