@@ -53,6 +53,8 @@ pub struct Options {
     pub search_idle: Duration,
     /// How much of the journal is kept.
     pub retention: Retention,
+    /// Names that no class may get, separated by commas; OpenSAF's where it is `None`.
+    pub reserved_class_names: Option<String>,
 }
 
 impl Options {
@@ -65,6 +67,7 @@ impl Options {
             callback_limit: Duration::from_secs(6),
             search_idle: SEARCH_IDLE,
             retention: Retention::default(),
+            reserved_class_names: None,
         }
     }
 }
@@ -83,6 +86,9 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The names to be reserved are none.
+    #[error("{0}; separate the names by commas, without spaces")]
+    ReservedNames(String),
     /// The model files are not right: one line for each problem. Nothing was loaded.
     #[error("{0}")]
     Model(String),

@@ -1,7 +1,7 @@
 //! From the directory to a repository in memory: what the store holds, or in an empty store the model files.
 
 use std::os::unix::fs::DirBuilderExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use ais::Refusal;
@@ -24,6 +24,7 @@ const EPOCH_SHIFT: u32 = 32;
 /// [`Error`]; the store holds then what it held before.
 pub(crate) fn open(options: &Options) -> Result<Core, Error> {
     let begun = Instant::now();
+    drop(empty(options)?);
     let path = options.dir.join(crate::STORE);
     std::fs::DirBuilder::new()
         .recursive(true)
@@ -39,7 +40,7 @@ pub(crate) fn open(options: &Options) -> Result<Core, Error> {
     let is_new = facts.epoch == 0;
     if is_new {
         nothing_else(&store, &path)?;
-        load_aside(store, &options.models)?;
+        load_aside(store, options)?;
         store = LmdbStore::open(&path, options.map_size)?;
         tracing::info!(
             milliseconds = begun.elapsed().as_millis(),
@@ -48,7 +49,7 @@ pub(crate) fn open(options: &Options) -> Result<Core, Error> {
     } else if !options.models.is_empty() {
         tracing::info!("the store has a model already; the model files are not loaded");
     }
-    let mut repository = Repository::new();
+    let mut repository = empty(options)?;
     restore(&mut repository, &store, &path)?;
     let entries = read_journal(&store, &path)?;
     if let Some(last) = entries.last() {
@@ -78,13 +79,23 @@ pub(crate) fn open(options: &Options) -> Result<Core, Error> {
     Ok(Core::new(repository, journal, thread, epoch, options))
 }
 
+/// A repository without a model, with what the options say about any.
+fn empty(options: &Options) -> Result<Repository, Error> {
+    let mut repository = Repository::new();
+    if let Some(names) = &options.reserved_class_names {
+        let reserved = repository.reserve_class_names(names);
+        reserved.map_err(|refusal| Error::ReservedNames(refusal.text))?;
+    }
+    Ok(repository)
+}
+
 /// Loads in a thread of its own and closes the store: the thread's memory is a heap of its own, which goes back to the
 /// system as a whole, and with the store go the pages that it keeps for the next transaction.
-fn load_aside(store: LmdbStore, models: &[PathBuf]) -> Result<(), Error> {
+fn load_aside(store: LmdbStore, options: &Options) -> Result<(), Error> {
     std::thread::scope(|scope| {
         let loader = std::thread::Builder::new().name("loader".to_owned());
         let loading = loader
-            .spawn_scoped(scope, move || load(store, models))
+            .spawn_scoped(scope, move || load(store, options))
             .map_err(Error::system("a thread"))?;
         loading
             .join()
@@ -94,9 +105,9 @@ fn load_aside(store: LmdbStore, models: &[PathBuf]) -> Result<(), Error> {
 
 /// Puts the model files into a new store, with the first epoch; all or nothing. What is served is then read from the
 /// store, as at every start: nothing of what loading takes stays in memory.
-fn load(mut store: LmdbStore, models: &[PathBuf]) -> Result<(), Error> {
-    let mut repository = Repository::new();
-    let prepared = model::prepare(&mut repository, models)?;
+fn load(mut store: LmdbStore, options: &Options) -> Result<(), Error> {
+    let mut repository = empty(options)?;
+    let prepared = model::prepare(&mut repository, &options.models)?;
     let mut writes = vec![meta::write(meta::EPOCH, 1)];
     writes.extend(record::writes(prepared.stored()));
     repository.discard(prepared);

@@ -510,3 +510,33 @@ fn random_calls_are_all_answered() {
         });
     }
 }
+
+#[test]
+fn there_is_a_limit_of_searches_for_all_clients_together() {
+    run(async {
+        const OF_ALL: usize = 5_000;
+        let dir = tempfile::tempdir().unwrap();
+        let _server = Server::in_dir(dir.path());
+        let (imm, owner) = client(dir.path()).await;
+        owner.ccb_apply(0, &[item("item=a", 1)]).await.unwrap();
+        let params = || immd_client::SearchParams {
+            root: None,
+            scope: Scope::Subtree,
+            filter: None,
+            attrs: AttrChoice::None,
+        };
+        let mut held = Vec::new();
+        while held.len() < OF_ALL {
+            let other = Imm::connect(dir.path()).await.unwrap();
+            for _ in 0..100 {
+                held.push((other.clone(), other.search(params()).await.unwrap()));
+            }
+        }
+        let refused = imm.search(params()).await.map(drop);
+        assert_eq!(common::code(refused), AisError::NoResources);
+        // Nothing but searches is refused, and a search that is closed makes room.
+        still_serves(&imm).await;
+        held.truncate(OF_ALL - 100);
+        common::eventually(async || imm.search(params()).await.is_ok()).await;
+    });
+}

@@ -349,3 +349,47 @@ fn access_is_controlled_by_mode_and_group() {
         assert!(imm.info().await.is_ok(), "connections that are open stay");
     });
 }
+
+#[test]
+fn names_may_be_reserved_in_the_place_of_opensafs() {
+    run(async {
+        let dir = tempfile::tempdir().unwrap();
+        let options = |names: &str| Options {
+            reserved_class_names: Some(names.to_owned()),
+            ..Options::new(dir.path())
+        };
+        for wrong in ["", "a b", "Mine,", "Mine, Yours", "1st"] {
+            let refused = immd::Daemon::start(&options(wrong)).map(drop);
+            assert!(matches!(refused, Err(immd::Error::ReservedNames(_))), "{wrong:?}");
+        }
+        let server = Server::start(&options("Mine,Yours"));
+        let imm = Imm::connect(dir.path()).await.unwrap();
+        let named = |name: &str| ais::ClassDef {
+            name: name.to_owned(),
+            ..common::item_class()
+        };
+        for name in ["Mine", "YOURS"] {
+            assert_eq!(code(imm.class_create(&named(name)).await), AisError::InvalidParam);
+        }
+        imm.class_create(&named("objects")).await.unwrap();
+        // Service objects that change do not take them away.
+        let owner = imm.admin_owner("safImmService", false).await.unwrap();
+        let more = common::replace(
+            "opensafImm=opensafImm,safApp=safImmService",
+            "maxCcbs",
+            ais::Value::Uint32(10_001),
+        );
+        owner.ccb_apply(0, &[more]).await.unwrap();
+        assert_eq!(
+            code(imm.class_create(&named("mine")).await),
+            AisError::InvalidParam
+        );
+        drop((owner, imm));
+        server.stop().await;
+        // What exists stays when it is reserved later.
+        let _server = Server::start(&options("objects"));
+        let imm = Imm::connect(dir.path()).await.unwrap();
+        assert!(imm.class_names().await.unwrap().contains(&"objects".to_owned()));
+        imm.class_create(&named("Mine")).await.unwrap();
+    });
+}

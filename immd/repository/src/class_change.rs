@@ -19,20 +19,6 @@ pub(crate) enum Origin {
     Loaded,
 }
 
-/// Names that OpenSAF's persistent back end uses for tables and therefore refuses to classes.
-const RESERVED_NAMES: [&str; 10] = [
-    "attr_def",
-    "attr_dflt",
-    "ccb_commits",
-    "classes",
-    "objects",
-    "objects_blob_multi",
-    "objects_int_multi",
-    "objects_real_multi",
-    "objects_text_multi",
-    "pbe_rep_version",
-];
-
 impl Repository {
     /// Checks a new class and reserves its name; or, where the class exists and changes of classes are allowed
     /// ([`Repository::schema_change_allowed`]), checks and locks the change of it with all its instances.
@@ -171,7 +157,7 @@ pub(crate) fn checked(class: &ClassDef, settings: &Settings, origin: Origin) -> 
     if let Some(rule) = name_fault(&class.name) {
         return invalid(format!("class name '{}' {rule}", class.name));
     }
-    if RESERVED_NAMES.contains(&class.name.to_ascii_lowercase().as_str()) {
+    if settings.is_reserved(&class.name) {
         return invalid(format!("class name '{}' is reserved", class.name));
     }
     let mut attrs = Vec::with_capacity(class.attrs.len());
@@ -217,7 +203,7 @@ pub(crate) fn checked(class: &ClassDef, settings: &Settings, origin: Origin) -> 
 }
 
 /// The rule a class or attribute name breaks.
-fn name_fault(name: &str) -> Option<&'static str> {
+pub(crate) fn name_fault(name: &str) -> Option<&'static str> {
     if name.is_empty() {
         Some("is empty")
     } else if name.starts_with(|c: char| c.is_ascii_digit()) {

@@ -2,9 +2,14 @@
 
 use std::sync::Arc;
 
-use ais::Millis;
+use ais::{AisError, Millis, Refusal};
 
+use crate::class_change::name_fault;
 use crate::{Repository, service};
+
+/// Names that OpenSAF's persistent back end uses for tables and therefore refuses to classes.
+const RESERVED_NAMES: &str = "attr_def,attr_dflt,ccb_commits,classes,objects,objects_blob_multi,objects_int_multi,\
+                              objects_real_multi,objects_text_multi,pbe_rep_version";
 
 /// Who may use the service: `accessControlMode` and `authorizedGroup`. Root and the service's own user always may.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,6 +51,16 @@ pub struct Settings {
     pub oi_timeout: Option<Millis>,
     /// Who may use the service.
     pub access: AccessControl,
+    /// Names that no class may get, whatever their case, separated by commas.
+    pub(crate) reserved_class_names: Arc<str>,
+}
+
+impl Settings {
+    /// Whether no class may have this name.
+    pub(crate) fn is_reserved(&self, class: &str) -> bool {
+        let mut names = self.reserved_class_names.split(',');
+        names.any(|name| name.eq_ignore_ascii_case(class))
+    }
 }
 
 impl Default for Settings {
@@ -59,6 +74,7 @@ impl Default for Settings {
             applier_timeout: None,
             oi_timeout: None,
             access: AccessControl::default(),
+            reserved_class_names: RESERVED_NAMES.into(),
         }
     }
 }
@@ -71,6 +87,25 @@ impl Repository {
 
     /// Reads the limits again, after the service object changed.
     pub(crate) fn refresh_settings(&mut self) {
-        self.settings = service::settings(&self.tree);
+        let reserved_class_names = self.settings.reserved_class_names.clone();
+        self.settings = Settings {
+            reserved_class_names,
+            ..service::settings(&self.tree)
+        };
+    }
+
+    /// Reserves these names, separated by commas, in the place of OpenSAF's; classes that exist stay.
+    ///
+    /// # Errors
+    /// INVALID_PARAM where one of them could not be the name of a class.
+    pub fn reserve_class_names(&mut self, names: &str) -> Result<(), Refusal> {
+        for name in names.split(',') {
+            if let Some(fault) = name_fault(name) {
+                let text = format!("the reserved class name '{name}' {fault}");
+                return Err(Refusal::new(AisError::InvalidParam, text));
+            }
+        }
+        self.settings.reserved_class_names = names.into();
+        Ok(())
     }
 }

@@ -10,7 +10,7 @@ use ais::{
     Attr, AttrChoice, AttrFlags, ClassCategory, ClassDef, Dn, Object, SYSTEM_ATTRIBUTES, Scope, Value,
 };
 use clap::Parser;
-use immd_client::{ImmError, SearchParams};
+use immd_client::{Imm, ImmError, Search, SearchParams};
 use serde::Serialize;
 
 use super::connect::{Limits, Session, with_session};
@@ -159,20 +159,80 @@ pub(super) fn main(args: Vec<OsString>) -> ExitCode {
         timeout_s: line.timeout,
         try_again: true,
     };
-    let mut dump = Dump::default();
-    let outcome = with_session(limits, &line.common, async |session| {
-        dump = read(session, &line.class, line.at).await?;
-        Ok(())
-    });
     let mut shown = Shown::Nothing {};
-    let outcome = outcome.and_then(|()| {
-        shown = match file {
-            Some(file) => save(&dump, file)?,
-            None => show(&dump, line.common.json)?,
-        };
+    let outcome = with_session(limits, &line.common, async |session| {
+        shown = dump(session, &line, file).await?;
         Ok(())
     });
     finish(line.common.json, &shown, outcome)
+}
+
+/// Dumps what the command line asks for.
+async fn dump(session: &Session, line: &Line, file: Option<&Path>) -> Result<Shown, Failure> {
+    let classes = classes(session, &line.class).await?;
+    if line.common.json || !line.class.is_empty() {
+        let dump = read(session, line, classes).await?;
+        return match file {
+            Some(file) => save(&dump, file),
+            None => show(&dump, line.common.json),
+        };
+    }
+    // Everything is written as it comes.
+    match file {
+        Some(file) => {
+            let target = Target::beside(file);
+            let written = write(session, line.at, &classes, || target.create()).await;
+            let written = written.and_then(|written| {
+                let complete = |(out, objects)| target.complete(out).map(|()| objects);
+                written.and_then(complete).map_err(|error| target.failed(&error))
+            });
+            let objects = written.inspect_err(|_| target.discard())?;
+            Ok(Shown::Written {
+                file: file.display().to_string(),
+                classes: classes.len(),
+                objects,
+            })
+        }
+        None => {
+            let written = write(session, line.at, &classes, || Ok(Vec::new())).await?;
+            as_text(written.map_err(|error| unwritten(&error))?.0)
+        }
+    }
+}
+
+/// Writes everything to what `sink` gives, anew where the daemon was started again meanwhile; gives the sink and how
+/// many objects are in it.
+async fn write<W: Write>(
+    session: &Session,
+    at: Option<i64>,
+    classes: &[ClassDef],
+    sink: impl Fn() -> io::Result<W>,
+) -> Result<io::Result<(W, usize)>, Failure> {
+    let written = session
+        .read(async |imm| {
+            let begun = sink().and_then(|out| models::Writer::new(out, classes));
+            let (mut writer, mut count) = match begun {
+                Ok(writer) => (writer, 0),
+                Err(error) => return Ok(Err(error)),
+            };
+            let progress = Progress::counting("objects read");
+            let mut search = Wanted { class: None, at }.search(&imm).await?;
+            loop {
+                let batch = search.next_batch().await?;
+                if batch.is_empty() {
+                    return Ok(writer.finish().map(|out| (out, count)));
+                }
+                progress.add(batch.len());
+                for (class, object) in batch.into_iter().filter_map(|object| kept(object, classes)) {
+                    if let Err(error) = writer.object(class, &object.dn, &object.attrs) {
+                        return Ok(Err(error));
+                    }
+                    count += 1;
+                }
+            }
+        })
+        .await;
+    written.map_err(|error| Failure::of_call("saImmOmSearchInitialize_2", &error))
 }
 
 /// The file to write; with what is not supported, the complaint and the exit code.
@@ -196,8 +256,8 @@ fn file(line: &Line) -> Result<Option<&Path>, (String, u8)> {
     }
 }
 
-/// Reads what is to be dumped: everything, or these classes.
-async fn read(session: &Session, wanted: &[String], at: Option<i64>) -> Result<Dump, Failure> {
+/// The classes that are wanted: all, or those of these that exist.
+async fn classes(session: &Session, wanted: &[String]) -> Result<Vec<ClassDef>, Failure> {
     let failed = |error: ImmError| Failure::of_call("saImmOmAccessorGet_2", &error);
     let all = session
         .read(async |imm| imm.class_names().await)
@@ -213,27 +273,31 @@ async fn read(session: &Session, wanted: &[String], at: Option<i64>) -> Result<D
     if names.is_empty() && !wanted.is_empty() {
         return Err(Failure::new("No valid class - exiting"));
     }
-    let mut dump = Dump::default();
+    let mut classes = Vec::new();
     for name in &names {
         let described = session.read(async |imm| imm.class_describe(name).await).await;
-        dump.classes.push(stripped(described.map_err(failed)?));
+        classes.push(stripped(described.map_err(failed)?));
     }
-    if wanted.is_empty() {
-        dump.objects = objects(session, Wanted { class: None, at }, &dump.classes).await?;
+    Ok(classes)
+}
+
+/// Reads what is to be dumped at once: as JSON, or the objects of some classes, which are sorted.
+async fn read(session: &Session, line: &Line, classes: Vec<ClassDef>) -> Result<Dump, Failure> {
+    let (at, mut found) = (line.at, Vec::new());
+    if line.class.is_empty() {
+        found = objects(session, Wanted { class: None, at }, &classes).await?;
     } else {
-        for name in &names {
-            let wanted = Wanted {
-                class: Some(name),
-                at,
-            };
-            dump.objects
-                .extend(objects(session, wanted, &dump.classes).await?);
+        for class in &classes {
+            let class = Some(class.name.as_str());
+            found.extend(objects(session, Wanted { class, at }, &classes).await?);
         }
         // Parents first, so that the file loads wherever their own parents are.
-        dump.objects
-            .sort_by_cached_key(|(_, object)| reversed(&object.dn));
+        found.sort_by_cached_key(|(_, object)| reversed(&object.dn));
     }
-    Ok(dump)
+    Ok(Dump {
+        classes,
+        objects: found,
+    })
 }
 
 /// The class without the attributes that the repository adds itself.
@@ -260,31 +324,38 @@ struct Wanted<'a> {
     at: Option<i64>,
 }
 
-/// The objects in ascending order of their names.
+impl Wanted<'_> {
+    /// Begins to read them, in ascending order of their names. Those of a past time are of all classes.
+    async fn search(self, imm: &Imm) -> Result<Search, ImmError> {
+        if let Some(at) = self.at {
+            return imm.past(None, Scope::Subtree, at).await;
+        }
+        let filter = |class: &str| {
+            (
+                "SaImmAttrClassName".to_owned(),
+                Some(Value::String(class.to_owned())),
+            )
+        };
+        imm.search(SearchParams {
+            root: None,
+            scope: Scope::Subtree,
+            filter: self.class.map(filter),
+            attrs: AttrChoice::Persistent,
+        })
+        .await
+    }
+}
+
+/// The objects, in ascending order of their names.
 async fn objects(
     session: &Session,
     wanted: Wanted<'_>,
     classes: &[ClassDef],
 ) -> Result<Vec<(String, Object)>, Failure> {
-    let filter = |class: &str| {
-        (
-            "SaImmAttrClassName".to_owned(),
-            Some(Value::String(class.to_owned())),
-        )
-    };
-    let params = SearchParams {
-        root: None,
-        scope: Scope::Subtree,
-        filter: wanted.class.map(filter),
-        attrs: AttrChoice::Persistent,
-    };
     let found = session
         .read(async |imm| {
             let progress = Progress::counting("objects read");
-            let mut search = match wanted.at {
-                Some(at) => imm.past(None, Scope::Subtree, at).await?,
-                None => imm.search(params.clone()).await?,
-            };
+            let mut search = wanted.search(&imm).await?;
             let mut all = Vec::new();
             loop {
                 let batch = search.next_batch().await?;
@@ -292,15 +363,15 @@ async fn objects(
                     return Ok(all);
                 }
                 progress.add(batch.len());
-                all.extend(batch);
+                all.extend(batch.into_iter().filter_map(|object| kept(object, classes)));
             }
         })
         .await;
     let found = found.map_err(|error| Failure::of_call("saImmOmSearchInitialize_2", &error))?;
     Ok(found
         .into_iter()
-        .filter_map(|object| kept(object, classes))
-        .filter(|(class, _)| wanted.class.is_none_or(|wanted| wanted == class))
+        .filter(|(class, _)| wanted.class.is_none_or(|wanted| wanted == *class))
+        .map(|(class, object)| (class.to_owned(), object))
         .collect())
 }
 
@@ -308,8 +379,8 @@ async fn objects(
 ///
 /// DEVIATION(CLI-001): system attributes are left out: the class stands in the file anyway, the owner is a matter of the moment, and the
 /// implementer attaches itself again. Only for runtime objects is the implementer's name theirs.
-fn kept(object: Object, classes: &[ClassDef]) -> Option<(String, Object)> {
-    let class = object.class()?.to_owned();
+fn kept(object: Object, classes: &[ClassDef]) -> Option<(&str, Object)> {
+    let class = object.class()?;
     let definition = classes.iter().find(|definition| definition.name == class)?;
     let is_runtime = definition.category == ClassCategory::Runtime;
     let persists = definition
@@ -322,8 +393,9 @@ fn kept(object: Object, classes: &[ClassDef]) -> Option<(String, Object)> {
         let is_system = SYSTEM_ATTRIBUTES.contains(&attr.name.as_str());
         !attr.values.is_empty() && (!is_system || (is_runtime && attr.name == IMPLEMENTER_NAME))
     };
-    let attrs = object.attrs.into_iter().filter(is_kept).collect();
-    Some((class, Object { dn: object.dn, attrs }))
+    let Object { dn, mut attrs } = object;
+    attrs.retain(is_kept);
+    Some((&definition.name, Object { dn, attrs }))
 }
 
 /// The dump as it goes to stdout.
@@ -339,43 +411,34 @@ fn show(dump: &Dump, as_json: bool) -> Result<Shown, Failure> {
             xml: String::new(),
         });
     }
-    let failed =
-        |error: &dyn std::error::Error| Failure::new(format!("error - could not write the dump: {error}"));
     let mut bytes = Vec::new();
-    dump.write(&mut bytes).map_err(|error| failed(&error))?;
+    dump.write(&mut bytes).map_err(|error| unwritten(&error))?;
+    as_text(bytes)
+}
+
+/// A dump in XML for stdout.
+fn as_text(bytes: Vec<u8>) -> Result<Shown, Failure> {
     Ok(Shown::Dump {
         classes: Vec::new(),
         objects: Vec::new(),
-        xml: String::from_utf8(bytes).map_err(|error| failed(&error))?,
+        xml: String::from_utf8(bytes).map_err(|error| unwritten(&error))?,
     })
+}
+
+fn unwritten(error: &dyn std::error::Error) -> Failure {
+    Failure::new(format!("error - could not write the dump: {error}"))
 }
 
 /// Writes the dump to a file. One that is there is replaced only when the new one is complete.
 fn save(dump: &Dump, file: &Path) -> Result<Shown, Failure> {
-    let failed =
-        |error: io::Error| Failure::new(format!("error - could not write {}: {error}", file.display()));
-    // A device or a pipe takes what comes; it cannot be replaced.
-    let is_special = std::fs::metadata(file).is_ok_and(|there| !there.is_file());
-    let target = if is_special {
-        file.to_path_buf()
-    } else {
-        beside(file)
-    };
-    let written = File::create(&target).and_then(|sink| {
-        let mut out = io::BufWriter::new(sink);
+    let target = Target::beside(file);
+    let written = target.create().and_then(|mut out| {
         dump.write(&mut out)?;
-        let sink = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-        if is_special {
-            return Ok(());
-        }
-        sink.sync_all()?;
-        std::fs::rename(&target, file)
+        target.complete(out)
     });
     if let Err(error) = written {
-        if !is_special && target.exists() {
-            std::fs::remove_file(&target).map_err(failed)?;
-        }
-        return Err(failed(error));
+        target.discard();
+        return Err(target.failed(&error));
     }
     Ok(Shown::Written {
         file: file.display().to_string(),
@@ -384,11 +447,57 @@ fn save(dump: &Dump, file: &Path) -> Result<Shown, Failure> {
     })
 }
 
-/// A name in the same directory for the file that is not complete yet.
-fn beside(file: &Path) -> PathBuf {
-    let mut name = file.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".{}.part", std::process::id()));
-    file.with_file_name(name)
+/// A file that appears under its name when it is complete.
+struct Target<'a> {
+    file: &'a Path,
+    /// What is written; the file itself where that is a device or a pipe, which cannot be replaced.
+    place: PathBuf,
+}
+
+impl Target<'_> {
+    fn beside(file: &Path) -> Target<'_> {
+        let is_special = std::fs::metadata(file).is_ok_and(|there| !there.is_file());
+        let mut name = file.file_name().unwrap_or_default().to_os_string();
+        name.push(format!(".{}.part", std::process::id()));
+        let place = if is_special {
+            file.to_path_buf()
+        } else {
+            file.with_file_name(name)
+        };
+        Target { file, place }
+    }
+
+    fn is_special(&self) -> bool {
+        self.place == self.file
+    }
+
+    fn create(&self) -> io::Result<io::BufWriter<File>> {
+        Ok(io::BufWriter::with_capacity(1 << 20, File::create(&self.place)?))
+    }
+
+    fn complete(&self, out: io::BufWriter<File>) -> io::Result<()> {
+        let sink = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+        if self.is_special() {
+            return Ok(());
+        }
+        sink.sync_all()?;
+        std::fs::rename(&self.place, self.file)
+    }
+
+    /// Removes what is not complete.
+    fn discard(&self) {
+        if !self.is_special() {
+            // It may not have been made at all.
+            let _removed = std::fs::remove_file(&self.place);
+        }
+    }
+
+    fn failed(&self, error: &io::Error) -> Failure {
+        Failure::new(format!(
+            "error - could not write {}: {error}",
+            self.file.display()
+        ))
+    }
 }
 
 #[cfg(test)]

@@ -11,6 +11,9 @@ use tracing_subscriber::EnvFilter;
 /// What the director exits with when it is wrong about itself; whoever started it starts it again.
 const EXIT_PANIC: i32 = 101;
 
+/// Names that no class may get, separated by commas (OpenSAF's variable).
+const RESERVED_CLASS_NAMES: &str = "IMMSV_RESERVED_CLASS_NAMES";
+
 /// Holds the information model of a cluster.
 #[derive(Debug, Parser)]
 #[command(name = "immd")]
@@ -60,6 +63,7 @@ fn immd(args: &[OsString]) -> ExitCode {
     let mut options = immd::Options::new(arguments.dir);
     options.models = arguments.models;
     options.retention = arguments.journal.retention();
+    options.reserved_class_names = std::env::var(RESERVED_CLASS_NAMES).ok();
     exit("immd", immd::run(&options))
 }
 
