@@ -178,26 +178,22 @@ async fn dump(session: &Session, line: &Line, file: Option<&Path>) -> Result<Sho
         };
     }
     // Everything is written as it comes.
-    match file {
-        Some(file) => {
-            let target = Target::beside(file);
-            let written = write(session, line.at, &classes, || target.create()).await;
-            let written = written.and_then(|written| {
-                let complete = |(out, objects)| target.complete(out).map(|()| objects);
-                written.and_then(complete).map_err(|error| target.failed(&error))
-            });
-            let objects = written.inspect_err(|_| target.discard())?;
-            Ok(Shown::Written {
-                file: file.display().to_string(),
-                classes: classes.len(),
-                objects,
-            })
-        }
-        None => {
-            let written = write(session, line.at, &classes, || Ok(Vec::new())).await?;
-            as_text(written.map_err(|error| unwritten(&error))?.0)
-        }
-    }
+    let Some(file) = file else {
+        let written = write(session, line.at, &classes, || Ok(Vec::new())).await?;
+        return as_text(written.map_err(|error| unwritten(&error))?.0);
+    };
+    let target = Target::beside(file);
+    let written = write(session, line.at, &classes, || target.create()).await;
+    let written = written.and_then(|written| {
+        let complete = |(out, objects)| target.complete(out).map(|()| objects);
+        written.and_then(complete).map_err(|error| target.failed(&error))
+    });
+    let objects = written.inspect_err(|_| target.discard())?;
+    Ok(Shown::Written {
+        file: file.display().to_string(),
+        classes: classes.len(),
+        objects,
+    })
 }
 
 /// Writes everything to what `sink` gives, anew where the daemon was started again meanwhile; gives the sink and how
