@@ -106,4 +106,64 @@ mod tests {
             assert_eq!(to_active(past), (*transition, name.map(dn)), "{what}");
         }
     }
+
+    /// Every combination of what may be known, with the descriptor and the name.
+    fn document() -> String {
+        use std::fmt::Write as _;
+        let dn = |name: &str| Dn::new(&format!("safComp={name}")).unwrap();
+        let states = [
+            None,
+            Some(HaState::Active),
+            Some(HaState::Standby),
+            Some(HaState::Quiesced),
+            Some(HaState::Quiescing),
+        ];
+        let mut text = String::from(
+            "# What a component is told when it becomes active: the transition descriptor and the component named to it.\n\
+             # By its own state, whether another is active, whether another is quiesced, and whether one was active last.\n\n",
+        );
+        let word = |is: bool, word: &'static str| if is { word } else { "-" };
+        for own in states {
+            for bits in 0..8 {
+                let (active, quiesced, last) = (bits & 4 != 0, bits & 2 != 0, bits & 1 != 0);
+                let (descriptor, name) = to_active(Past {
+                    active: active.then(|| dn("active")),
+                    quiesced: quiesced.then(|| dn("quiesced")),
+                    own: own.map(|ha| (ha, dn("own"))),
+                    last: last.then(|| dn("last")),
+                });
+                let own = own.map_or_else(|| "nothing".to_owned(), |ha| ha.to_string());
+                let name = name
+                    .map(|name| format!(" {}", name.rdn_value()))
+                    .unwrap_or_default();
+                writeln!(
+                    text,
+                    "{own:<10}{:<8}{:<10}{:<6}-> {descriptor:?}{name}",
+                    word(active, "active"),
+                    word(quiesced, "quiesced"),
+                    word(last, "last"),
+                )
+                .unwrap();
+            }
+        }
+        text
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test compares with the document")]
+    fn the_document_shows_this_table() {
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../docs/tables/transition-descriptors.txt"
+        );
+        if std::env::var("UPDATE").is_ok_and(|update| update == "1") {
+            std::fs::write(path, document()).unwrap();
+        }
+        let shown = std::fs::read_to_string(path).unwrap_or_default();
+        assert_eq!(
+            shown,
+            document(),
+            "run the test with UPDATE=1 and review the difference"
+        );
+    }
 }

@@ -174,6 +174,49 @@ mod tests {
         );
     }
 
+    /// The state machine and what is offered, as people read it.
+    fn document() -> String {
+        let mut text = String::from(
+            "# The administrative state machine: the state that each operation leads to, or its refusal.\n\
+             # SHUTTING-DOWN goes on to LOCKED when the work is finished.\n",
+        );
+        for &from in S::ALL {
+            writeln!(text, "\n{from}").unwrap();
+            for op in Op::ALL
+                .iter()
+                .copied()
+                .filter(|op| S::ALL.iter().any(|from| matches!(edge(*from, *op), Edge::To(_))))
+            {
+                let to = match edge(from, op) {
+                    Edge::To(to) => to.to_string(),
+                    Edge::NoEffect => "NO_OP".to_owned(),
+                    Edge::Illegal(first) => format!("BAD_OPERATION, {first}"),
+                };
+                writeln!(text, "    {:<10} -> {to}", op.to_string()).unwrap();
+            }
+        }
+        writeln!(text, "\n# What is offered for which class.\n").unwrap();
+        for &op in Op::ALL {
+            writeln!(text, "{:<10} {}", op.to_string(), offering(op)).unwrap();
+        }
+        text
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test compares with the document")]
+    fn the_document_shows_this_table() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/tables/admin-states.txt");
+        if std::env::var("UPDATE").is_ok_and(|update| update == "1") {
+            std::fs::write(path, document()).unwrap();
+        }
+        let shown = std::fs::read_to_string(path).unwrap_or_default();
+        assert_eq!(
+            shown,
+            document(),
+            "run the test with UPDATE=1 and review the difference"
+        );
+    }
+
     #[test]
     fn what_is_offered_for_which_entity() {
         let stateful = "SaAmfCluster, SaAmfApplication, SaAmfSG, SaAmfNode, SaAmfNodeGroup, SaAmfSU";
