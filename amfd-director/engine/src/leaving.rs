@@ -27,10 +27,10 @@ impl Director {
     pub(crate) fn let_go(&mut self) {
         let open: Vec<Dn> = self.state.nodes.open().iter().cloned().collect();
         for node in open {
-            let leaves = self
-                .state
-                .node(&node)
-                .is_some_and(|state| state.stay == Stay::Leaves && state.session.is_some() && state.reported);
+            let leaves = self.state.node(&node).is_some_and(|state| {
+                let is_there = state.session.is_some() && state.reported;
+                state.stay == Stay::Leaves && is_there && !state.is_rebooting()
+            });
             // On a disabled node nothing is terminated.
             let is_disabled = self
                 .state
