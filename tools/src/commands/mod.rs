@@ -9,6 +9,7 @@ use std::process::ExitCode;
 mod amf_adm;
 mod amf_find;
 mod amf_state;
+mod amfclusterstatus;
 pub(crate) mod connect;
 mod director;
 mod immadm;
@@ -35,6 +36,7 @@ pub fn run(name: &str, args: Vec<OsString>) -> Option<ExitCode> {
         "immdump" => immdump::main,
         "immfind" => immfind::main,
         "immlist" => immlist::main,
+        "amfclusterstatus" => amfclusterstatus::main,
         "ntfread" => ntf::read::main,
         "ntfsend" => ntf::send::main,
         "ntfsubscribe" => ntf::subscribe::main,

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use ais::Dn;
+use amfd_director::client::{Director, ExplainError, Explanation, GivenReason};
 
 use super::failure::Failure;
 use super::place::Place;
@@ -20,29 +21,53 @@ pub(super) struct Arguments {
 /// Runs the command.
 pub(super) fn run(dir: Option<&Path>, arguments: &Arguments) -> Result<(), Failure> {
     let place = Place::find(dir)?;
-    let texts = super::block_on(super::in_time(&place, ask(&place, &arguments.dn)))?;
+    let found = super::block_on(super::in_time(&place, ask_all(&place, &arguments.dn)))?;
     if arguments.json {
-        let answer = serde_json::json!({ "dn": arguments.dn.as_str(), "because": texts });
-        println!("{answer:#}");
-    } else if texts.is_empty() {
+        println!("{:#}", json(&arguments.dn, &found));
+    } else if found.texts.is_empty() {
         println!("nothing hinders it");
     } else {
-        for text in texts {
+        for text in found.texts {
             println!("{text}");
         }
     }
     Ok(())
 }
 
+fn json(dn: &Dn, found: &Explanation) -> serde_json::Value {
+    let reason = |reason: &GivenReason| {
+        serde_json::json!({
+            "code": reason.code,
+            "subject": reason.subject,
+            "text": reason.text,
+            "help": Some(&reason.help).filter(|help| !help.is_empty()),
+        })
+    };
+    serde_json::json!({
+        "dn": dn.as_str(),
+        "because": found.texts,
+        "reasons": found.reasons.iter().map(reason).collect::<Vec<_>>(),
+    })
+}
+
 /// The director's sentences about an entity.
 pub(super) async fn ask(place: &Place, dn: &Dn) -> Result<Vec<String>, Failure> {
-    use amfd_director::client::ExplainError;
-    amfd_director::client::explain(place.dir(), dn)
+    Ok(ask_all(place, dn).await?.texts)
+}
+
+async fn ask_all(place: &Place, dn: &Dn) -> Result<Explanation, Failure> {
+    let asking = async { Director::connect(place.dir()).await?.explain(dn).await };
+    asking
         .await
-        .map_err(|error| match &error {
-            ExplainError::NotRunning { .. } if place.holder().is_none() => Failure::no_cluster(place.dir()),
-            ExplainError::NotRunning { .. } | ExplainError::Refused { .. } | ExplainError::Broken(_) => {
-                Failure::failed(format!("explain {dn}"), &error)
-            }
-        })
+        .map_err(|error| failure(place, &format!("explain {dn}"), &error))
+}
+
+/// Why the director did not answer.
+pub(super) fn failure(place: &Place, what: &str, error: &ExplainError) -> Failure {
+    match error {
+        ExplainError::NotRunning { .. } if place.holder().is_none() => Failure::no_cluster(place.dir()),
+        ExplainError::NotRunning { .. } | ExplainError::Refused { .. } | ExplainError::Broken(_) => {
+            Failure::failed(what, error)
+        }
+    }
 }

@@ -35,6 +35,7 @@ mod record;
 mod restarts;
 mod status;
 mod supervisor;
+mod timeline;
 mod up;
 mod upgrade;
 
@@ -53,7 +54,7 @@ struct Arguments {
 
 const AFTER_HELP: &str = "\
 The operator's commands are the same program: perdure immlist, immfind, immadm, immcfg, immdump, amf-adm, amf-find, \
-amf-state. A running cluster has links to them in D/bin.";
+amf-state, amfclusterstatus, ntfread, ntfsubscribe, ntfsend. A running cluster has links to them in D/bin.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -65,6 +66,8 @@ enum Command {
     Status(status::Arguments),
     /// Says why an entity is as it is
     Explain(explain::Arguments),
+    /// Says what happened, step by step, with milliseconds
+    Timeline(timeline::Arguments),
     /// Says who changed what, and when, with the values before and after
     Journal(journal::Arguments),
     /// Upgrades service units one after another, and undoes what fails
@@ -104,6 +107,7 @@ pub fn main(argv: Vec<OsString>) -> ExitCode {
         Command::Down(arguments) => down::run(dir, &arguments),
         Command::Status(arguments) => status::run(dir, &arguments),
         Command::Explain(arguments) => explain::run(dir, &arguments),
+        Command::Timeline(arguments) => timeline::run(dir, &arguments),
         Command::Journal(arguments) => journal::run(dir, &arguments),
         Command::Fence(arguments) => fence::run(dir, &arguments),
         Command::Upgrade(arguments) => upgrade::run(dir, &arguments),

@@ -14,7 +14,7 @@ const SOCKET_PATH_MAX: usize = 107;
 /// A log longer than this is put aside when its daemon starts.
 const LOG_MOST: u64 = 16 << 20;
 /// The names that `bin` has links for.
-const LINKS: [&str; 12] = [
+const LINKS: [&str; 16] = [
     "perdure",
     "immlist",
     "immfind",
@@ -24,6 +24,10 @@ const LINKS: [&str; 12] = [
     "amf-adm",
     "amf-find",
     "amf-state",
+    "amfclusterstatus",
+    "ntfread",
+    "ntfsend",
+    "ntfsubscribe",
     "immxml-merge",
     "immxml-nodegen",
     "immxml-validate",

@@ -8,6 +8,7 @@ mod model_files;
 mod terminal;
 
 use std::fs::File;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -78,6 +79,44 @@ fn amf_commands_show_states_and_names() {
 }
 
 #[test]
+fn notifications_are_sent_read_and_subscribed_to() {
+    let mut cluster = Cluster::start(&[&golden().join("model.xml")]);
+    // Nothing that the director could miss while the transcript runs.
+    for si in cluster.must("immfind -c SaAmfSI").lines() {
+        cluster.must(&format!("immcfg -d {si}"));
+    }
+    cluster.start_director();
+    let subscriber = cluster
+        .command("ntfsubscribe -a -v -t 60")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut subscriber = Ended(subscriber);
+    check("notifications.txt", Some(&cluster));
+    // Told from the subscription on; the last one that the transcript sends is an alarm.
+    let mut lines = BufReader::new(subscriber.0.stdout.take().unwrap()).lines();
+    loop {
+        cluster.must("ntfsend -n again -E 1700000000000000000");
+        let line = lines.next().unwrap().unwrap();
+        if line.contains("Alarm") {
+            break;
+        }
+    }
+    cluster.must("ntfread --active");
+}
+
+/// Ends with the test.
+struct Ended(std::process::Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        if self.0.kill().is_ok() {
+            self.0.wait().unwrap();
+        }
+    }
+}
+
+#[test]
 fn help_and_usage_errors() {
     check("usage.txt", None);
 }
@@ -95,6 +134,10 @@ fn without_a_cluster_the_commands_say_how_to_start_one() {
         "amf-adm lock safApp=demo",
         "amf-find su",
         "amf-state",
+        "amfclusterstatus",
+        "ntfread",
+        "ntfsend",
+        "ntfsubscribe",
     ] {
         let output = command(line).env("PERDURE_DIR", dir.path()).output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{line}");

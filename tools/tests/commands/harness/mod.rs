@@ -17,6 +17,7 @@ const START_LIMIT: Duration = Duration::from_mins(1);
 pub(crate) struct Cluster {
     dir: tempfile::TempDir,
     immd: Child,
+    amfd: Option<Child>,
 }
 
 impl Cluster {
@@ -29,9 +30,33 @@ impl Cluster {
     pub(crate) fn start_with(options: &[&str], models: &[&Path]) -> Cluster {
         let dir = tempfile::Builder::new().prefix("perdure-").tempdir().unwrap();
         let immd = daemon(dir.path(), options, models);
-        let mut cluster = Cluster { dir, immd };
+        let mut cluster = Cluster {
+            dir,
+            immd,
+            amfd: None,
+        };
         cluster.wait_until_it_answers();
         cluster
+    }
+
+    /// Starts a director too, and waits until it answers.
+    pub(crate) fn start_director(&mut self) {
+        let log = File::create(self.dir().join("amfd.log")).unwrap();
+        let director = Command::new(env!("CARGO_BIN_EXE_perdure"))
+            .arg("amfd")
+            .arg("--dir")
+            .arg(self.dir())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn();
+        self.amfd = Some(director.unwrap());
+        let deadline = Instant::now() + START_LIMIT;
+        while !self.run("ntfread").status.success() {
+            let log = || std::fs::read_to_string(self.dir().join("amfd.log")).unwrap_or_default();
+            assert!(Instant::now() < deadline, "amfd does not answer:\n{}", log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Kills the daemon.
@@ -92,6 +117,11 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
+        if let Some(amfd) = &mut self.amfd
+            && amfd.kill().is_ok()
+        {
+            amfd.wait().unwrap();
+        }
         // The daemon may have ended; then there is nothing to end and the status is there already.
         if self.immd.kill().is_ok() {
             self.immd.wait().unwrap();
