@@ -2,7 +2,7 @@
  * The Availability Management Framework's interface for components, releases B.01.01 to B.04.01 of SAI-AIS-AMF, and
  * what OpenSAF adds to it (B.04.02).
  *
- * Link with -lSaAmf (pkg-config: saAmf). A program uses the functions of the release that it initialized with: those
+ * Link with -lSaAmf (pkg-config: perdure-amf or opensaf-amf). A program uses the functions of the release that it initialized with: those
  * without a suffix or those with _4.
  */
 #ifndef _SA_AMF_H

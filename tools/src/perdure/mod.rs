@@ -33,6 +33,7 @@ mod place;
 mod policy;
 mod record;
 mod restarts;
+mod setup;
 mod status;
 mod supervisor;
 mod timeline;
@@ -85,6 +86,9 @@ enum Command {
     /// Ends a lost node director and its components; what up --fence kill calls
     #[command(hide = true)]
     Fence(fence::Arguments),
+    /// Prints what an installation needs: names, completions, the manual page
+    #[command(hide = true, subcommand)]
+    Setup(setup::Arguments),
     /// The process that `up --detach` leaves behind
     #[command(hide = true)]
     Supervise(up::Arguments),
@@ -113,6 +117,7 @@ pub fn main(argv: Vec<OsString>) -> ExitCode {
         Command::Upgrade(arguments) => upgrade::run(dir, &arguments),
         Command::Demo(arguments) => demo::run(dir, &arguments),
         Command::Bundle { to } => write_bundle(&to),
+        Command::Setup(what) => setup::run::<Arguments>(&what),
         Command::Model(arguments) => return crate::model::run(&arguments),
     };
     match outcome {
