@@ -71,7 +71,7 @@ fn an_installation_has_all_that_a_component_needs_and_goes_without_a_trace() {
     };
     let written = install.run(built()).expect("it installs");
     assert_eq!(files(&prefix), written.into_iter().collect());
-    for name in ["immlist", "immcfg", "amf-adm", "amf-state", "perdure"] {
+    for name in ["immlist", "immcfg", "amf-adm", "amf-state", "ntfread", "perdure"] {
         succeeds(Command::new(prefix.join("bin").join(name)).arg("--help"));
     }
     for (library, words) in [("amf", "-lSaAmf"), ("imm", "-lSaImmOm -lSaImmOi")] {
@@ -173,8 +173,11 @@ fn the_debian_package_installs_runs_and_is_removed() {
     for file in ["usr/bin/immlist", "usr/lib/libSaAmf.so.0", "usr/include/saAmf.h"] {
         assert!(root.join(file).exists(), "{file}");
     }
-    let cluster = Cluster::up(&program, &[]);
-    assert!(cluster.is_ok() || cluster.is_err_and(|error| error.contains("model")));
+    let model = root.join("usr/share/perdure/models/no-redundancy.xml");
+    let cluster = Cluster::up(&program, &[&model]).expect("a cluster comes up");
+    let found = cluster.done("immfind", &["-c", "SaAmfCluster"]);
+    assert_eq!(found.as_deref().map(str::trim), Ok("safAmfCluster=spec"));
+    drop(cluster);
 
     succeeds(&mut dpkg(&["--purge", "perdure"]));
     assert!(!root.join("usr").exists(), "{:?}", files(&root));

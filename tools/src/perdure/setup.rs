@@ -8,7 +8,7 @@ use clap_complete::Shell;
 use super::failure::Failure;
 
 /// The names by which the program is called, besides its own.
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 14] = [
     "amf-adm",
     "amf-find",
     "amf-state",
@@ -20,6 +20,9 @@ const NAMES: [&str; 11] = [
     "immdump",
     "immfind",
     "immlist",
+    "ntfread",
+    "ntfsend",
+    "ntfsubscribe",
 ];
 
 #[derive(Debug, clap::Subcommand)]
