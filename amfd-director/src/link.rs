@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ais::{AisError, CcbOperation, ClassCategory, ClassDef, Dn, Scope, Value};
 use futures::future::try_join_all;
-use immd_client::{AttrChoice, Imm, ImmError, Implementer, ImplementerCallbacks, SearchParams};
+use immd_client::{AttrChoice, Imm, ImmError, Implementer, ImplementerCallbacks, Limits, SearchParams};
 use tracing::{debug, info, warn};
 
 use crate::IMPLEMENTER;
@@ -19,6 +19,9 @@ use crate::shell::Shell;
 const RETRY_FIRST: Duration = Duration::from_millis(20);
 /// The longest pause between two attempts.
 const RETRY_MOST: Duration = Duration::from_secs(1);
+/// How long a call may take. An immd that is slow, over a long change of the model, is not gone: to attach again would
+/// make it slower still. One that dies is noticed by the connection's end.
+const CALL_MOST: Duration = Duration::from_mins(1);
 /// How many operations one call publishes.
 const BATCH: usize = 200;
 /// How often a batch is sent again that immd puts off.
@@ -59,7 +62,12 @@ pub(crate) async fn run(shell: Rc<Shell>, dir: PathBuf) {
 
 /// Becomes the implementer of every SaAmf class, reads the model and brings the engine up to date.
 async fn attach(shell: &Rc<Shell>, dir: &Path) -> Result<(Imm, Implementer), ImmError> {
-    let imm = Imm::connect(dir).await?;
+    let limits = Limits::from_environment();
+    let limits = Limits {
+        call: limits.call.max(CALL_MOST),
+        ..limits
+    };
+    let imm = Imm::connect_with(dir, limits).await?;
     let callbacks = Rc::new(Callbacks::new(Rc::clone(shell)));
     let implementer = imm
         .implementer(Rc::clone(&callbacks) as Rc<dyn ImplementerCallbacks>, true)

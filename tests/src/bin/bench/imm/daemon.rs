@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::runtime;
 
 /// A daemon that is not ready after so long will not be.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 /// A daemon; killed when it is dropped.
 pub struct Immd {

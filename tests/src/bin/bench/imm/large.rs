@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use immd_client::Imm;
+use ais::{AttrDef, AttrFlags, Parameter, Value, ValueType};
+use immd_client::{Imm, Limits};
 use rustix::process::{Pid, Signal, kill_process};
 use tests::cluster::{Cluster, wait_for};
 
@@ -58,7 +59,69 @@ pub fn measure(program: &Path, objects: usize, seconds: u64, report: &mut Report
     );
     report.other("  searches of all meanwhile", searches.to_string());
     clients(&immd, report)?;
+    class_change(&immd.dir, report)?;
     immd.stop()
+}
+
+/// A class gets an attribute with a default, which all its instances get; what reads meanwhile wait at most.
+fn class_change(dir: &Path, report: &mut Report) -> Result<(), String> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let reader = {
+        let (dir, stop) = (dir.to_owned(), stop.clone());
+        std::thread::spawn(move || {
+            runtime(async move {
+                let imm = Imm::connect(&dir).await.map_err(|e| e.to_string())?;
+                let mut longest = Duration::ZERO;
+                while !stop.load(Ordering::Relaxed) {
+                    longest = gets(&imm).await?.into_iter().fold(longest, Duration::max);
+                }
+                Ok(longest)
+            })
+        })
+    };
+    let took = runtime(change_class(dir))?;
+    stop.store(true, Ordering::Relaxed);
+    let longest = reader.join().map_err(|_| "the reader failed")??;
+    report.other(
+        "a class change that changes all objects",
+        format!("{:.0} ms; a get waits {:.0} ms at most", ms(took), ms(longest)),
+    );
+    Ok(())
+}
+
+async fn change_class(dir: &Path) -> Result<Duration, String> {
+    let limits = Limits {
+        call: Duration::from_mins(10),
+        ..Limits::default()
+    };
+    let imm = Imm::connect_with(dir, limits).await.map_err(|e| e.to_string())?;
+    let owner = imm
+        .admin_owner("safImmService", false)
+        .await
+        .map_err(|e| e.to_string())?;
+    let allow = Parameter {
+        name: "opensafImmNostdFlags".to_owned(),
+        value: Value::Uint32(1),
+    };
+    let service = "opensafImm=opensafImm,safApp=safImmService";
+    let allowed = owner.admin_operation(service, 1, &[allow], 60_000).await;
+    allowed
+        .map_err(|e| e.to_string())?
+        .result
+        .map_err(|e| e.to_string())?;
+    let mut class = imm
+        .class_describe("BenchObject")
+        .await
+        .map_err(|e| e.to_string())?;
+    class.attrs.push(AttrDef {
+        name: "benchMore".to_owned(),
+        value_type: ValueType::Uint32,
+        flags: AttrFlags::CONFIG | AttrFlags::WRITABLE,
+        default: Some(Value::Uint32(7)),
+    });
+    let begin = Instant::now();
+    imm.class_create(&class).await.map_err(|e| format!("{e:?}"))?;
+    Ok(begin.elapsed())
 }
 
 fn started(what: &str, immd: &Immd, objects: usize, empty: u64, report: &mut Report) -> Result<(), String> {

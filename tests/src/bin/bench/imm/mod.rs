@@ -97,7 +97,7 @@ fn command(
         cluster.done(name, args)?;
         times.push(begin.elapsed());
     }
-    let cpu = (cpu_of_children()? - before) / rounds;
+    let cpu = cpu_of_children()?.saturating_sub(before) / rounds;
     report.times(&format!("{name} of all objects"), times, opensaf_ms);
     report.other(
         "  of it processor time of the command",
