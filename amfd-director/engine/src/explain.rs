@@ -6,6 +6,7 @@ use ais::amf::{AdminState, AssignmentState, HaState, PresenceState};
 use crate::Director;
 use crate::reason::Reason;
 use crate::state::{Loss, NodeState, Serving, SuState};
+use crate::validate::legal;
 
 /// The most SIs that are named for a group.
 const LACKING_MOST: usize = 20;
@@ -82,6 +83,23 @@ fn now(state: Option<&SuState>, si: &Dn, confirmed: HaState) -> HaState {
     } else {
         confirmed
     }
+}
+
+/// What is wrong with an SI that no SG is found for: no SG was built that could tell.
+pub(crate) fn stray(director: &Director, dn: &Dn) -> Option<Reason> {
+    let object = director
+        .raw
+        .get(dn)
+        .filter(|object| object.class() == "SaAmfSI")?;
+    let sg = object.dn("saAmfSIProtectedbySG");
+    if sg.is_some_and(|sg| director.raw.of_class(&sg, "SaAmfSG").is_some()) {
+        return None;
+    }
+    let refusal = legal(&director.raw, dn, object).err();
+    let missing = || format!("{dn}: saAmfSIProtectedbySG has no value, so no SG serves it");
+    let rule = refusal.map_or_else(missing, |refusal| refusal.text);
+    let rule = rule.strip_prefix(&format!("{dn}: ")).unwrap_or(&rule).to_owned();
+    Some(Reason::Unmanageable { rule })
 }
 
 /// What is broken below the entity, or in the type that it refers to.
@@ -218,6 +236,7 @@ fn is_wanted(director: &Director, sg: &Dn, su: &Dn) -> bool {
 fn standing_reasons(director: &Director, dn: &Dn) -> Vec<Reason> {
     let model = &director.model;
     let mut all = Vec::new();
+    all.extend(stray(director, dn));
     for problem in model.problems().filter(|problem| &problem.dn == dn) {
         all.push(Reason::Unmanageable {
             rule: problem.text.clone(),

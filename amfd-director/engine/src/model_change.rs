@@ -8,6 +8,7 @@ use ais::amf::{AdminState, NodeOrder, OperState, Term};
 
 use crate::Director;
 use crate::event::ModelChange;
+use crate::explain;
 use crate::model::{Changes, Concern, Model, Node, Sg, node_config};
 use crate::publish::admin_attribute;
 use crate::reason::Reason;
@@ -93,6 +94,9 @@ impl Director {
     fn follow(&mut self, objects: &[Dn], changes: &Changes) {
         self.tell_problems(changes);
         for dn in objects {
+            if let Some(reason) = explain::stray(self, dn) {
+                self.because(dn, reason);
+            }
             if self.raw.get(dn).is_some() {
                 self.state.admin.publish(dn);
             }

@@ -7,6 +7,7 @@
     reason = "a test program: it reads files and variables, prints, and may end at the first surprise"
 )]
 
+mod broken;
 mod fake_node;
 mod fuzz;
 mod model;

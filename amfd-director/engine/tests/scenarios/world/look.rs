@@ -6,6 +6,20 @@ use amfd_director_engine::ModelChange;
 use super::World;
 
 impl World {
+    /// The objects that the next director starts with.
+    pub(crate) fn objects_mut(&mut self) -> &mut Vec<ModelChange> {
+        &mut self.model.objects
+    }
+
+    /// What is said of the model's objects that are left out.
+    pub(crate) fn problems(&self) -> Vec<String> {
+        let dns = self.model.objects.iter().filter_map(|object| match object {
+            ModelChange::Create { dn, .. } => Some(dn),
+            ModelChange::Modify { .. } | ModelChange::Delete { .. } => None,
+        });
+        dns.flat_map(|dn| self.director.explain(dn)).collect()
+    }
+
     /// `show OBJECT ATTRIBUTE...`: the values that are published.
     pub(super) fn show(&mut self, rest: &[&str]) {
         let dn = self.dn(rest[0]);
