@@ -160,3 +160,63 @@ fn a_program_is_told_when_the_director_comes_and_goes() {
         assert_eq!(said, "watching\nabsent\npresent\nwatching\nabsent\npresent\n");
     });
 }
+
+#[test]
+fn a_thousand_handles_many_calls_and_senseless_ones_leave_nothing_behind() {
+    run(async {
+        let cluster = Cluster::start().await;
+        cluster.configure(bare_component()).await;
+        let program = compile(cluster.dir.path(), "storm.c", &[]);
+        for seed in 1..=3 {
+            let output = Program::new("timeout")
+                .args(["-s", "ABRT", "60"])
+                .arg(&program)
+                .args(["300", &seed.to_string()])
+                .env("PERDURE_AMFND_SOCKET", cluster.path("nodes/N1/amfnd.sock"))
+                .env("SA_AMF_COMPONENT_NAME", harness::comp().as_str())
+                .output()
+                .unwrap();
+            assert!(
+                output.status.success(),
+                "seed {seed}: {}\n{}",
+                output.status,
+                String::from_utf8_lossy(&output.stderr)
+            );
+        }
+    });
+}
+
+#[test]
+fn handles_outlive_a_restart_of_the_node_director_where_nothing_is_lost() {
+    run(async {
+        let mut cluster = Cluster::start().await;
+        let aware = CompConfig {
+            category: CompCategory::SA_AWARE | CompCategory::LOCAL,
+            ..bare_component()
+        };
+        cluster.configure(aware).await;
+        let program = compile(cluster.dir.path(), "restart.c", &[]);
+        let mut process = Program::new(program)
+            .env("TEST_SOCKET", cluster.path("nodes/N1/amfnd.sock"))
+            .env("SA_AMF_COMPONENT_NAME", harness::comp().as_str())
+            .env("TEST_DIR", cluster.dir.path())
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .spawn()
+            .unwrap();
+        cluster.said("ready", 1).await;
+        harness::signal(cluster.node_pid(), rustix::process::Signal::KILL);
+        cluster.node_status().await;
+        cluster.said("absent", 1).await;
+        cluster.restart_node().await;
+        cluster
+            .until("the program's end", || {
+                !is_alive(i32::try_from(process.id()).unwrap())
+            })
+            .await;
+        assert!(
+            process.wait().unwrap().success(),
+            "{:?}",
+            fs::read_to_string(cluster.path("said"))
+        );
+    });
+}
