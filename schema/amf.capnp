@@ -46,6 +46,8 @@ struct CompConfig {
   proxyCsi @23 :Text;
   containerCsi @24 :Text;
   # Empty where there is none.
+  managerInstantiateTimeoutMs @25 :UInt64;
+  managerCleanupTimeoutMs @26 :UInt64;
 }
 
 struct SuConfig {

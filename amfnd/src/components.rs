@@ -9,7 +9,7 @@ use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::time::Duration;
 
-use ais::amf::CallbackKind;
+use ais::amf::{CallbackKind, ProtectionGroupNotification};
 use ais::{AisError, Dn};
 use capnp_rpc::{RpcSystem, rpc_twoparty_capnp::Side, twoparty};
 use futures::io::{BufReader, BufWriter};
@@ -63,7 +63,8 @@ struct Table {
 struct Session {
     callbacks: component_callbacks::Client,
     connection: u64,
-    registered: Option<Dn>,
+    /// With whether the process is the component's own, not its proxy's or container's.
+    registered: BTreeMap<Dn, bool>,
     /// Whether its component was asked to terminate.
     leaves: bool,
     stage: Stage,
@@ -139,16 +140,16 @@ impl Components {
     }
 
     /// The process has registered the component on the session.
-    pub(crate) fn note_registered(&self, session: SessionId, comp: Dn) {
+    pub(crate) fn note_registered(&self, session: SessionId, comp: Dn, own: bool) {
         if let Some(session) = self.table.borrow_mut().sessions.get_mut(&session.0) {
-            session.registered = Some(comp);
+            session.registered.insert(comp, own);
         }
     }
 
     /// The registration on the session is over.
-    pub(crate) fn forget(&self, session: SessionId) {
+    pub(crate) fn forget(&self, session: SessionId, comp: &Dn) {
         if let Some(session) = self.table.borrow_mut().sessions.get_mut(&session.0) {
-            session.registered = None;
+            session.registered.remove(comp);
         }
     }
 
@@ -159,7 +160,12 @@ impl Components {
             .sessions
             .iter()
             .filter(|(_, session)| table.connections.get(&session.connection) == Some(&pid))
-            .filter_map(|(&id, session)| Some((SessionId(id), session.registered.clone()?)))
+            .flat_map(|(&id, session)| {
+                session
+                    .registered
+                    .keys()
+                    .map(move |comp| (SessionId(id), comp.clone()))
+            })
             .collect()
     }
 
@@ -173,7 +179,8 @@ impl Components {
     ) {
         let callbacks = match self.table.borrow_mut().sessions.get_mut(&session.0) {
             Some(session) => {
-                session.leaves |= *kind == CallbackKind::Terminate;
+                let own = session.registered.get(comp) == Some(&true);
+                session.leaves |= own && *kind == CallbackKind::Terminate;
                 session.callbacks.clone()
             }
             None => return,
@@ -207,6 +214,40 @@ impl Components {
                 &inputs,
                 Input::Event(Event::CallbackAnswered { invocation, result }),
             );
+        });
+    }
+
+    /// Tells a process of a change of a protection group. One that takes no changes loses them.
+    pub(crate) fn tell_group(
+        &self,
+        session: SessionId,
+        csi: &Dn,
+        members: Result<u32, AisError>,
+        notifications: &[ProtectionGroupNotification],
+    ) {
+        let Some(callbacks) = self
+            .table
+            .borrow()
+            .sessions
+            .get(&session.0)
+            .map(|session| session.callbacks.clone())
+        else {
+            return;
+        };
+        let mut request = callbacks.protection_group_request();
+        let mut params = request.get();
+        params.set_csi(csi.as_str());
+        params.set_error(schema::value::result_code(members.map(drop)));
+        params.set_member_count(members.unwrap_or(0));
+        let Ok(len) = schema::list_len(notifications.len(), "protectionGroup.notifications") else {
+            return;
+        };
+        schema::amf::write_notifications(notifications, params.init_notifications(len));
+        let csi = csi.clone();
+        tokio::task::spawn_local(async move {
+            if let Err(error) = request.send().promise.await {
+                tracing::debug!(%csi, %error, "a change of a protection group was not taken");
+            }
         });
     }
 
@@ -281,7 +322,7 @@ impl Components {
         };
         // One that has unregistered on its way out still leaves.
         own().any(|session| session.leaves)
-            && own().all(|session| session.leaves || session.registered.is_none())
+            && own().all(|session| session.leaves || session.registered.is_empty())
     }
 
     async fn end_sessions(
@@ -298,7 +339,7 @@ impl Components {
             .borrow()
             .sessions
             .values()
-            .any(|session| concerned(session) && session.registered.is_some());
+            .any(|session| concerned(session) && !session.registered.is_empty());
         if registered
             && tokio::time::timeout(DEATH_FOLLOWS, pidfd.readable())
                 .await
@@ -354,7 +395,7 @@ impl Components {
             Session {
                 callbacks,
                 connection: connection.id,
-                registered: None,
+                registered: BTreeMap::new(),
                 leaves: false,
                 stage: Stage::Open,
             },

@@ -75,8 +75,9 @@ struct Asked {
 }
 
 enum Registers {
-    Begins(Dn),
-    Ends,
+    /// With whether the process is the component's own.
+    Begins(Dn, bool),
+    Ends(Dn),
     Unchanged,
 }
 
@@ -212,8 +213,12 @@ impl Shell {
         let request = RequestId(self.next_request);
         self.next_request += 1;
         let registers = match &body {
-            ComponentRequest::Register { comp } => Registers::Begins(comp.clone()),
-            ComponentRequest::Unregister { .. } => Registers::Ends,
+            ComponentRequest::Register { comp } => Registers::Begins(comp.clone(), true),
+            ComponentRequest::RegisterProxied { comp, .. }
+            | ComponentRequest::RegisterContained { comp, .. } => Registers::Begins(comp.clone(), false),
+            ComponentRequest::Unregister { comp } | ComponentRequest::UnregisterProxied { comp, .. } => {
+                Registers::Ends(comp.clone())
+            }
             _ => Registers::Unchanged,
         };
         self.asked.insert(
@@ -320,6 +325,15 @@ impl Shell {
                 comp,
                 kind,
             } => self.parts.components.call_back(session, invocation, &comp, &kind),
+            Effect::GroupChange {
+                session,
+                csi,
+                members,
+                notifications,
+            } => self
+                .parts
+                .components
+                .tell_group(session, &csi, members, &notifications),
             Effect::Watch {
                 watch,
                 comp,
@@ -327,7 +341,7 @@ impl Shell {
                 depth,
             } => self.watches.begin(watch, comp, pid, depth),
             Effect::Unwatch { watch } => self.watches.end(watch),
-            Effect::Forget { session, .. } => self.parts.components.forget(session),
+            Effect::Forget { session, comp } => self.parts.components.forget(session, &comp),
             Effect::Reply { request, answer } => self.reply(request, answer),
             Effect::Report(report) => self.parts.reports.push(report),
             Effect::Reboot { reason } => self.reboot(reason),
@@ -398,8 +412,10 @@ impl Shell {
         };
         if let Answer::Done(Ok(())) = answer {
             match asked.registers {
-                Registers::Begins(comp) => self.parts.components.note_registered(asked.session, comp),
-                Registers::Ends => self.parts.components.forget(asked.session),
+                Registers::Begins(comp, own) => {
+                    self.parts.components.note_registered(asked.session, comp, own);
+                }
+                Registers::Ends(comp) => self.parts.components.forget(asked.session, &comp),
                 Registers::Unchanged => {}
             }
         }

@@ -304,6 +304,8 @@ fn su_config() -> SuConfig {
     other.managed_by = ManagedBy {
         proxy_csi: Some(dn("safCsi=P,safSi=S")),
         container_csi: Some(dn("safCsi=Q,safSi=S")),
+        instantiate_timeout: Millis(12),
+        cleanup_timeout: Millis(13),
     };
     SuConfig {
         dn: dn("safSu=1"),

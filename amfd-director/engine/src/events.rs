@@ -95,6 +95,7 @@ impl Director {
             rebooted_for: std::mem::take(&mut state.rebooted_for),
             ..NodeState::default()
         };
+        self.forget_tracks(node);
         self.because(node, Reason::NodeUp);
         self.send(node, NodeOrder::ConfigureNode(config));
         self.configure_sus(node);
@@ -118,7 +119,7 @@ impl Director {
             NodeReport::Su(report) => self.su_report(node, report),
             NodeReport::UnknownSu { su } => self.clean_up_stranger(node, su),
             NodeReport::NotRebooted { reason } => self.not_rebooted(node, reason),
-            NodeReport::Tracks { .. } => {}
+            NodeReport::Tracks { csis } => self.node_tracks(node, csis),
             NodeReport::Leaving => self.node_leaves(node),
             NodeReport::AllReported => {
                 if let Some(state) = self.state.nodes.get_mut(node) {

@@ -168,7 +168,13 @@ fn expects(mut holds: BTreeMap<Dn, HaState>, order: Option<&InFlight>) -> BTreeM
         }
         Some(OrderKind::Remove(sis)) => holds.retain(|si, _| !sis.contains(si)),
         Some(OrderKind::Cleanup) => holds.clear(),
-        Some(OrderKind::Instantiate | OrderKind::Terminate | OrderKind::Restart(_) | OrderKind::Repair)
+        Some(
+            OrderKind::Instantiate
+            | OrderKind::Terminate
+            | OrderKind::Restart(_)
+            | OrderKind::Monitor(..)
+            | OrderKind::Repair,
+        )
         | None => {}
     }
     holds

@@ -22,6 +22,7 @@ mod orders;
 mod partial;
 mod placement;
 mod plan;
+mod protection;
 mod publish;
 mod reason;
 mod recovery;
@@ -132,6 +133,7 @@ pub struct Director {
     /// For each scope that waits for all of its SUs, the one that it waited for at the last look.
     waited: BTreeMap<Dn, Dn>,
     published: Published,
+    tracked: protection::Tracked,
     alarms: notice::Alarms,
     stories: story::Stories,
     out: Outbox,
@@ -174,6 +176,7 @@ impl Director {
         let mut effects = std::mem::take(&mut self.out.send);
         effects.append(&mut self.out.because);
         let changes = self.publish_changes();
+        effects.append(&mut self.out.send);
         effects.append(&mut self.out.notify);
         effects.extend(changes.into_iter().map(Effect::Publish));
         effects.append(&mut self.out.reply);

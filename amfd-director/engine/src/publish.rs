@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ais::amf::{AssignmentReport, HaReadinessState, HaState, OperState, PresenceState, ReadinessState};
+use ais::amf::{
+    AssignmentReport, CompCategory, HaReadinessState, HaState, OperState, PresenceState, ReadinessState,
+};
 use ais::{Attr, Dn, Value, ValueType};
 
 use crate::Director;
@@ -41,6 +43,7 @@ pub(crate) type Values = BTreeMap<&'static str, Vec<Value>>;
 struct Assignment {
     class: &'static str,
     ha: u32,
+    readiness: u32,
 }
 
 /// Assignment objects.
@@ -56,10 +59,16 @@ pub(crate) struct Published {
     former: Assignments,
 }
 
+/// Components that others manage.
+const MANAGED: CompCategory = CompCategory::PROXIED
+    .union(CompCategory::PROXIED_NPI)
+    .union(CompCategory::CONTAINED);
+
 /// The attributes that are published, with the type of those that may be empty.
 const NAMES: &[(&str, ValueType)] = &[
     ("saAmfSUHostedByNode", ValueType::Name),
     ("saAmfSUAssignedSIs", ValueType::Name),
+    ("saAmfCompCurrProxyName", ValueType::Name),
 ];
 
 fn empty_type(name: &str) -> ValueType {
@@ -84,15 +93,17 @@ impl Director {
             let ModelChange::Create { class, dn, attrs } = object else {
                 continue;
             };
-            let (class, name) = match class.as_str() {
-                SI_ASSIGNMENT => (SI_ASSIGNMENT, "saAmfSISUHAState"),
-                CSI_ASSIGNMENT => (CSI_ASSIGNMENT, "saAmfCSICompHAState"),
+            let class = match class.as_str() {
+                SI_ASSIGNMENT => SI_ASSIGNMENT,
+                CSI_ASSIGNMENT => CSI_ASSIGNMENT,
                 _ => continue,
             };
-            let ha = ais::find_attr(attrs, name).and_then(|attr| attr.values.first()?.as_u32());
+            let (ha, readiness) = state_attributes(class);
+            let value = |name| ais::find_attr(attrs, name).and_then(|attr| attr.values.first()?.as_u32());
             let assignment = Assignment {
                 class,
-                ha: ha.unwrap_or(0),
+                ha: value(ha).unwrap_or(0),
+                readiness: value(readiness).unwrap_or(READY),
             };
             self.remember_active(dn, &assignment);
             self.published.former.insert(dn.clone(), assignment);
@@ -139,17 +150,26 @@ impl Director {
                 changes.push(Publish::Update { dn, attrs });
             }
         }
-        for sg in touched {
-            let now = self.assignment_objects(&sg);
+        for sg in &touched {
+            let now = self.assignment_objects(sg);
             // An SG that left the model leaves nothing behind.
-            let before = self.published.assignments.remove(&sg).unwrap_or_default();
+            let before = self.published.assignments.remove(sg).unwrap_or_default();
             assignment_changes(&before, &now, &mut changes);
             self.tell_ha_states(&before, &now);
             if !now.is_empty() {
-                self.published.assignments.insert(sg, now);
+                self.published.assignments.insert(sg.clone(), now);
             }
         }
+        self.tell_groups(&touched);
         changes
+    }
+
+    /// The components that are shown to hold a CSI, with their HA and HA readiness states.
+    pub(crate) fn published_holders(&self, sg: &Dn, csi: &Dn) -> impl Iterator<Item = (Dn, u32, u32)> {
+        let objects = self.published.assignments.get(sg).into_iter().flatten();
+        objects
+            .filter(move |(dn, object)| object.class == CSI_ASSIGNMENT && dn.parent().as_ref() == Some(csi))
+            .filter_map(|(dn, object)| Some((Dn::new(&dn.rdn_value()).ok()?, object.ha, object.readiness)))
     }
 
     fn tell_ha_states(&mut self, before: &Assignments, now: &Assignments) {
@@ -259,13 +279,20 @@ impl Director {
                     continue;
                 };
                 let ha = shown(state, held, published.and_then(|published| published.get(&dn)));
-                let object = |class| Assignment { class, ha: ha.code() };
-                all.insert(dn, object(SI_ASSIGNMENT));
+                let object = |class, readiness| Assignment {
+                    class,
+                    ha: ha.code(),
+                    readiness,
+                };
+                let mut worst = READY;
                 for (csi, comp) in &held.csis {
+                    let readiness = readiness(state, csi, comp);
+                    worst = worst.max(readiness);
                     if let Ok(dn) = Dn::child(&format!("safCSIComp={}", comp.escaped()), Some(csi)) {
-                        all.insert(dn, object(CSI_ASSIGNMENT));
+                        all.insert(dn, object(CSI_ASSIGNMENT, readiness));
                     }
                 }
+                all.insert(dn, object(SI_ASSIGNMENT, worst));
             }
         }
         all
@@ -423,6 +450,11 @@ impl Director {
                 "saAmfCompRestartCount",
                 number(told.map_or(0, |told| told.restart_count)),
             );
+            if comp.config.category.intersects(MANAGED) {
+                let manager = told.and_then(|told| told.manager.as_ref());
+                let name = manager.map(|manager| Value::Name(manager.to_string()));
+                values.insert("saAmfCompCurrProxyName", name.into_iter().collect());
+            }
         }
     }
 }
@@ -437,6 +469,27 @@ fn shown(state: &SuState, held: &AssignmentReport, before: Option<&Assignment>) 
     }
 }
 
+/// A component that is ready for whatever it is given.
+const READY: u32 = HaReadinessState::ReadyForAssignment.code();
+
+/// The attributes that show the HA state and the HA readiness state in objects of the class.
+fn state_attributes(class: &str) -> (&'static str, &'static str) {
+    if class == SI_ASSIGNMENT {
+        ("saAmfSISUHAState", "saAmfSISUHAReadinessState")
+    } else {
+        ("saAmfCSICompHAState", "saAmfCSICompHAReadinessState")
+    }
+}
+
+/// How ready the component says that it is for the CSI.
+fn readiness(state: &SuState, csi: &Dn, comp: &Dn) -> u32 {
+    let mut comps = state.report.iter().flat_map(|report| &report.comps);
+    let told = comps.find(|told| told.comp == *comp);
+    let mut said = told.into_iter().flat_map(|told| &told.ha_readiness);
+    said.find(|(of, _)| of == csi)
+        .map_or(READY, |(_, state)| state.code())
+}
+
 /// Whether objects of the class belong to an SG and are looked at with it.
 fn is_below_sg(class: &str) -> bool {
     matches!(class, "SaAmfSG" | "SaAmfSU" | "SaAmfSI")
@@ -449,24 +502,24 @@ fn assignment_changes(before: &Assignments, now: &Assignments, changes: &mut Vec
         }
     }
     for (dn, object) in now {
-        let (ha, readiness) = if object.class == SI_ASSIGNMENT {
-            ("saAmfSISUHAState", "saAmfSISUHAReadinessState")
-        } else {
-            ("saAmfCSICompHAState", "saAmfCSICompHAReadinessState")
-        };
+        let (ha, readiness) = state_attributes(object.class);
         let state = Attr::single(ha, Value::Uint32(object.ha));
+        let ready = Attr::single(readiness, Value::Uint32(object.readiness));
         match before.get(dn) {
             Some(old) if old == object => {}
             Some(old) if old.class == object.class => changes.push(Publish::Update {
                 dn: dn.clone(),
-                attrs: vec![state],
+                attrs: if old.readiness == object.readiness {
+                    vec![state]
+                } else {
+                    vec![state, ready]
+                },
             }),
             Some(_) | None => {
-                let ready = Value::Uint32(HaReadinessState::ReadyForAssignment.code());
                 changes.push(Publish::Create {
                     class: object.class.to_owned(),
                     dn: dn.clone(),
-                    attrs: vec![state, Attr::single(readiness, ready)],
+                    attrs: vec![state, ready],
                 });
             }
         }

@@ -7,9 +7,9 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use ais::amf::{
-    AssignmentReport, CompConfig, CompReport, CsiAssignment, ErrorSource, FaultReport, HaState, NodeOrder,
-    NodeReport, OperState, OrderId, OrderOutcome, OrderReport, PresenceState, RecommendedRecovery,
-    SiAssignment, SuConfig, SuReport, Term,
+    AssignmentReport, CompConfig, CompReport, CsiAssignment, ErrorSource, FaultReport, HaReadinessState,
+    HaState, NodeOrder, NodeReport, OperState, OrderId, OrderOutcome, OrderReport, PresenceState,
+    ProtectionGroup, RecommendedRecovery, SiAssignment, SuConfig, SuReport, Term,
 };
 use ais::{Attr, Dn, Millis, Value, ValueType};
 use amfd_director_engine::{Director, Effect, Event, ModelChange, Publish, SessionId};
@@ -65,6 +65,7 @@ struct Cluster {
     assigned: Vec<(HaState, SiAssignment)>,
     reboots: u32,
     repaired: Vec<Dn>,
+    groups: Vec<ProtectionGroup>,
     shown: BTreeMap<(Dn, String), Vec<Value>>,
 }
 
@@ -217,6 +218,10 @@ impl Cluster {
                 self.report(&su, id, |report| {
                     report.assignments = sis.iter().map(|si| held(si, ha)).collect();
                 })
+            }
+            NodeOrder::ProtectionGroup(group) => {
+                self.groups.push(group);
+                vec![]
             }
             other => panic!("{other:?} is not expected"),
         }
@@ -460,6 +465,60 @@ fn an_su_of_a_node_group_gets_the_first_node_that_has_none_of_its_sg() {
     assert_eq!(cluster.dns(SU1, "saAmfSUHostedByNode"), [dn(&nodes[0])]);
     assert_eq!(cluster.dns(SU2, "saAmfSUHostedByNode"), [dn(&nodes[1])]);
     assert_eq!(cluster.configured.len(), 2);
+}
+
+#[test]
+fn a_node_that_tracks_a_protection_group_is_told_its_members_and_their_changes() {
+    let mut cluster = Cluster::new().with_service();
+    cluster.start();
+    let report = |session, report| Event::Report {
+        node: dn(&format!("safAmfNode=N1,{CLUSTER}")),
+        session: SessionId(session),
+        report,
+    };
+    let missing = "safCsi=none,safSi=none";
+    let csis = vec![dn(CSI), dn(missing)];
+    cluster.step(report(1, NodeReport::Tracks { csis: csis.clone() }));
+    let groups = std::mem::take(&mut cluster.groups);
+    assert_eq!(
+        groups[1],
+        ProtectionGroup {
+            csi: dn(missing),
+            members: None
+        }
+    );
+    let members = groups[0].members.clone().unwrap();
+    let comp = |su: &str| dn(&format!("safComp=c,{su}"));
+    let states: Vec<_> = members
+        .iter()
+        .map(|member| (member.comp.clone(), member.ha))
+        .collect();
+    assert_eq!(
+        states,
+        [(comp(SU1), HaState::Active), (comp(SU2), HaState::Standby)]
+    );
+    cluster.step(report(
+        1,
+        NodeReport::Tracks {
+            csis: csis[..1].to_vec(),
+        },
+    ));
+    assert!(cluster.groups.is_empty(), "it is known");
+
+    // What a component says of its readiness is shown, and told.
+    let mut su = cluster.reports[&dn(SU1)].clone();
+    su.comps[0].ha_readiness = vec![(dn(CSI), HaReadinessState::ReadyForActiveDegraded)];
+    cluster.step(report(1, NodeReport::Su(su)));
+    let of = |holder: &str, parent: &str, rdn: &str| format!("{rdn}={},{parent}", holder.replace(',', "\\,"));
+    assert_eq!(
+        cluster.numbers(&of(SU1, SI, "safSISU"), &["saAmfSISUHAReadinessState"]),
+        [2]
+    );
+    let object = of(comp(SU1).as_str(), CSI, "safCSIComp");
+    assert_eq!(cluster.numbers(&object, &["saAmfCSICompHAReadinessState"]), [2]);
+    let groups = std::mem::take(&mut cluster.groups);
+    let degraded = groups[0].members.as_ref().unwrap()[0].ha_readiness;
+    assert_eq!(degraded, HaReadinessState::ReadyForActiveDegraded);
 }
 
 #[test]

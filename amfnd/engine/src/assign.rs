@@ -34,7 +34,11 @@ fn asked(comp: &Comp) -> impl Iterator<Item = &(Dn, Dn)> {
         CallKind::CsiSet { csis, .. } | CallKind::Quiescing { csis } | CallKind::CsiRemove { csis } => {
             csis.as_slice()
         }
-        CallKind::Healthcheck { .. } | CallKind::Terminate => &[],
+        CallKind::Healthcheck { .. }
+        | CallKind::Terminate
+        | CallKind::Instantiate
+        | CallKind::Cleanup
+        | CallKind::AttributeChange => &[],
     })
 }
 
@@ -63,29 +67,35 @@ impl Su {
             (PresenceState::Instantiating | PresenceState::Terminating | PresenceState::Restarting, _) => {
                 Progress::Waiting
             }
-            (PresenceState::Uninstantiated, Kind::NonSaAware) => {
+            (PresenceState::Uninstantiated, Kind::NonSaAware | Kind::ProxiedNpi) => {
                 let runs = matches!(self.goal, Goal::Up | Goal::Restart(_)) && !comp.faulted;
                 if runs && csi.target == Target::Have(HaState::Active) {
+                    if comp.kind == Kind::ProxiedNpi && comp.session.is_none() {
+                        return Progress::Waiting;
+                    }
                     Progress::Due
                 } else {
                     Progress::Settled
                 }
             }
             (PresenceState::InstantiationFailed | PresenceState::TerminationFailed, _)
-            | (PresenceState::Uninstantiated, Kind::SaAware | Kind::Unsupported)
-            | (PresenceState::Instantiated, Kind::Unsupported) => Progress::Settled,
-            (PresenceState::Instantiated, Kind::NonSaAware) => {
+            | (PresenceState::Uninstantiated, Kind::SaAware | Kind::Proxied | Kind::Contained) => {
+                Progress::Settled
+            }
+            (PresenceState::Instantiated, Kind::NonSaAware | Kind::ProxiedNpi) => {
                 if csi.target == Target::Have(HaState::Active) {
                     Progress::Settled
                 } else {
                     Progress::Due
                 }
             }
-            (PresenceState::Instantiated, Kind::SaAware) => {
-                if asked(comp).any(|(s, c)| s == si && c == name) {
-                    Progress::Waiting
-                } else {
-                    told(csi)
+            (PresenceState::Instantiated, Kind::SaAware | Kind::Proxied | Kind::Contained) => {
+                let asked = asked(comp).any(|(s, c)| s == si && c == name);
+                match told(csi) {
+                    // Without its proxy it cannot be told.
+                    Progress::Due if asked || comp.session.is_none() => Progress::Waiting,
+                    _ if asked => Progress::Waiting,
+                    told => told,
                 }
             }
         }
@@ -133,15 +143,31 @@ impl Su {
         }
         for (at, csis) in due {
             match (self.comps[at].kind, lowers) {
-                (Kind::SaAware, _) => self.tell(at, &csis, cx),
+                (Kind::SaAware | Kind::Proxied | Kind::Contained, _) => self.tell(at, &csis, cx),
+                (Kind::ProxiedNpi, false) if self.comps[at].presence == PresenceState::Uninstantiated => {
+                    self.comps[at].first_csi = self.first_csi(&csis[0]);
+                    self.apply(at, ClcEvent::Instantiate, cx);
+                }
                 (Kind::NonSaAware, false) if self.comps[at].presence == PresenceState::Uninstantiated => {
                     self.comps[at].csi_env = self.csi_env(at);
                     self.apply(at, ClcEvent::Instantiate, cx);
                 }
-                (Kind::NonSaAware, _) => self.apply(at, ClcEvent::Terminate, cx),
-                (Kind::Unsupported, _) => {}
+                (Kind::NonSaAware | Kind::ProxiedNpi, _) => self.apply(at, ClcEvent::Terminate, cx),
             }
         }
+    }
+
+    /// The CSI by which a proxied component without instantiation is started.
+    fn first_csi(&self, name: &(Dn, Dn)) -> Option<CsiDescriptor> {
+        let csi = self.holdings.csi(name)?;
+        Some(CsiDescriptor {
+            csi: Some(name.1.clone()),
+            is_new: true,
+            transition: csi.wanted.transition,
+            active_comp: csi.wanted.active_comp.clone(),
+            standby_rank: csi.wanted.standby_rank,
+            attributes: csi.wanted.attributes.clone(),
+        })
     }
 
     /// The attributes of a non-SA-aware component's CSI, where it has exactly one: each with its first value.
@@ -155,6 +181,35 @@ impl Su {
             .iter()
             .filter_map(|(name, values)| values.first().map(|value| format!("{name}={value}")))
             .collect()
+    }
+
+    /// Tells components that take them of changed attributes (OpenSAF's `OsafCsiAttributeChangeCallbackT`); others get
+    /// them with their next assignment.
+    pub(crate) fn advance_attributes(&mut self, cx: &mut Cx) {
+        let changed: Vec<(Dn, Dn)> = self
+            .holdings
+            .csis()
+            .filter(|(_, _, csi)| csi.new_attributes)
+            .map(|(si, name, _)| (si.clone(), name.clone()))
+            .collect();
+        for name in changed {
+            let Some(csi) = self.holdings.csi_mut(&name) else {
+                continue;
+            };
+            csi.new_attributes = false;
+            let (comp, attributes) = (csi.wanted.comp.clone(), csi.wanted.attributes.clone());
+            let Some(at) = self.index(&comp) else { continue };
+            let comp = &mut self.comps[at];
+            let Some(session) = comp.session.filter(|_| comp.takes_attribute_changes) else {
+                continue;
+            };
+            let deadline = Some(cx.now.after(comp.config.csi_set_timeout));
+            let callback = CallbackKind::CsiAttributeChange {
+                csi: name.1,
+                attributes,
+            };
+            comp.call(session, callback, CallKind::AttributeChange, deadline, cx);
+        }
     }
 
     /// Sends the callbacks for CSIs of one component: one for all where they are all that it has and share a

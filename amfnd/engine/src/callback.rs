@@ -5,7 +5,7 @@ use ais::{AisError, Dn};
 
 use crate::comp::{Call, CallKind, Comp};
 use crate::cx::Cx;
-use crate::event::{Invocation, ProcessEnd, RunId, RunOutcome, WatchId};
+use crate::event::{Invocation, ProcessEnd, RunId, RunOutcome, SessionId, WatchId};
 use crate::holding::Target;
 use crate::phase::Phase;
 use crate::recovery::CompError;
@@ -72,12 +72,25 @@ impl Su {
                 let error = CompError::new(ErrorSource::CsiRemoveFailed, answered("CSI remove", error));
                 self.component_failed(at, error, cx);
             }
-            (CallKind::Quiescing { .. }, _) => {}
+            (CallKind::Instantiate | CallKind::Cleanup, result) => {
+                self.with_comp(at, cx, |comp, cx| comp.manager_answered(result, cx));
+            }
+            (CallKind::AttributeChange, Err(error)) => {
+                let cause = answered("CSI attribute change", error);
+                self.component_failed(at, CompError::new(ErrorSource::CsiSetFailed, cause), cx);
+            }
+            (CallKind::AttributeChange, Ok(())) | (CallKind::Quiescing { .. }, _) => {}
         }
     }
 
     /// The process that registered a component is gone.
     pub(crate) fn process_gone(&mut self, at: usize, cause: &str, cx: &mut Cx) {
+        if self.comps[at].kind.is_proxied() {
+            if let Some(session) = self.comps[at].session {
+                self.manager_gone(at, session, cx);
+            }
+            return;
+        }
         if self.comps[at].phase.is_stopping_in_order() && !self.comps[at].is_asked_to_terminate() {
             if matches!(self.comps[at].phase, Phase::Exiting { .. }) {
                 self.with_comp(at, cx, Comp::stopped);
@@ -90,6 +103,16 @@ impl Su {
         self.with_comp(at, cx, Comp::end_registration);
         let error = CompError::new(ErrorSource::ProcessDied, cause);
         self.component_failed(at, error, cx);
+    }
+
+    /// The connection of a component's manager is gone.
+    pub(crate) fn manager_gone(&mut self, at: usize, session: SessionId, cx: &mut Cx) {
+        self.comps[at].drop_healthchecks(session, cx);
+        self.with_comp(at, cx, |comp, cx| comp.manager_gone(session, cx));
+        let comp = self.comps[at].dn().clone();
+        if self.comps[at].session.is_none() {
+            self.holdings.unasked(&comp);
+        }
     }
 
     /// A command of a component ended.
@@ -170,8 +193,12 @@ impl Su {
                     config.quiescing_complete_timeout
                 ),
             ),
-            // Its time is the phase's.
-            CallKind::Terminate => return,
+            CallKind::AttributeChange => CompError::new(
+                ErrorSource::CsiSetTimeout,
+                late("CSI attribute change", config.csi_set_timeout),
+            ),
+            // Their time is the phase's.
+            CallKind::Terminate | CallKind::Instantiate | CallKind::Cleanup => return,
         };
         self.component_failed(at, error, cx);
     }
@@ -217,6 +244,9 @@ impl Su {
                     CallKind::CsiSet { .. }
                     | CallKind::CsiRemove { .. }
                     | CallKind::Healthcheck { .. }
+                    | CallKind::Instantiate
+                    | CallKind::Cleanup
+                    | CallKind::AttributeChange
                     | CallKind::Terminate => false,
                 })
                 .map(|(invocation, _)| *invocation)

@@ -1,9 +1,9 @@
 //! Running a component's commands and judging how they end.
 
 use ais::Millis;
-use ais::amf::{Command, CommandFailure, ErrorSource};
+use ais::amf::{Command, CommandFailure, ErrorSource, PresenceState};
 
-use crate::comp::{CallKind, Comp, Kind};
+use crate::comp::{CallKind, Comp};
 use crate::cx::Cx;
 use crate::effect::{CommandKind, Effect};
 use crate::event::{RunId, RunOutcome, SessionId};
@@ -73,6 +73,9 @@ fn stderr_of(outcome: RunOutcome) -> String {
 impl Comp {
     /// Runs INSTANTIATE.
     pub(crate) fn run_instantiate(&mut self, cx: &mut Cx) {
+        if self.kind.is_managed() {
+            return self.ask_to_instantiate(cx);
+        }
         self.attempts.never_started = false;
         let Some(command) = self.config.instantiate.clone() else {
             self.attempts.no_retry = true;
@@ -89,7 +92,7 @@ impl Comp {
     /// Runs TERMINATE; without one the component is cleaned up.
     pub(crate) fn run_terminate(&mut self, cx: &mut Cx) {
         let Some(command) = self.config.terminate.clone() else {
-            return self.run_cleanup(cx);
+            return self.begin_cleanup(cx);
         };
         let deadline = cx.now.after(command.timeout);
         let run = self.run(CommandKind::Terminate, command, cx);
@@ -185,7 +188,7 @@ impl Comp {
             }
             Phase::Aborting { .. } => {
                 self.add_stderr(outcome);
-                self.run_cleanup(cx);
+                self.begin_cleanup(cx);
             }
             Phase::Cleaning { .. } => self.cleanup_ended(outcome, cx),
             Phase::Overdue { .. } => {
@@ -201,6 +204,9 @@ impl Comp {
             },
             Phase::Idle
             | Phase::Registering { .. }
+            | Phase::ManagerStarts { .. }
+            | Phase::Unmanaged { .. }
+            | Phase::ManagerCleans { .. }
             | Phase::Delaying { .. }
             | Phase::Asked { .. }
             | Phase::Exiting { .. }
@@ -221,7 +227,7 @@ impl Comp {
     fn instantiate_ended(&mut self, deadline: Millis, outcome: RunOutcome, cx: &mut Cx) {
         let command = self.config.instantiate.as_ref();
         match failure(CommandKind::Instantiate, command, &outcome) {
-            None if self.kind == Kind::NonSaAware || self.session.is_some() => {
+            None if !self.kind.is_pre_instantiable() || self.session.is_some() => {
                 self.apply(ClcEvent::InstantiateSucceeded, cx);
             }
             None => self.phase = Phase::Registering { deadline },
@@ -282,6 +288,9 @@ impl Comp {
                 let failure = self.start_failure(cause, String::new());
                 self.attempt_failed(failure, ErrorSource::ClcCommand, cx);
             }
+            Phase::ManagerStarts { .. } | Phase::ManagerCleans { .. } | Phase::Unmanaged { .. } => {
+                self.manager_timed_out(cx);
+            }
             Phase::Delaying { .. } => self.apply(ClcEvent::Retry, cx),
             Phase::Asked { .. } => {
                 let cause = format!("the terminate callback was not answered within {callback}");
@@ -315,8 +324,12 @@ impl Comp {
     pub(crate) fn registered(&mut self, session: SessionId, cx: &mut Cx) {
         self.session = Some(session);
         cx.moved = true;
-        if matches!(self.phase, Phase::Registering { .. }) {
-            self.apply(ClcEvent::InstantiateSucceeded, cx);
+        match self.phase {
+            Phase::Registering { .. } => self.apply(ClcEvent::InstantiateSucceeded, cx),
+            _ if self.kind.is_proxied() && self.presence == PresenceState::Instantiated => {
+                self.start_healthchecks(cx);
+            }
+            _ => {}
         }
     }
 
@@ -326,6 +339,8 @@ impl Comp {
             return;
         };
         match result {
+            // Its process, if it has one, is its manager's.
+            Ok(()) if self.kind.is_managed() => self.stopped(cx),
             Ok(()) => {
                 cx.moved = true;
                 self.phase = Phase::Exiting { deadline };

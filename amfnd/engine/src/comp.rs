@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::mem;
 
 use ais::amf::{
-    CallbackKind, CommandFailure, CompCategory, CompConfig, ErrorSource, HaState, OperState, PresenceState,
+    CallbackKind, CommandFailure, CompCategory, CompConfig, CsiDescriptor, ErrorSource, HaReadinessState,
+    HaState, OperState, PresenceState,
 };
 use ais::{AisError, Dn, Millis};
 
@@ -25,26 +26,57 @@ use crate::watch::Watch;
 /// How a component is managed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Registers, gets callbacks.
+    /// Registers, gets callbacks. Proxies and containers too.
     SaAware,
     /// Commands only; instantiated when it gets its active CSI.
     NonSaAware,
-    /// Proxied, container, contained: not run.
-    Unsupported,
+    /// Its proxy registers it and gets its callbacks.
+    Proxied,
+    /// The same; instantiated by giving it its active CSI.
+    ProxiedNpi,
+    /// Instantiated and cleaned up by its container; registers and gets callbacks itself.
+    Contained,
 }
 
 impl Kind {
-    fn of(category: CompCategory) -> Kind {
-        let unsupported = CompCategory::PROXIED
-            .union(CompCategory::PROXIED_NPI)
-            .union(CompCategory::CONTAINER)
-            .union(CompCategory::CONTAINED);
-        if category.intersects(unsupported) {
-            Kind::Unsupported
-        } else if category.intersects(CompCategory::SA_AWARE.union(CompCategory::PROXY)) {
+    pub(crate) fn of(category: CompCategory) -> Kind {
+        let aware = CompCategory::SA_AWARE
+            .union(CompCategory::PROXY)
+            .union(CompCategory::CONTAINER);
+        if category.intersects(CompCategory::PROXIED_NPI) {
+            Kind::ProxiedNpi
+        } else if category.intersects(CompCategory::CONTAINED) {
+            Kind::Contained
+        } else if category.intersects(CompCategory::PROXIED) {
+            Kind::Proxied
+        } else if category.intersects(aware) {
             Kind::SaAware
         } else {
             Kind::NonSaAware
+        }
+    }
+
+    /// Whether it can be there before it has work.
+    pub(crate) const fn is_pre_instantiable(self) -> bool {
+        match self {
+            Kind::SaAware | Kind::Proxied | Kind::Contained => true,
+            Kind::NonSaAware | Kind::ProxiedNpi => false,
+        }
+    }
+
+    /// Whether another component registers it and gets its callbacks.
+    pub(crate) const fn is_proxied(self) -> bool {
+        match self {
+            Kind::Proxied | Kind::ProxiedNpi => true,
+            Kind::SaAware | Kind::NonSaAware | Kind::Contained => false,
+        }
+    }
+
+    /// Whether another component takes part in its life cycle.
+    pub(crate) const fn is_managed(self) -> bool {
+        match self {
+            Kind::Proxied | Kind::ProxiedNpi | Kind::Contained => true,
+            Kind::SaAware | Kind::NonSaAware => false,
         }
     }
 }
@@ -57,6 +89,12 @@ pub(crate) enum CallKind {
         session: SessionId,
     },
     Terminate,
+    /// Its manager was asked to instantiate it.
+    Instantiate,
+    /// Its manager was asked to clean it up.
+    Cleanup,
+    /// Attributes of a CSI changed.
+    AttributeChange,
     /// Set these CSIs, each with its SI.
     CsiSet {
         ha: HaState,
@@ -106,6 +144,14 @@ pub(crate) struct Comp {
     pub(crate) leaving: bool,
     /// The attributes of the CSI that a non-SA-aware component has: `NAME=value`.
     pub(crate) csi_env: Vec<String>,
+    /// The CSI by which a proxied component without instantiation is started.
+    pub(crate) first_csi: Option<CsiDescriptor>,
+    /// Its proxy or container, since it registered it or instantiated it.
+    pub(crate) manager: Option<Dn>,
+    /// Its process takes changes of attributes.
+    pub(crate) takes_attribute_changes: bool,
+    /// The CSIs for which it is less than ready.
+    pub(crate) ha_readiness: BTreeMap<Dn, HaReadinessState>,
     pub(crate) calls: BTreeMap<Invocation, Call>,
     pub(crate) healthchecks: BTreeMap<(String, SessionId), Healthcheck>,
     pub(crate) monitor: Monitor,
@@ -132,6 +178,10 @@ impl Comp {
             faulted: false,
             leaving: false,
             csi_env: Vec::new(),
+            first_csi: None,
+            manager: None,
+            takes_attribute_changes: false,
+            ha_readiness: BTreeMap::new(),
             calls: BTreeMap::new(),
             healthchecks: BTreeMap::new(),
             monitor: Monitor::Off,
@@ -248,6 +298,7 @@ impl Comp {
 
     fn serve(&mut self, cx: &mut Cx) {
         self.phase = Phase::Idle;
+        self.ha_readiness.clear();
         self.attempts = Attempts::default();
         self.failure = None;
         self.error_source = None;
@@ -259,6 +310,7 @@ impl Comp {
     fn rest(&mut self, cx: &mut Cx) {
         self.end_registration(cx);
         self.phase = Phase::Idle;
+        self.ha_readiness.clear();
         self.csi_env.clear();
         match self.presence {
             PresenceState::InstantiationFailed | PresenceState::TerminationFailed => {
@@ -291,17 +343,24 @@ impl Comp {
 
     /// The monitor is out of the way.
     pub(crate) fn terminate_now(&mut self, cx: &mut Cx) {
-        let session = self.session;
-        match (self.kind, session) {
-            (Kind::SaAware, Some(session)) => {
-                let deadline = cx.now.after(self.config.terminate_callback_timeout);
-                self.phase = Phase::Asked { deadline };
-                self.call(session, CallbackKind::Terminate, CallKind::Terminate, None, cx);
+        let (callback, timeout) = match self.kind {
+            Kind::NonSaAware => return self.run_terminate(cx),
+            Kind::SaAware | Kind::Proxied | Kind::Contained => {
+                (CallbackKind::Terminate, self.config.terminate_callback_timeout)
             }
-            // Without its process there is nobody to ask.
-            (Kind::SaAware, None) => self.clean_up(cx),
-            (Kind::NonSaAware | Kind::Unsupported, _) => self.run_terminate(cx),
-        }
+            // Taking its work away ends it.
+            Kind::ProxiedNpi => (
+                CallbackKind::CsiRemove { csi: None },
+                self.config.csi_remove_timeout,
+            ),
+        };
+        let Some(session) = self.session else {
+            // There is nobody to ask.
+            return self.clean_up(cx);
+        };
+        let deadline = cx.now.after(timeout);
+        self.phase = Phase::Asked { deadline };
+        self.call(session, callback, CallKind::Terminate, None, cx);
     }
 
     /// Ends the command that runs, if one does, and cleans up.
@@ -320,14 +379,17 @@ impl Comp {
             Phase::Aborting { .. }
             | Phase::Cleaning { .. }
             | Phase::Overdue { .. }
+            | Phase::ManagerCleans { .. }
             | Phase::Killing { .. } => {}
             Phase::Idle
+            | Phase::ManagerStarts { .. }
+            | Phase::Unmanaged { .. }
             | Phase::Registering { .. }
             | Phase::Delaying { .. }
             | Phase::Unmonitoring
             | Phase::Asked { .. }
             | Phase::Exiting { .. }
-            | Phase::Held => self.run_cleanup(cx),
+            | Phase::Held => self.begin_cleanup(cx),
         }
     }
 
@@ -411,16 +473,27 @@ impl Comp {
 
     /// Drops callbacks and healthchecks: answers to them no longer matter.
     pub(crate) fn forget_work(&mut self, cx: &mut Cx) {
-        for invocation in mem::take(&mut self.calls).into_keys() {
-            cx.close_invocation(invocation);
-        }
+        self.forget_calls(cx);
         self.healthchecks.clear();
         self.unwatch_all(cx);
     }
 
+    /// Drops callbacks.
+    pub(crate) fn forget_calls(&mut self, cx: &mut Cx) {
+        for invocation in mem::take(&mut self.calls).into_keys() {
+            cx.close_invocation(invocation);
+        }
+    }
+
     /// The process no longer counts: neither its answers nor its death.
+    ///
+    /// A proxied component stays registered through its life cycle, as in OpenSAF; its proxy may register it anew.
     pub(crate) fn end_registration(&mut self, cx: &mut Cx) {
         self.forget_work(cx);
+        if self.kind.is_proxied() {
+            return;
+        }
+        self.takes_attribute_changes = false;
         if let Some(session) = self.session.take() {
             cx.emit(Effect::Forget {
                 comp: self.config.dn.clone(),

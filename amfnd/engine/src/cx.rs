@@ -7,7 +7,8 @@ use ais::{Dn, Millis};
 
 use crate::effect::Effect;
 use crate::escalation::Failovers;
-use crate::event::{Invocation, RunId, WatchId};
+use crate::event::{Invocation, RunId, SessionId, WatchId};
+use crate::manager::Managers;
 
 /// The ids that the engine gives out, and which component each open one belongs to.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +30,12 @@ pub(crate) struct Cx {
     pub(crate) failover_limits: Option<FailoverLimits>,
     pub(crate) failovers: Failovers,
     pub(crate) effects: Vec<Effect>,
+    /// Who may manage others; none where nobody is managed.
+    pub(crate) managers: Managers,
+    /// The connections on which proxies have registered others.
+    pub(crate) proxied_through: BTreeSet<SessionId>,
+    /// Containers that must be restarted, and why.
+    pub(crate) containers: Vec<(Dn, String)>,
     pub(crate) ids: Ids,
     /// Whether a director has a session with this node.
     pub(crate) director: bool,
@@ -52,6 +59,9 @@ impl Cx {
             failover_limits: None,
             failovers: Failovers::default(),
             effects: Vec::new(),
+            managers: Managers::default(),
+            proxied_through: BTreeSet::new(),
+            containers: Vec::new(),
             ids,
             director: false,
             shutting_down: false,

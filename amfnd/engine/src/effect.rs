@@ -1,6 +1,6 @@
 //! What a node director must do.
 
-use ais::amf::{CallbackKind, Command, HaState, NodeReport};
+use ais::amf::{CallbackKind, Command, HaState, NodeReport, ProtectionGroupNotification};
 use ais::{AisError, Dn};
 
 use crate::event::{Invocation, RequestId, RunId, SessionId, WatchId};
@@ -52,6 +52,8 @@ pub enum Answer {
     Done(Result<(), ais::Refusal>),
     /// The HA state asked for.
     HaState(Result<HaState, AisError>),
+    /// The members of a protection group, as far as they were asked for.
+    Members(Result<Vec<ProtectionGroupNotification>, ais::Refusal>),
 }
 
 /// One thing to do. Effects are carried out in their order.
@@ -117,6 +119,17 @@ pub enum Effect {
         comp: Dn,
         /// The connection on which it had registered.
         session: SessionId,
+    },
+    /// Tell a process of a change of a protection group. Not answered.
+    GroupChange {
+        /// The connection.
+        session: SessionId,
+        /// The CSI.
+        csi: Dn,
+        /// How many members the group has, or why there is none any more.
+        members: Result<u32, AisError>,
+        /// The members that were asked for.
+        notifications: Vec<ProtectionGroupNotification>,
     },
     /// Answer a request.
     Reply {

@@ -1,6 +1,9 @@
 //! What can happen to a node director.
 
-use ais::amf::{HealthcheckInvocation, NodeOrder, PmErrors, PmStopQualifier, RecommendedRecovery, Term};
+use ais::amf::{
+    HaReadinessState, HealthcheckInvocation, NodeOrder, PmErrors, PmStopQualifier, RecommendedRecovery, Term,
+    TrackFlags,
+};
 use ais::{AisError, Dn};
 
 /// Names a command run; given by the engine in [`crate::Effect::Run`].
@@ -124,6 +127,32 @@ pub enum ComponentRequest {
         /// The component.
         comp: Dn,
     },
+    /// `saAmfComponentRegister` by a proxy; the shell has seen that the process is the proxy's.
+    RegisterProxied {
+        /// The proxied component.
+        comp: Dn,
+        /// The proxy.
+        proxy: Dn,
+    },
+    /// `saAmfComponentRegister` of a contained component by a process of its container.
+    RegisterContained {
+        /// The contained component.
+        comp: Dn,
+        /// The component that the process belongs to.
+        container: Dn,
+    },
+    /// `saAmfComponentUnregister` by a proxy.
+    UnregisterProxied {
+        /// The proxied component.
+        comp: Dn,
+        /// The proxy.
+        proxy: Dn,
+    },
+    /// The process that registered the component takes changes of the attributes of its CSIs.
+    AttributeChangesAccept {
+        /// The component.
+        comp: Dn,
+    },
     /// `saAmfPmStart`; the shell has seen that the process lives.
     PmStart {
         /// The component.
@@ -136,6 +165,27 @@ pub enum ComponentRequest {
         errors: PmErrors,
         /// What to do about one.
         recovery: RecommendedRecovery,
+    },
+    /// `saAmfProtectionGroupTrack`
+    ProtectionGroupTrack {
+        /// The CSI.
+        csi: Dn,
+        /// What is to be told.
+        flags: TrackFlags,
+    },
+    /// `saAmfProtectionGroupTrackStop`
+    ProtectionGroupTrackStop {
+        /// The CSI.
+        csi: Dn,
+    },
+    /// `saAmfHAReadinessStateSet`
+    HaReadinessStateSet {
+        /// The component.
+        comp: Dn,
+        /// The CSI; `None` for all that it has.
+        csi: Option<Dn>,
+        /// How ready it is.
+        state: HaReadinessState,
     },
     /// `saAmfPmStop`
     PmStop {

@@ -36,7 +36,7 @@ pub(crate) struct HealthcheckStart {
 impl Comp {
     /// Whether `saAmfHealthcheckStart` may be granted.
     pub(crate) fn check_healthcheck(&self, start: &HealthcheckStart) -> Result<(), Refusal> {
-        if self.kind != Kind::SaAware {
+        if self.kind == Kind::NonSaAware {
             let text = format!("{} is not SA-aware", self.dn());
             return Err(Refusal::new(AisError::BadOperation, text));
         }

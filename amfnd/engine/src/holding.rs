@@ -38,6 +38,8 @@ pub(crate) struct Csi {
     pub(crate) may_act: bool,
     /// The state is the same, but a standby must hear of a new active component or rank.
     pub(crate) retell: bool,
+    /// Its attributes changed since it was given.
+    pub(crate) new_attributes: bool,
 }
 
 impl Csi {
@@ -128,6 +130,7 @@ impl Holdings {
         for csi in self.csis_mut().filter(|csi| csi.wanted.comp == *comp) {
             csi.given = None;
             csi.asked = false;
+            csi.new_attributes = false;
             csi.renew();
         }
     }
@@ -146,6 +149,13 @@ impl Holdings {
                 csi.given = Some(HaState::Active);
                 csi.may_act = true;
             }
+        }
+    }
+
+    /// Nobody will answer what the component was asked; what it knows is known.
+    pub(crate) fn unasked(&mut self, comp: &Dn) {
+        for csi in self.csis_mut().filter(|csi| csi.wanted.comp == *comp) {
+            csi.asked = false;
         }
     }
 
@@ -186,6 +196,7 @@ impl Holdings {
                     csi.retell = ha == HaState::Standby
                         && (&csi.wanted.active_comp, csi.wanted.standby_rank)
                             != (&wanted.active_comp, wanted.standby_rank);
+                    csi.new_attributes |= csi.given.is_some() && csi.wanted.attributes != wanted.attributes;
                     csi.target = target;
                     csi.wanted = wanted;
                 } else if !lowers {
@@ -195,6 +206,7 @@ impl Holdings {
                         asked: false,
                         may_act: false,
                         retell: false,
+                        new_attributes: false,
                         wanted,
                     };
                     holding.csis.insert(csi.wanted.csi.clone(), csi);

@@ -1,20 +1,28 @@
 //! The node director as a whole: whom an event concerns, and what concerns every SU.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 
-use ais::amf::{NodeConfig, NodeOrder, NodeReport, OrderId, SuConfig, Term};
+use ais::amf::{
+    ErrorSource, NodeConfig, NodeOrder, NodeReport, OrderId, RecommendedRecovery, SuConfig, Term,
+};
 use ais::{Dn, Millis};
 
 use crate::comp::Comp;
 use crate::cx::{Cx, Ids};
-use crate::effect::Effect;
+use crate::effect::{Answer, Effect};
 use crate::ending::Ending;
 use crate::escalation::Failovers;
 use crate::event::{ComponentRequest, Event, RequestId, SessionId};
+use crate::groups::Groups;
+use crate::manager::Managers;
 use crate::order::Task;
+use crate::recovery::CompError;
 use crate::request;
 use crate::su::{Goal, Su};
+
+/// How many managers may depend on each other in a row.
+const MANAGER_LOOKS_MAX: u32 = 64;
 
 /// What may be chosen about an engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +63,9 @@ pub struct NodeEngine {
     absence_until: Option<Millis>,
     /// A reboot that was ordered and has not come, with its reason.
     not_rebooted: Option<String>,
+    groups: Groups,
+    /// Who managed others after the last event.
+    managers: Managers,
 }
 
 impl NodeEngine {
@@ -86,7 +97,10 @@ impl NodeEngine {
         self.show_config(&mut cx);
         cx.director = self.director;
         cx.shutting_down = self.ending.terminates();
+        cx.managers = mem::take(&mut self.managers);
+        cx.proxied_through = self.proxied_through();
         self.apply(event, &mut cx);
+        self.settle_managers(&mut cx);
         self.fail_over_node(&mut cx);
         for su in mem::take(&mut cx.touched) {
             let Some(su) = self.sus.get_mut(&su) else {
@@ -109,6 +123,7 @@ impl NodeEngine {
             self.ending = Ending::Complete;
             cx.effects.push(Effect::ShutdownComplete);
         }
+        self.managers = mem::take(&mut cx.managers);
         self.ids = cx.ids;
         self.failovers = cx.failovers;
         cx.effects
@@ -287,7 +302,7 @@ impl NodeEngine {
             NodeOrder::Cleanup { id, su } => take(id, su, Task::Cleanup),
             NodeOrder::Repair { id, su } => take(id, su, Task::Repair),
             NodeOrder::Monitor { id, su, comp, run } => take(id, su, Task::Monitor { comp, run }),
-            NodeOrder::ProtectionGroup(_) => {}
+            NodeOrder::ProtectionGroup(group) => self.groups.take(group, cx),
             NodeOrder::Reboot { reason } => self.reboot(reason, cx),
             NodeOrder::ReportAll => self.report_all(cx),
             NodeOrder::RepairNode => {
@@ -304,9 +319,9 @@ impl NodeEngine {
         }
         let (dn, session) = (config.dn.clone(), self.session);
         self.sus.entry(dn.clone()).or_insert_with(|| Su::new(&config));
-        self.with_su(&dn, cx, |su, cx| {
+        self.with_su(&dn, cx, |su, _| {
             su.session = session;
-            su.configure(config, cx);
+            su.configure(config);
             // An answer is owed even where nothing changed.
             su.last_report = None;
         });
@@ -328,10 +343,21 @@ impl NodeEngine {
                 cx.report(NodeReport::UnknownSu { su: su.dn.clone() });
             }
         }
+        self.groups.report_all(cx);
         cx.report(NodeReport::AllReported);
     }
 
     fn request(&mut self, request: RequestId, session: SessionId, body: ComponentRequest, cx: &mut Cx) {
+        let body = match body {
+            ComponentRequest::ProtectionGroupTrack { csi, flags } => {
+                return self.groups.track(request, session, csi, flags, cx);
+            }
+            ComponentRequest::ProtectionGroupTrackStop { csi } => {
+                let answer = Answer::Done(self.groups.stop(session, &csi, cx));
+                return cx.emit(Effect::Reply { request, answer });
+            }
+            other => other,
+        };
         let comp = match &body {
             ComponentRequest::CsiQuiescingComplete { invocation, .. } => cx.invoked(*invocation).cloned(),
             _ => request::subject(&body).cloned(),
@@ -352,13 +378,19 @@ impl NodeEngine {
     }
 
     fn session_closed(&mut self, session: SessionId, cx: &mut Cx) {
+        self.groups.session_closed(session, cx);
         let concerned = |comp: &Comp| {
-            comp.session == Some(session) || comp.healthchecks.keys().any(|(_, owner)| *owner == session)
+            comp.session == Some(session)
+                || comp.is_asked_through(session)
+                || comp.healthchecks.keys().any(|(_, owner)| *owner == session)
         };
         let sus = self.sus.values().filter(|su| su.comps.iter().any(concerned));
         for su in sus.map(|su| su.dn.clone()).collect::<Vec<Dn>>() {
             self.with_su(&su, cx, |su, cx| {
                 for at in 0..su.comps.len() {
+                    if su.comps[at].is_asked_through(session) {
+                        su.manager_gone(at, session, cx);
+                    }
                     if su.comps[at].session == Some(session) {
                         su.process_gone(at, "its connection was closed", cx);
                     } else {
@@ -374,7 +406,50 @@ impl NodeEngine {
             self.begin_absence(cx);
         }
         self.session += 1;
+        cx.director = false;
+        self.groups.director_lost(cx);
         self.stop_waiting("nobody moves the work of the node any more", cx);
+    }
+
+    /// The connections on which proxies have registered others.
+    fn proxied_through(&self) -> BTreeSet<SessionId> {
+        let comps = self.sus.values().flat_map(|su| &su.comps);
+        let proxied = comps.filter(|comp| comp.kind.is_proxied());
+        proxied.filter_map(|comp| comp.session).collect()
+    }
+
+    /// Lets components hear of managers that came, as long as that brings new ones.
+    fn settle_managers(&mut self, cx: &mut Cx) {
+        for _ in 0..MANAGER_LOOKS_MAX {
+            for (container, why) in mem::take(&mut cx.containers) {
+                self.with_comp(Some(&container), cx, |su, at, cx| {
+                    let error = CompError {
+                        source: ErrorSource::ErrorReport,
+                        recommended: RecommendedRecovery::ComponentRestart,
+                        cause: why,
+                    };
+                    su.component_failed(at, error, cx);
+                });
+            }
+            let is_managed = |su: &&Su| su.comps.iter().any(|comp| comp.kind.is_managed());
+            let managed: Vec<Dn> = self
+                .sus
+                .values()
+                .filter(is_managed)
+                .map(|su| su.dn.clone())
+                .collect();
+            if managed.is_empty() {
+                return;
+            }
+            let now = Managers::among(self.sus.values());
+            if now == cx.managers {
+                return;
+            }
+            cx.managers = now;
+            for su in managed {
+                self.with_su(&su, cx, |_, _| {});
+            }
+        }
     }
 
     fn begin_absence(&mut self, cx: &mut Cx) {

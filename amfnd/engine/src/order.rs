@@ -280,11 +280,6 @@ impl Su {
 
     fn start_instantiate(&mut self) -> Result<Work, String> {
         self.refuse_fault()?;
-        if !self.comps.is_empty() && self.comps.iter().all(|comp| comp.kind == Kind::Unsupported) {
-            return Err(
-                "its components are proxied, containers or contained, which is not supported".to_owned(),
-            );
-        }
         match self.goal {
             Goal::Cleaned => return Err("it is being cleaned up".to_owned()),
             Goal::Down => self.goal = Goal::Up,
@@ -369,10 +364,13 @@ impl Su {
                     ));
                 }
                 let ready = match (comp.kind, comp.presence) {
-                    (Kind::SaAware, PresenceState::Instantiated | PresenceState::Restarting)
-                    | (Kind::NonSaAware, _) => true,
-                    (Kind::SaAware | Kind::Unsupported, _) => false,
+                    (_, PresenceState::Instantiated | PresenceState::Restarting)
+                    | (Kind::NonSaAware | Kind::ProxiedNpi, _) => true,
+                    (Kind::SaAware | Kind::Proxied | Kind::Contained, _) => false,
                 };
+                if ha == HaState::Active && comp.kind == Kind::ProxiedNpi && comp.session.is_none() {
+                    return Err(format!("{} waits for a proxy to register it", comp.dn()));
+                }
                 if raises && !ready {
                     return Err(format!(
                         "{} is for {}, which is {}",
@@ -413,7 +411,8 @@ impl Su {
             return;
         };
         let (id, work) = (order.id, order.work.clone());
-        let Some(outcome) = self.verdict(&work) else {
+        let waits = self.waits_for_manager(cx).filter(|_| work == Work::Instantiate);
+        let Some(outcome) = waits.map(OrderOutcome::Failed).or_else(|| self.verdict(&work)) else {
             return;
         };
         if matches!(work, Work::Assign(_) | Work::Remove) {
@@ -427,6 +426,26 @@ impl Su {
         self.end_order(outcome, cx);
     }
 
+    /// What a component waits for that could be instantiated if only its manager were there. It is instantiated as soon
+    /// as there is one; the order does not wait for that.
+    fn waits_for_manager(&self, cx: &Cx) -> Option<String> {
+        let moving = |comp: &Comp| comp.presence == PresenceState::Instantiating;
+        let waits = |comp: &&Comp| {
+            comp.kind.is_pre_instantiable()
+                && comp.presence == PresenceState::Uninstantiated
+                && !comp.leaving
+                && !comp.can_start(cx)
+        };
+        if self.goal != Goal::Up || self.comps.iter().any(moving) {
+            return None;
+        }
+        let comp = self.comps.iter().find(waits)?;
+        Some(match comp.manager_csi() {
+            Some(csi) => format!("{} waits for a component that is active for {csi}", comp.dn()),
+            None => format!("{} waits for a proxy to register it", comp.dn()),
+        })
+    }
+
     fn end_order(&mut self, outcome: OrderOutcome, cx: &mut Cx) {
         if let Some(order) = &mut self.order {
             order.outcome = outcome;
@@ -435,7 +454,8 @@ impl Su {
     }
 
     fn verdict(&self, work: &Work) -> Option<OrderOutcome> {
-        let up = |comp: &Comp| comp.kind != Kind::SaAware || comp.presence == PresenceState::Instantiated;
+        let up =
+            |comp: &Comp| !comp.kind.is_pre_instantiable() || comp.presence == PresenceState::Instantiated;
         let done = match work {
             Work::Instantiate => self.goal == Goal::Up && self.comps.iter().all(up),
             Work::Terminate | Work::Cleanup => {

@@ -3,7 +3,7 @@
 use ais::Millis;
 use ais::amf::CommandFailure;
 
-use crate::event::RunId;
+use crate::event::{RunId, SessionId};
 
 /// What is under way for a component, within its presence state.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +12,12 @@ pub(crate) enum Phase {
     Idle,
     /// INSTANTIATE runs; the deadline covers the registration.
     Starting { run: RunId, deadline: Millis },
+    /// The manager was asked to instantiate it; the deadline covers the registration.
+    ManagerStarts { session: SessionId, deadline: Millis },
+    /// There is no manager that could instantiate it.
+    Unmanaged { deadline: Option<Millis> },
+    /// The manager was asked to clean it up.
+    ManagerCleans { session: SessionId, deadline: Millis },
     /// INSTANTIATE succeeded, the process has not registered yet.
     Registering { deadline: Millis },
     /// Waiting for the next attempt.
@@ -50,6 +56,9 @@ impl Phase {
             | Phase::Overdue { run }
             | Phase::Killing { run, .. } => Some(*run),
             Phase::Idle
+            | Phase::ManagerStarts { .. }
+            | Phase::Unmanaged { .. }
+            | Phase::ManagerCleans { .. }
             | Phase::Registering { .. }
             | Phase::Delaying { .. }
             | Phase::Asked { .. }
@@ -67,7 +76,10 @@ impl Phase {
             | Phase::Asked { deadline }
             | Phase::Exiting { deadline }
             | Phase::Stopping { deadline, .. }
+            | Phase::ManagerStarts { deadline, .. }
+            | Phase::ManagerCleans { deadline, .. }
             | Phase::Cleaning { deadline, .. } => Some(*deadline),
+            Phase::Unmanaged { deadline } => *deadline,
             Phase::Idle
             | Phase::Aborting { .. }
             | Phase::Overdue { .. }
@@ -79,7 +91,10 @@ impl Phase {
 
     /// Whether an attempt to instantiate is under way, so that an error makes it fail.
     pub(crate) fn is_starting(&self) -> bool {
-        matches!(self, Phase::Starting { .. } | Phase::Registering { .. })
+        matches!(
+            self,
+            Phase::Starting { .. } | Phase::ManagerStarts { .. } | Phase::Registering { .. }
+        )
     }
 
     /// Whether an orderly stop is under way.

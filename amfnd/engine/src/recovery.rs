@@ -9,7 +9,7 @@ use ais::amf::{
     RecommendedRecovery,
 };
 
-use crate::comp::Comp;
+use crate::comp::{Comp, Kind};
 use crate::cx::Cx;
 use crate::escalation::Due;
 use crate::order::Work;
@@ -117,6 +117,15 @@ impl Su {
         use RecommendedRecovery as R;
         let comp = self.comps[at].dn().clone();
         self.comps[at].error_source = Some(error.source);
+        if error.recommended == R::ContainerRestart
+            && self.comps[at].kind == Kind::Contained
+            && let Some(container) = self.comps[at].manager.clone()
+        {
+            // With it ends what it contains, and is recovered then.
+            cx.containers
+                .push((container, format!("{} asks for it: {}", comp, error.cause)));
+            return;
+        }
         let wanted = self.transformed(at, error.recommended);
         let what = format!("{}: {}", error.source, error.cause);
         let below_node = wanted.strength() < R::NodeSwitchover.strength();

@@ -24,8 +24,12 @@ impl Comp {
             restart_count: self.restart_count,
             failure: self.failure.clone(),
             monitor: self.monitor_state(),
-            manager: None,
-            ha_readiness: Vec::new(),
+            manager: self.manager.clone().filter(|_| self.session.is_some()),
+            ha_readiness: self
+                .ha_readiness
+                .iter()
+                .map(|(csi, state)| (csi.clone(), *state))
+                .collect(),
         }
     }
 }

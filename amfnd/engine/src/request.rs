@@ -1,6 +1,6 @@
 //! What components' processes ask for (AMF B.04.01 §7).
 
-use ais::amf::{ErrorSource, HaState, OperState, RecommendedRecovery};
+use ais::amf::{ErrorSource, HaReadinessState, HaState, OperState, RecommendedRecovery};
 use ais::{AisError, Dn, Refusal};
 
 use crate::comp::{CallKind, Comp, Kind};
@@ -25,10 +25,17 @@ pub(crate) fn subject(body: &ComponentRequest) -> Option<&Dn> {
         | ComponentRequest::HealthcheckConfirm { comp, .. }
         | ComponentRequest::HaStateGet { comp, .. }
         | ComponentRequest::ErrorReport { comp, .. }
+        | ComponentRequest::RegisterProxied { comp, .. }
+        | ComponentRequest::RegisterContained { comp, .. }
+        | ComponentRequest::UnregisterProxied { comp, .. }
+        | ComponentRequest::AttributeChangesAccept { comp }
+        | ComponentRequest::HaReadinessStateSet { comp, .. }
         | ComponentRequest::PmStart { comp, .. }
         | ComponentRequest::PmStop { comp, .. }
         | ComponentRequest::ErrorClear { comp } => Some(comp),
-        ComponentRequest::CsiQuiescingComplete { .. } => None,
+        ComponentRequest::CsiQuiescingComplete { .. }
+        | ComponentRequest::ProtectionGroupTrack { .. }
+        | ComponentRequest::ProtectionGroupTrackStop { .. } => None,
     }
 }
 
@@ -39,7 +46,11 @@ pub(crate) fn unknown(body: &ComponentRequest) -> Answer {
         None => "no such callback is open".to_owned(),
     };
     match body {
-        ComponentRequest::Register { .. } | ComponentRequest::Unregister { .. } => {
+        ComponentRequest::Register { .. }
+        | ComponentRequest::RegisterProxied { .. }
+        | ComponentRequest::RegisterContained { .. }
+        | ComponentRequest::UnregisterProxied { .. }
+        | ComponentRequest::Unregister { .. } => {
             Answer::Done(Err(Refusal::new(AisError::InvalidParam, text)))
         }
         ComponentRequest::HaStateGet { .. } => Answer::HaState(Err(AisError::InvalidParam)),
@@ -48,6 +59,10 @@ pub(crate) fn unknown(body: &ComponentRequest) -> Answer {
         | ComponentRequest::HealthcheckConfirm { .. }
         | ComponentRequest::CsiQuiescingComplete { .. }
         | ComponentRequest::ErrorReport { .. }
+        | ComponentRequest::AttributeChangesAccept { .. }
+        | ComponentRequest::HaReadinessStateSet { .. }
+        | ComponentRequest::ProtectionGroupTrack { .. }
+        | ComponentRequest::ProtectionGroupTrackStop { .. }
         | ComponentRequest::PmStart { .. }
         | ComponentRequest::PmStop { .. }
         | ComponentRequest::ErrorClear { .. } => Answer::Done(Err(Refusal::new(AisError::NotExist, text))),
@@ -98,6 +113,9 @@ fn check_key(key: &str) -> Result<(), Refusal> {
 enum Then {
     Nothing,
     Registered,
+    /// By this proxy.
+    Proxied(Dn),
+    Unproxied,
     Healthcheck(HealthcheckStart),
     Quiesced(Invocation, Result<(), AisError>),
     Error(CompError),
@@ -128,6 +146,11 @@ impl Su {
         match then {
             Then::Nothing => {}
             Then::Registered => self.with_comp(at, cx, |comp, cx| comp.registered(session, cx)),
+            Then::Proxied(proxy) => {
+                self.comps[at].manager = Some(proxy);
+                self.with_comp(at, cx, |comp, cx| comp.registered(session, cx));
+            }
+            Then::Unproxied => self.manager_gone(at, session, cx),
             Then::Healthcheck(start) => self.comps[at].healthcheck_start(start, cx),
             Then::Quiesced(invocation, result) => self.quiescing_completed(at, invocation, result, cx),
             Then::Error(error) => self.component_failed(at, error, cx),
@@ -148,7 +171,33 @@ impl Su {
         let comp = &mut self.comps[at];
         match body {
             ComponentRequest::Register { .. } => self.check_register(at, session),
-            ComponentRequest::Unregister { .. } => comp.check_unregister(session),
+            ComponentRequest::Unregister { .. } => self.check_unregister(at, session, cx),
+            ComponentRequest::RegisterContained { container, .. } => {
+                if comp.manager.as_ref() != Some(&container) || comp.kind != Kind::Contained {
+                    let text = format!(
+                        "the process belongs to {container}, which does not contain {}",
+                        comp.dn()
+                    );
+                    return Err(Refusal::new(AisError::BadOperation, text));
+                }
+                self.check_register(at, session)
+            }
+            ComponentRequest::RegisterProxied { proxy, .. } => {
+                comp.check_register_proxied(&proxy, session, cx)?;
+                Ok(Then::Proxied(proxy))
+            }
+            ComponentRequest::UnregisterProxied { proxy, .. } => {
+                comp.check_unregister_proxied(&proxy, session)?;
+                Ok(Then::Unproxied)
+            }
+            ComponentRequest::AttributeChangesAccept { .. } => {
+                if comp.session != Some(session) {
+                    let text = format!("{} was registered on another connection", comp.dn());
+                    return Err(Refusal::new(AisError::BadHandle, text));
+                }
+                comp.takes_attribute_changes = true;
+                Ok(Then::Nothing)
+            }
             ComponentRequest::HealthcheckStart {
                 key,
                 invocation,
@@ -208,15 +257,21 @@ impl Su {
                 comp.watch_stop(qualifier, pid, errors, cx)?;
                 Ok(Then::Nothing)
             }
+            ComponentRequest::HaReadinessStateSet { csi, state, .. } => {
+                self.set_readiness(at, session, csi.as_ref(), state)?;
+                Ok(Then::Nothing)
+            }
             // Answered by the caller.
-            ComponentRequest::HaStateGet { .. } => Ok(Then::Nothing),
+            ComponentRequest::HaStateGet { .. }
+            | ComponentRequest::ProtectionGroupTrack { .. }
+            | ComponentRequest::ProtectionGroupTrackStop { .. } => Ok(Then::Nothing),
         }
     }
 
     fn check_register(&self, at: usize, session: SessionId) -> Result<Then, Refusal> {
         let comp = &self.comps[at];
         let refuse = |error, text: String| Err(Refusal::new(error, text));
-        if comp.kind != Kind::SaAware {
+        if !matches!(comp.kind, Kind::SaAware | Kind::Contained) {
             return refuse(AisError::BadOperation, format!("{} is not SA-aware", comp.dn()));
         }
         if comp.session.is_some() {
@@ -239,7 +294,7 @@ impl Su {
 
     fn ha_state(&self, at: usize, csi: &Dn) -> Result<HaState, AisError> {
         let comp = &self.comps[at];
-        if comp.kind != Kind::SaAware {
+        if comp.kind == Kind::NonSaAware {
             return Err(AisError::BadOperation);
         }
         if comp.session.is_none() {
@@ -249,10 +304,80 @@ impl Su {
     }
 }
 
+impl Su {
+    /// `saAmfHAReadinessStateSet`: of one CSI that the component has, or of all.
+    fn set_readiness(
+        &mut self,
+        at: usize,
+        session: SessionId,
+        csi: Option<&Dn>,
+        state: HaReadinessState,
+    ) -> Result<(), Refusal> {
+        let dn = self.comps[at].dn().clone();
+        if self.comps[at].session != Some(session) {
+            let text = format!("{dn} was registered on another connection");
+            return Err(Refusal::new(AisError::BadHandle, text));
+        }
+        let held: Vec<Dn> = self.holdings.of(&dn).map(|(_, name, _)| name.clone()).collect();
+        let meant: Vec<Dn> = match csi {
+            Some(csi) if !held.contains(csi) => {
+                let text = format!("{dn} does not have {csi}");
+                return Err(Refusal::new(AisError::NotExist, text));
+            }
+            Some(csi) => vec![csi.clone()],
+            None => held,
+        };
+        for csi in meant {
+            match state {
+                HaReadinessState::ReadyForAssignment => {
+                    self.comps[at].ha_readiness.remove(&csi);
+                }
+                HaReadinessState::ReadyForActiveDegraded
+                | HaReadinessState::NotReadyForActive
+                | HaReadinessState::NotReadyForAssignment => {
+                    self.comps[at].ha_readiness.insert(csi, state);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A proxy must let go of what it manages first.
+    fn check_unregister(&self, at: usize, session: SessionId, cx: &Cx) -> Result<Then, Refusal> {
+        let comp = &self.comps[at];
+        if cx.proxied_through.contains(&session) {
+            let text = format!(
+                "{} is the proxy of others, which must be unregistered first",
+                comp.dn()
+            );
+            return Err(Refusal::new(AisError::BadOperation, text));
+        }
+        comp.check_unregister(session)
+    }
+}
+
 impl Comp {
+    fn check_unregister_proxied(&self, proxy: &Dn, session: SessionId) -> Result<(), Refusal> {
+        let refuse = |error, text: String| Err(Refusal::new(error, text));
+        if !self.kind.is_proxied() || self.session.is_none() {
+            return refuse(AisError::NotExist, format!("{} is not registered", self.dn()));
+        }
+        if self.manager.as_ref() != Some(proxy) {
+            return refuse(
+                AisError::BadOperation,
+                format!("{proxy} is not the proxy of {}", self.dn()),
+            );
+        }
+        if self.session != Some(session) {
+            let text = format!("{} was registered on another connection", self.dn());
+            return refuse(AisError::BadHandle, text);
+        }
+        Ok(())
+    }
+
     fn check_unregister(&self, session: SessionId) -> Result<Then, Refusal> {
         let refuse = |error, text: &str| Err(Refusal::new(error, format!("{} {text}", self.dn())));
-        if self.kind != Kind::SaAware {
+        if !matches!(self.kind, Kind::SaAware | Kind::Contained) {
             return refuse(AisError::BadOperation, "is not SA-aware");
         }
         match self.session {
@@ -286,6 +411,9 @@ impl Comp {
                 CallKind::CsiSet { .. }
                 | CallKind::CsiRemove { .. }
                 | CallKind::Healthcheck { .. }
+                | CallKind::Instantiate
+                | CallKind::Cleanup
+                | CallKind::AttributeChange
                 | CallKind::Terminate,
             ) => Err(Refusal::new(
                 AisError::InvalidParam,
@@ -309,7 +437,7 @@ impl Comp {
     }
 
     fn check_error_clear(&self) -> Result<Then, Refusal> {
-        if self.kind != Kind::SaAware || self.session.is_none() {
+        if self.kind == Kind::NonSaAware || self.session.is_none() {
             let text = format!("{} is not registered", self.dn());
             return Err(Refusal::new(AisError::BadOperation, text));
         }

@@ -7,7 +7,7 @@
 use ais::Dn;
 use ais::amf::{EscalationLimits, OperState, PresenceState, SuConfig, SuReport};
 
-use crate::comp::{Comp, Kind};
+use crate::comp::Comp;
 use crate::cx::Cx;
 use crate::escalation::Escalation;
 use crate::holding::Holdings;
@@ -85,7 +85,7 @@ impl Su {
     }
 
     /// Takes new values. Components that are no longer configured are terminated and then dropped.
-    pub(crate) fn configure(&mut self, config: SuConfig, cx: &mut Cx) {
+    pub(crate) fn configure(&mut self, config: SuConfig) {
         self.fails_over_whole = config.su_failover;
         self.limits = config.limits;
         self.leaving = false;
@@ -96,12 +96,7 @@ impl Su {
             if let Some(comp) = self.comps.iter_mut().find(|comp| *comp.dn() == config.dn) {
                 comp.configure(config);
             } else {
-                let comp = Comp::new(config);
-                if comp.kind == Kind::Unsupported {
-                    let text = "is proxied, a container or contained, which is not supported; it stays UNINSTANTIATED";
-                    cx.note(comp.dn(), format!("{} {text}", comp.dn()));
-                }
-                self.comps.push(comp);
+                self.comps.push(Comp::new(config));
             }
         }
         self.comps
@@ -117,7 +112,7 @@ impl Su {
     }
 
     pub(crate) fn has_pre_instantiable(&self) -> bool {
-        self.comps.iter().any(|comp| comp.kind == Kind::SaAware)
+        self.comps.iter().any(|comp| comp.kind.is_pre_instantiable())
     }
 
     /// Does something with a component, and draws the consequences for the SU.
@@ -150,7 +145,7 @@ impl Su {
             self.holdings.withdrawn(&comp);
         }
         match after {
-            PresenceState::Instantiated if self.comps[at].kind == Kind::NonSaAware => {
+            PresenceState::Instantiated if !self.comps[at].kind.is_pre_instantiable() => {
                 self.holdings.instantiated(&comp);
             }
             PresenceState::InstantiationFailed => self.instantiation_failed(at, before, cx),
@@ -175,10 +170,12 @@ impl Su {
                 Goal::Restart(stage) => self.advance_restart(stage, cx),
             }
             self.advance_assignments(cx);
+            self.advance_attributes(cx);
             for comp in &mut self.comps {
                 comp.advance_check(cx);
             }
             for at in 0..self.comps.len() {
+                self.with_comp(at, cx, Comp::advance_managed);
                 self.with_comp(at, cx, Comp::advance_monitor);
             }
             self.judge_order(cx);
@@ -292,15 +289,15 @@ impl Su {
             | PresenceState::Instantiating
             | PresenceState::Terminating
             | PresenceState::InstantiationFailed
-            | PresenceState::TerminationFailed => comp.kind == Kind::SaAware && !comp.leaving,
+            | PresenceState::TerminationFailed => comp.kind.is_pre_instantiable() && !comp.leaving,
         };
         let Some(level) = self.comps.iter().filter(waiting).map(Comp::level).min() else {
             return;
         };
         for at in 0..self.comps.len() {
             let comp = &self.comps[at];
-            let due = comp.kind == Kind::SaAware && !comp.leaving && comp.level() == level;
-            if due && comp.presence == PresenceState::Uninstantiated {
+            let due = comp.kind.is_pre_instantiable() && !comp.leaving && comp.level() == level;
+            if due && comp.presence == PresenceState::Uninstantiated && comp.can_start(cx) {
                 self.apply(at, ClcEvent::Instantiate, cx);
             }
         }
@@ -391,15 +388,18 @@ impl Su {
     /// The components that the SU's presence follows: the pre-instantiable ones; in an SU without any, those
     /// that have work.
     fn counted(&self) -> Vec<&Comp> {
-        let of_kind = |kind: Kind| self.comps.iter().filter(move |comp| comp.kind == kind);
+        let of_kind = |early: bool| {
+            let comps = self.comps.iter();
+            comps.filter(move |comp| comp.kind.is_pre_instantiable() == early)
+        };
         if self.has_pre_instantiable() {
-            return of_kind(Kind::SaAware).collect();
+            return of_kind(true).collect();
         }
-        let busy: Vec<&Comp> = of_kind(Kind::NonSaAware)
+        let busy: Vec<&Comp> = of_kind(false)
             .filter(|comp| !comp.is_down() || self.holdings.wants_active(comp.dn()))
             .collect();
         if busy.is_empty() {
-            of_kind(Kind::NonSaAware).collect()
+            of_kind(false).collect()
         } else {
             busy
         }

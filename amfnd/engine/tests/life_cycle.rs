@@ -3,7 +3,7 @@
 mod harness;
 
 use ais::Millis;
-use ais::amf::{CompCategory, CompConfig, HaState, NodeOrder, OperState, OrderOutcome, PresenceState};
+use ais::amf::{CompConfig, HaState, NodeOrder, OperState, OrderOutcome, PresenceState};
 use amfnd_engine::{Event, RunOutcome};
 use harness::{Act, Node, at_level, comp, comp_dn, csi, exit, script, si, su, su_dn};
 
@@ -356,26 +356,6 @@ fn the_operator_restarts_an_su_in_reverse_order_and_then_in_order() {
     assert_eq!(*node.outcome("SU1"), OrderOutcome::Done);
     assert_eq!(node.su("SU1").restart_count, 1);
     assert_eq!(node.presence("SU1"), PresenceState::Instantiated);
-}
-
-#[test]
-fn a_proxied_component_stays_uninstantiated_with_a_note() {
-    let proxied = CompConfig {
-        category: CompCategory::PROXIED,
-        ..comp("P")
-    };
-    let mut node = Node::new(vec![su("SU1", vec![proxied.clone(), comp("A")])]);
-    assert!(
-        node.notes.iter().any(|note| note.contains("not supported")),
-        "{:?}",
-        node.notes
-    );
-    node.instantiate("SU1");
-    assert_eq!(node.take_log(), ["A INSTANTIATE"]);
-    assert_eq!(node.presence("SU1"), PresenceState::Instantiated);
-    let mut node = Node::new(vec![su("SU1", vec![proxied])]);
-    node.instantiate("SU1");
-    assert!(node.failed("SU1").contains("not supported"));
 }
 
 #[test]

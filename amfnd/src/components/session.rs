@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::rc::Rc;
 
 use ais::AisError;
-use ais::amf::{PmErrors, PmStopQualifier};
+use ais::amf::{PmErrors, PmStopQualifier, TrackFlags};
 use node_engine::{Answer, ComponentRequest, Invocation, SessionId};
 use schema::component_capnp::component_session as wire;
 use schema::value as read;
@@ -63,28 +63,35 @@ impl SessionServer {
     async fn ask_done(&self, body: Result<ComponentRequest, Refused>) -> Result<(), Refused> {
         match self.ask(body).await? {
             Answer::Done(result) => result.map_err(Refused::from),
-            Answer::HaState(_) => Err(refused(
+            Answer::HaState(_) | Answer::Members(_) => Err(refused(
                 AisError::Library,
-                "an HA state is no answer to this".into(),
+                "this is no answer to the request".into(),
             )),
         }
     }
 
     /// A registration, if the process belongs to the component.
     fn read_register(&self, params: wire::register_params::Reader<'_>) -> Result<ComponentRequest, Refused> {
-        refuse_proxy(params.get_proxy().map_err(WireError::from)?)?;
         let comp = read::read_dn(params.get_comp().map_err(WireError::from)?, "register.comp")?;
+        let proxy = read::read_optional_dn(params.get_proxy().map_err(WireError::from)?, "register.proxy")?;
         let pid = self.connection.pid;
-        match self.components.processes.owner(pid) {
-            Some(owner) if owner == comp.as_str() => Ok(ComponentRequest::Register { comp }),
-            Some(owner) => Err(refused(
+        let owner = self.components.processes.owner(pid);
+        let owner = owner.and_then(|name| ais::Dn::new(&name).ok());
+        match (owner, proxy) {
+            (Some(owner), None) if owner == comp => Ok(ComponentRequest::Register { comp }),
+            (Some(owner), Some(proxy)) if owner == proxy => {
+                Ok(ComponentRequest::RegisterProxied { comp, proxy })
+            }
+            // Whether it is its container, the engine knows.
+            (Some(container), None) => Ok(ComponentRequest::RegisterContained { comp, container }),
+            (Some(owner), Some(proxy)) => Err(refused(
                 AisError::BadOperation,
                 format!(
-                    "process {} belongs to {owner} and cannot register {comp}",
+                    "process {} belongs to {owner} and is not {proxy}",
                     pid.as_raw_pid()
                 ),
             )),
-            None => Err(refused(
+            (None, _) => Err(refused(
                 AisError::BadOperation,
                 format!(
                     "process {} was not started by this node director, and so cannot register {comp}",
@@ -123,7 +130,9 @@ impl wire::Server for SessionServer {
         params: wire::UnregisterParams,
         mut results: wire::UnregisterResults,
     ) -> Result<(), capnp::Error> {
-        let answer = self.ask_done(read_unregister(params.get()?)).await;
+        let answer = self
+            .ask_done(read_unregister(params.get()?).map_err(Refused::from))
+            .await;
         read::write_status(&answer, results.get().init_status());
         Ok(())
     }
@@ -181,7 +190,9 @@ impl wire::Server for SessionServer {
         let answer = match self.ask(body).await {
             Ok(Answer::HaState(state)) => state.map_err(Refused::from),
             Ok(Answer::Done(Err(refusal))) => Err(refusal.into()),
-            Ok(Answer::Done(Ok(()))) => Err(refused(AisError::Library, "no HA state was given".into())),
+            Ok(Answer::Done(Ok(())) | Answer::Members(_)) => {
+                Err(refused(AisError::Library, "no HA state was given".into()))
+            }
             Err(refused) => Err(refused),
         };
         let mut results = results.get();
@@ -196,6 +207,62 @@ impl wire::Server for SessionServer {
         mut results: wire::ErrorReportResults,
     ) -> Result<(), capnp::Error> {
         let body = read_error_report(params.get()?).map_err(Refused::from);
+        let answer = self.ask_done(body).await;
+        read::write_status(&answer, results.get().init_status());
+        Ok(())
+    }
+
+    async fn attribute_changes_accept(
+        self: Rc<Self>,
+        params: wire::AttributeChangesAcceptParams,
+        mut results: wire::AttributeChangesAcceptResults,
+    ) -> Result<(), capnp::Error> {
+        let body = read_attribute_changes_accept(params.get()?).map_err(Refused::from);
+        let answer = self.ask_done(body).await;
+        read::write_status(&answer, results.get().init_status());
+        Ok(())
+    }
+
+    async fn protection_group_track(
+        self: Rc<Self>,
+        params: wire::ProtectionGroupTrackParams,
+        mut results: wire::ProtectionGroupTrackResults,
+    ) -> Result<(), capnp::Error> {
+        let answer = match self.ask(read_track(params.get()?)).await {
+            Ok(Answer::Members(members)) => members.map_err(Refused::from),
+            Ok(Answer::Done(Err(refusal))) => Err(refusal.into()),
+            Ok(Answer::Done(Ok(())) | Answer::HaState(_)) => {
+                Err(refused(AisError::Library, "no members were given".into()))
+            }
+            Err(refused) => Err(refused),
+        };
+        let mut results = results.get();
+        let status = answer.and_then(|members| {
+            let len = schema::list_len(members.len(), "protectionGroupTrack.notifications")?;
+            schema::amf::write_notifications(&members, results.reborrow().init_notifications(len));
+            Ok(())
+        });
+        read::write_status(&status, results.init_status());
+        Ok(())
+    }
+
+    async fn protection_group_track_stop(
+        self: Rc<Self>,
+        params: wire::ProtectionGroupTrackStopParams,
+        mut results: wire::ProtectionGroupTrackStopResults,
+    ) -> Result<(), capnp::Error> {
+        let body = read_track_stop(params.get()?).map_err(Refused::from);
+        let answer = self.ask_done(body).await;
+        read::write_status(&answer, results.get().init_status());
+        Ok(())
+    }
+
+    async fn ha_readiness_state_set(
+        self: Rc<Self>,
+        params: wire::HaReadinessStateSetParams,
+        mut results: wire::HaReadinessStateSetResults,
+    ) -> Result<(), capnp::Error> {
+        let body = read_readiness(params.get()?).map_err(Refused::from);
         let answer = self.ask_done(body).await;
         read::write_status(&answer, results.get().init_status());
         Ok(())
@@ -252,6 +319,44 @@ fn check_process(pid: u64) -> Result<(), Refused> {
     Ok(())
 }
 
+fn read_attribute_changes_accept(
+    params: wire::attribute_changes_accept_params::Reader<'_>,
+) -> Result<ComponentRequest, WireError> {
+    Ok(ComponentRequest::AttributeChangesAccept {
+        comp: read::read_dn(params.get_comp()?, "attributeChangesAccept.comp")?,
+    })
+}
+
+fn read_track(params: wire::protection_group_track_params::Reader<'_>) -> Result<ComponentRequest, Refused> {
+    let flags = params.get_flags();
+    let csi = params.get_csi().map_err(WireError::from)?;
+    Ok(ComponentRequest::ProtectionGroupTrack {
+        csi: read::read_dn(csi, "protectionGroupTrack.csi")?,
+        flags: TrackFlags::from_bits(flags).ok_or_else(|| {
+            let text = format!("{flags} are no flags of protection groups");
+            refused(AisError::BadFlags, text)
+        })?,
+    })
+}
+
+fn read_track_stop(
+    params: wire::protection_group_track_stop_params::Reader<'_>,
+) -> Result<ComponentRequest, WireError> {
+    Ok(ComponentRequest::ProtectionGroupTrackStop {
+        csi: read::read_dn(params.get_csi()?, "protectionGroupTrackStop.csi")?,
+    })
+}
+
+fn read_readiness(
+    params: wire::ha_readiness_state_set_params::Reader<'_>,
+) -> Result<ComponentRequest, WireError> {
+    Ok(ComponentRequest::HaReadinessStateSet {
+        comp: read::read_dn(params.get_comp()?, "haReadinessStateSet.comp")?,
+        csi: read::read_optional_dn(params.get_csi()?, "haReadinessStateSet.csi")?,
+        state: read::read_ha_readiness(params.get_state(), "haReadinessStateSet.state")?,
+    })
+}
+
 fn read_pm_start(params: wire::pm_start_params::Reader<'_>) -> Result<ComponentRequest, Refused> {
     let pid = params.get_pid();
     let depth = match params.get_depth() {
@@ -301,21 +406,14 @@ fn refused(error: AisError, text: String) -> Refused {
     }
 }
 
-fn refuse_proxy(proxy: capnp::text::Reader<'_>) -> Result<(), Refused> {
-    if proxy.is_empty() {
-        return Ok(());
-    }
-    Err(refused(
-        AisError::NotSupported,
-        "proxied components are not supported; register without a proxy".into(),
-    ))
-}
-
-fn read_unregister(params: wire::unregister_params::Reader<'_>) -> Result<ComponentRequest, Refused> {
-    refuse_proxy(params.get_proxy().map_err(WireError::from)?)?;
-    Ok(ComponentRequest::Unregister {
-        comp: read::read_dn(params.get_comp().map_err(WireError::from)?, "unregister.comp")?,
-    })
+fn read_unregister(params: wire::unregister_params::Reader<'_>) -> Result<ComponentRequest, WireError> {
+    let comp = read::read_dn(params.get_comp()?, "unregister.comp")?;
+    Ok(
+        match read::read_optional_dn(params.get_proxy()?, "unregister.proxy")? {
+            Some(proxy) => ComponentRequest::UnregisterProxied { comp, proxy },
+            None => ComponentRequest::Unregister { comp },
+        },
+    )
 }
 
 fn read_healthcheck_start(

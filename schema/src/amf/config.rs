@@ -75,6 +75,8 @@ pub fn read_comp_config(reader: comp_config::Reader<'_>) -> Result<CompConfig, W
         managed_by: ManagedBy {
             proxy_csi: read_optional_dn(reader.get_proxy_csi()?, "CompConfig.proxyCsi")?,
             container_csi: read_optional_dn(reader.get_container_csi()?, "CompConfig.containerCsi")?,
+            instantiate_timeout: Millis(reader.get_manager_instantiate_timeout_ms()),
+            cleanup_timeout: Millis(reader.get_manager_cleanup_timeout_ms()),
         },
     })
 }
@@ -146,6 +148,8 @@ pub fn write_comp_config(from: &CompConfig, mut builder: comp_config::Builder<'_
     write_monitoring(&from.monitoring, builder.reborrow())?;
     builder.set_proxy_csi(optional_dn(from.managed_by.proxy_csi.as_ref()));
     builder.set_container_csi(optional_dn(from.managed_by.container_csi.as_ref()));
+    builder.set_manager_instantiate_timeout_ms(from.managed_by.instantiate_timeout.0);
+    builder.set_manager_cleanup_timeout_ms(from.managed_by.cleanup_timeout.0);
     let len = list_len(from.healthchecks.len(), "CompConfig.healthchecks")?;
     let mut list = builder.init_healthchecks(len);
     (0..)

@@ -132,7 +132,12 @@ fn assigning(state: &SuState) -> Option<String> {
             ..
         }) => Some("being cleaned up".to_owned()),
         Some(InFlight {
-            kind: OrderKind::Instantiate | OrderKind::Terminate | OrderKind::Restart(_) | OrderKind::Repair,
+            kind:
+                OrderKind::Instantiate
+                | OrderKind::Terminate
+                | OrderKind::Restart(_)
+                | OrderKind::Monitor(..)
+                | OrderKind::Repair,
             ..
         }) => None,
         None => state

@@ -196,6 +196,7 @@ impl Director {
                     | OrderKind::Terminate
                     | OrderKind::Restart(_)
                     | OrderKind::Cleanup
+                    | OrderKind::Monitor(..)
                     | OrderKind::Repair,
                 )
                 | None => false,

@@ -7,6 +7,7 @@ mod adjust;
 mod admin_state;
 mod blocking;
 mod goal;
+mod monitor;
 mod obstacle;
 mod repaired;
 mod restart;
@@ -75,7 +76,7 @@ impl Director {
             Op::Unlock | Op::Lock | Op::Shutdown | Op::LockInstantiation | Op::UnlockInstantiation => {
                 return self.change_admin_state(entity, dn, op);
             }
-            Op::EamStart | Op::EamStop => return Err(Obstacle::NoMonitors { op }),
+            Op::EamStart | Op::EamStop => return self.monitor(entity, dn, op == Op::EamStart),
             Op::Restart | Op::SiSwap | Op::SgAdjust | Op::Repaired => {}
         }
         self.check_same_entity(dn, op)?;

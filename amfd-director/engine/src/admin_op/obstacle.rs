@@ -42,9 +42,11 @@ obstacles! {
     /// The class has operations, but not this one.
     NotOffered { op: Op, class: &'static str, offered: String } = NotSupported, "OP-NOT-OFFERED",
         "{op} is no operation of {class}; it is one of {offered}";
-    /// External active monitoring does not exist here.
-    NoMonitors { op: Op } = NotSupported, "OP-NO-MONITORS",
-        "{op}: external active monitors are not supported, AM_START and AM_STOP commands are never run";
+    /// Nothing has an external monitor.
+    NoMonitors { dn: Dn } = NotSupported, "OP-NO-MONITORS",
+        "{dn} has no external monitor; its component type has no AM_START command";
+    /// They run already, or are stopped already.
+    MonitorState { dn: Dn, state: &'static str } = NoOp, "OP-MONITOR-STATE", "the external monitors of {dn} are {state} already";
     /// The framework leaves the object alone.
     Unmanaged { dn: Dn, why: String } = BadOperation, "OP-UNMANAGED", "{dn}: {why}";
     /// The entity is in that state already.

@@ -60,12 +60,6 @@ struct Source<'a> {
     node: Option<&'a Node>,
 }
 
-/// Kinds of components that others manage; nothing here does yet.
-const NOT_SERVED: CompCategory = CompCategory::PROXIED
-    .union(CompCategory::PROXIED_NPI)
-    .union(CompCategory::CONTAINER)
-    .union(CompCategory::CONTAINED);
-
 /// The component `dn`, whose SU runs on `node`.
 pub(crate) fn build(raw: &Raw, dn: &Dn, object: &RawObject, node: Option<&Node>) -> Result<Comp, Problem> {
     check(raw, dn, object)?;
@@ -92,13 +86,6 @@ pub(crate) fn build(raw: &Raw, dn: &Dn, object: &RawObject, node: Option<&Node>)
         node,
     };
     let category = CompCategory::from_bits_retain(category);
-    if category.intersects(NOT_SERVED) {
-        let text = format!("saAmfCtCompCategory of {} is {}", source.type_dn, category.bits());
-        return Err(Problem::new(
-            dn,
-            format!("{text}: proxied, container and contained components are not supported yet"),
-        ));
-    }
     Ok(Comp {
         config: source.config(category)?,
         capacities: source.capacities(category),
@@ -144,6 +131,8 @@ impl Source<'_> {
             managed_by: ManagedBy {
                 proxy_csi: self.object.dn("saAmfCompProxyCsi"),
                 container_csi: self.object.dn("saAmfCompContainerCsi"),
+                instantiate_timeout: own_millis("saAmfCompInstantiateTimeout", callback),
+                cleanup_timeout: own_millis("saAmfCompCleanupTimeout", callback),
             },
         })
     }

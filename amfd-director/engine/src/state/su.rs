@@ -20,10 +20,15 @@ pub(crate) enum OrderKind {
     Instantiate,
     Terminate,
     Restart(Option<Dn>),
-    Assign { ha: HaState, sis: BTreeSet<Dn> },
+    Assign {
+        ha: HaState,
+        sis: BTreeSet<Dn>,
+    },
     Remove(BTreeSet<Dn>),
     Cleanup,
     Repair,
+    /// The monitors of a component, or of all, shall run, or not.
+    Monitor(Option<Dn>, bool),
 }
 
 /// In words, as the timeline has it.
@@ -39,6 +44,8 @@ impl std::fmt::Display for OrderKind {
             OrderKind::Remove(sis) => write!(f, "remove {}", list(sis)),
             OrderKind::Cleanup => f.write_str("clean up"),
             OrderKind::Repair => f.write_str("repair"),
+            OrderKind::Monitor(_, true) => f.write_str("start monitors"),
+            OrderKind::Monitor(_, false) => f.write_str("stop monitors"),
         }
     }
 }
@@ -60,6 +67,7 @@ impl OrderKind {
             | OrderKind::Restart(_)
             | OrderKind::Remove(_)
             | OrderKind::Cleanup
+            | OrderKind::Monitor(..)
             | OrderKind::Repair => None,
         }
     }
@@ -297,7 +305,7 @@ impl SuState {
                 given.retain(|si, comps| self.placed(si) == *comps);
                 self.given = given;
             }
-            (OrderOutcome::Done, OrderKind::Instantiate | OrderKind::Restart(_))
+            (OrderOutcome::Done, OrderKind::Instantiate | OrderKind::Restart(_) | OrderKind::Monitor(..))
             | (
                 OrderOutcome::Failed(_),
                 OrderKind::Instantiate
@@ -305,6 +313,7 @@ impl SuState {
                 | OrderKind::Restart(_)
                 | OrderKind::Remove(_)
                 | OrderKind::Cleanup
+                | OrderKind::Monitor(..)
                 | OrderKind::Repair,
             )
             | (OrderOutcome::InProgress, _) => {}

@@ -166,10 +166,23 @@ pub(super) fn redundancy(objects: &dyn Objects, sg: &Dn) -> Option<RedundancyMod
 
 fn category(dn: &Dn, object: &RawObject) -> Outcome {
     let category = CompCategory::from_bits_retain(object.u32("saAmfCtCompCategory").unwrap_or(0));
-    let unsupported = CompCategory::PROXY | CompCategory::CONTAINER | CompCategory::CONTAINED;
-    if category.intersects(unsupported) {
+    let both = |one, other| category.intersects(one) && category.intersects(other);
+    let proxied = CompCategory::PROXIED | CompCategory::PROXIED_NPI;
+    let contradiction = [
+        (
+            CompCategory::CONTAINER,
+            CompCategory::CONTAINED,
+            "a container and contained",
+        ),
+        (proxied, CompCategory::CONTAINED, "proxied and contained"),
+        (proxied, CompCategory::SA_AWARE, "proxied and SA-aware"),
+        (proxied, CompCategory::PROXY, "proxied and a proxy"),
+    ]
+    .into_iter()
+    .find(|(one, other, _)| both(*one, *other));
+    if let Some((_, _, what)) = contradiction {
         return R::Category.bad(format!(
-            "{dn}: saAmfCtCompCategory {} is not supported (proxy, container and contained components)",
+            "{dn}: saAmfCtCompCategory {} says {what}, which no component is at once",
             category.bits()
         ));
     }
@@ -195,19 +208,20 @@ fn local(objects: &dyn Objects, dn: &Dn, object: &RawObject) -> Outcome {
 fn commands(dn: &Dn, object: &RawObject) -> Outcome {
     let category = CompCategory::from_bits_retain(object.u32("saAmfCtCompCategory").unwrap_or(0));
     let proxied = category.intersects(CompCategory::PROXIED | CompCategory::PROXIED_NPI);
+    let contained = category.contains(CompCategory::CONTAINED);
     let aware = category.contains(CompCategory::SA_AWARE);
     let mut needed = Vec::new();
-    if !proxied {
+    if !proxied && !contained {
         needed.extend([
             "saAmfCtRelPathInstantiateCmd",
             "saAmfCtRelPathCleanupCmd",
             "saAmfCtDefClcCliTimeout",
         ]);
     }
-    if !proxied && !aware {
+    if !proxied && !contained && !aware {
         needed.push("saAmfCtRelPathTerminateCmd");
     }
-    if aware || proxied {
+    if aware || proxied || contained {
         needed.extend(["saAmfCtDefCallbackTimeout", "saAmfCtDefQuiescingCompleteTimeout"]);
     }
     if let Some(missing) = needed.into_iter().find(|attr| object.values(attr).is_empty()) {

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ais::amf::{
     CallbackKind, CompReport, EscalationCounting, FailoverLimits, FaultReport, HaState, NodeConfig,
-    NodeOrder, NodeReport, OrderId, OrderOutcome, OrderReport, PresenceState, SiAssignment, SuConfig,
-    SuReport, Term,
+    NodeOrder, NodeReport, OrderId, OrderOutcome, OrderReport, PresenceState, ProtectionGroupNotification,
+    SiAssignment, SuConfig, SuReport, Term,
 };
 use ais::{AisError, Dn, Millis};
 use amfnd_engine::{
@@ -33,6 +33,8 @@ pub struct Node {
     pub calls: BTreeMap<Invocation, (Dn, CallbackKind)>,
     pub sessions: BTreeMap<Dn, SessionId>,
     pub watches: BTreeMap<WatchId, u64>,
+    /// What processes were told of protection groups.
+    pub changes: Vec<(SessionId, Result<u32, AisError>, Vec<ProtectionGroupNotification>)>,
     todo: Vec<Effect>,
     killed: BTreeSet<RunId>,
     next: u64,
@@ -55,6 +57,7 @@ impl Node {
             calls: BTreeMap::new(),
             sessions: BTreeMap::new(),
             watches: BTreeMap::new(),
+            changes: Vec::new(),
             todo: Vec::new(),
             killed: BTreeSet::new(),
             next: 0,
@@ -248,6 +251,15 @@ impl Node {
             Answer::Done(Ok(())) => "OK".to_owned(),
             Answer::Done(Err(refusal)) => refusal.error.name().trim_start_matches("SA_AIS_ERR_").to_owned(),
             Answer::HaState(Ok(ha)) => ha.to_string(),
+            Answer::Members(Ok(members)) => {
+                let names = members
+                    .iter()
+                    .map(|told| format!("{} {}", told.member.comp.rdn_value(), told.member.ha));
+                names.collect::<Vec<String>>().join(", ")
+            }
+            Answer::Members(Err(refusal)) => {
+                refusal.error.name().trim_start_matches("SA_AIS_ERR_").to_owned()
+            }
             Answer::HaState(Err(error)) => error.name().trim_start_matches("SA_AIS_ERR_").to_owned(),
         }
     }
@@ -362,6 +374,12 @@ impl Node {
                 self.sessions.clear();
                 self.reports.clear();
             }
+            Effect::GroupChange {
+                session,
+                members,
+                notifications,
+                ..
+            } => self.changes.push((*session, *members, notifications.clone())),
             Effect::Watch { watch, pid, .. } => {
                 self.watches.insert(*watch, *pid);
             }
@@ -400,7 +418,9 @@ impl Node {
             Effect::Forget { comp, .. } => format!("{} forget", name(comp)),
             Effect::Reboot { .. } => "reboot".to_owned(),
             Effect::ShutdownComplete => "shutdown complete".to_owned(),
-            Effect::Reply { .. } | Effect::Report(_) | Effect::Note { .. } => return None,
+            Effect::GroupChange { .. } | Effect::Reply { .. } | Effect::Report(_) | Effect::Note { .. } => {
+                return None;
+            }
         })
     }
 
@@ -437,6 +457,7 @@ impl Node {
             Effect::Forget { .. }
             | Effect::Watch { .. }
             | Effect::Unwatch { .. }
+            | Effect::GroupChange { .. }
             | Effect::Reply { .. }
             | Effect::Report(_)
             | Effect::Reboot { .. }
@@ -509,7 +530,11 @@ impl Node {
             return;
         }
         if *kind == CallbackKind::Terminate && !matches!(act, Some(Act::Stay)) {
-            if let Some(session) = self.sessions.remove(&comp) {
+            if let Some(session) = self
+                .sessions
+                .remove(&comp)
+                .filter(|_| !comp.rdn_value().starts_with(['X', 'Y']))
+            {
                 let cause = "exit status 0".to_owned();
                 self.event_now(Event::ProcessDied { comp, session, cause });
                 self.event_now(Event::SessionClosed { session });

@@ -46,6 +46,10 @@ pub struct ManagedBy {
     pub proxy_csi: Option<Dn>,
     /// `saAmfCompContainerCsi`
     pub container_csi: Option<Dn>,
+    /// How long the manager may take to instantiate it, its registration included.
+    pub instantiate_timeout: Millis,
+    /// How long the manager may take to clean it up.
+    pub cleanup_timeout: Millis,
 }
 
 bitflags::bitflags! {

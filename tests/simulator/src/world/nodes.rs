@@ -96,7 +96,7 @@ impl World {
                 self.lose_node(node);
                 self.later(500, Happening::NodeStarts { node: node.clone() });
             }
-            Effect::Watch { .. } | Effect::Unwatch { .. } => {}
+            Effect::GroupChange { .. } | Effect::Watch { .. } | Effect::Unwatch { .. } => {}
             Effect::ShutdownComplete => {
                 self.tell(|| format!("{} has left", node.rdn()));
                 self.lose_node(node);
