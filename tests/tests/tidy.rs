@@ -271,6 +271,34 @@ fn every_rule_of_the_model_is_documented() {
     assert!(missing.is_empty(), "not in docs/MODELS.md: {missing:?}");
 }
 
+/// Each function that a C header declares has a row in the table of the C interfaces.
+#[test]
+fn every_function_of_a_c_header_stands_in_its_conformance_table() {
+    let table = fs::read_to_string(root().join("docs/CONFORMANCE-C.md")).expect("the table exists");
+    let mut missing = Vec::new();
+    for header in ["saImmOm.h", "saImmOi.h"] {
+        let path = root().join("schema/include").join(header);
+        let text = fs::read_to_string(path).expect("the header exists");
+        let declared: Vec<&str> = text
+            .split("extern SaAisErrorT ")
+            .skip(1)
+            .filter_map(|rest| rest.split_once('(').map(|(name, _)| name))
+            .collect();
+        assert!(
+            declared.len() > 20,
+            "{header} declares functions in another way now"
+        );
+        let stands = |name: &&str| table.contains(&format!("| `{name}` |"));
+        missing.extend(
+            declared
+                .into_iter()
+                .filter(|name| !stands(name))
+                .map(str::to_owned),
+        );
+    }
+    assert!(missing.is_empty(), "not in docs/CONFORMANCE-C.md: {missing:?}");
+}
+
 /// What a conformance table names as its test must be there: `file::function`, or a file.
 #[test]
 fn the_conformance_tables_name_tests_that_exist() {

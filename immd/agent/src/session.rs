@@ -329,7 +329,7 @@ impl Session {
     }
 
     /// Waits until the service has heard of what was dropped: an answer comes after what was said before the question.
-    async fn settle(&self) {
+    pub(crate) async fn settle(&self) {
         let imm = self.line.borrow().imm.clone();
         if !imm.is_closed() {
             // Without an answer the connection is gone, and what was dropped with it.

@@ -1,6 +1,7 @@
 //! The program's answers.
 
 use std::ffi::c_char;
+use std::sync::atomic::Ordering;
 
 use ais::{AisError, Parameter, Value};
 use cabi::{SA_AIS_OK, SaAisErrorT, answer};
@@ -47,6 +48,7 @@ fn reply(
     let root = root(handle)?;
     let result = match result {
         SA_AIS_OK => Ok(()),
+        // DEVIATION(C-001): what is no code is not passed on.
         code => Err(AisError::from_code(code).ok_or(AisError::InvalidParam)?),
     };
     let is_wrong = |parameter: &Parameter| {
@@ -59,6 +61,7 @@ fn reply(
     }
     let waiting = lock(&root.operations).remove(&invocation);
     let answer = AdminOperationReply { result, parameters };
+    root.answered.store(true, Ordering::Release);
     // Who invoked it may have gone away meanwhile.
     drop(waiting.ok_or(AisError::InvalidParam)?.send(answer));
     Ok(())

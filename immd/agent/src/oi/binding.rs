@@ -68,7 +68,7 @@ pub fn implementer_clear(handle: u64) -> SaAisErrorT {
     answer(|| {
         let root = root(handle)?;
         root.check_named()?;
-        root.ask(|session| async move {
+        root.ask_to_release(|session| async move {
             let implementer = session.implementer().await?;
             session.changed(implementer.clear().await)
         })?;
@@ -102,7 +102,7 @@ pub unsafe fn class_implementer_release(handle: u64, class: *const c_char) -> Sa
         let class = unsafe { read::word(class) }?;
         let root = root(handle)?;
         root.check_named()?;
-        root.ask(|session| async move {
+        root.ask_to_release(|session| async move {
             let implementer = session.implementer().await?;
             session.changed(implementer.class_release(&class).await)
         })?;
@@ -127,7 +127,7 @@ unsafe fn change<N: ObjectName>(
     let root = root(handle)?;
     root.needs(minor)?;
     root.check_named()?;
-    root.ask(move |session| async move {
+    root.ask_to_release(move |session| async move {
         let implementer = session.implementer().await?;
         session.changed(match what {
             Change::Set => implementer.object_set(&dn, scope).await,

@@ -2,6 +2,7 @@
 
 use std::ffi::c_char;
 use std::rc::Rc;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use ais::AisError;
@@ -103,6 +104,7 @@ fn begin(minor: u8, callbacks: Callbacks) -> Result<Root, AisError> {
         queue,
         name: Mutex::default(),
         operations: Mutex::default(),
+        answered: AtomicBool::new(false),
         current: Mutex::default(),
         fetches: Mutex::default(),
     })

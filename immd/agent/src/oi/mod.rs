@@ -14,6 +14,7 @@ mod runtime;
 
 use std::collections::BTreeMap;
 use std::ffi::c_char;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use ais::{AisError, Attr, Dn};
@@ -51,6 +52,8 @@ pub(crate) struct Root {
     name: Mutex<Option<String>>,
     /// Administrative operations that the program has been asked for and has not answered.
     operations: Mutex<BTreeMap<u64, oneshot::Sender<AdminOperationReply>>>,
+    /// Whether an operation was answered since the service was last heard.
+    answered: AtomicBool,
     /// The callbacks about CCBs that run.
     current: Mutex<BTreeMap<u64, Current>>,
     /// The callbacks that fetch values which run.
@@ -98,6 +101,24 @@ impl Root {
         let _alone = self.busy.enter()?;
         let id = self.session;
         engine::ask(move |world| async move { body(world.session(id)?).await })?
+    }
+
+    /// Asks the service to give something up. What was answered before has to have arrived: nothing is given up on which an
+    /// operation is in progress.
+    fn ask_to_release<T, F, W>(&self, body: F) -> Result<T, Failure>
+    where
+        T: Send + 'static,
+        F: FnOnce(std::rc::Rc<Session>) -> W + Send + 'static,
+        W: Future<Output = Result<T, Failure>> + 'static,
+    {
+        let answered = self.answered.swap(false, Ordering::AcqRel);
+        self.ask(move |session| async move {
+            if answered {
+                session.settle().await;
+                session.settle().await;
+            }
+            body(session).await
+        })
     }
 
     /// VERSION where the program asked for an older version than has this.

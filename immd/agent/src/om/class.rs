@@ -80,6 +80,7 @@ pub unsafe fn class_description_memory_free_2(
 ) -> SaAisErrorT {
     answer(|| {
         root(handle)?;
+        // DEVIATION(C-002): nothing is freed that was not lent.
         if definitions.is_null() || own().lent.give_back(definitions) {
             Ok(())
         } else {
