@@ -37,6 +37,7 @@ use tracing::info;
 pub use crate::fence::Fence;
 use crate::shell::Shell;
 pub use crate::timeline::Entry;
+pub use director_engine::Reason;
 
 /// The name of the director's socket in the cluster's directory.
 pub const SOCKET: &str = "amfd.sock";

@@ -124,12 +124,17 @@ fn nothing_is_given_away_before_the_fence_has_answered() {
     let node = stage.cluster.attr(active, "saAmfSUHostedByNode");
     signal(hung, Signal::STOP);
     hook.wait_for_calls(1);
-    assert_eq!(lines(&hook.calls), [node], "it is told which node");
+    assert_eq!(lines(&hook.calls), [node.clone()], "it is told which node");
     let why = stage
         .cluster
         .done("perdure", &["explain", active])
         .expect("explain works");
     assert!(why.contains("being fenced"), "{why}");
+    let status = stage.cluster.done("perdure", &["status"]).expect("status works");
+    let line = status.lines().find(|line| line.trim_start().starts_with(&node));
+    let said = ["down", "does not answer any more", "being fenced"];
+    let line = line.unwrap_or_default();
+    assert!(said.iter().all(|words| line.contains(words)), "{status}");
     assert_eq!(stage.cluster.ha_state(standby, WEB_SI), "2");
     fs::write(&hook.go, "").expect("the hook is told to go");
     stage.cluster.wait_ha(standby, WEB_SI, "1");

@@ -56,6 +56,8 @@ struct Node {
     up: bool,
     admin: String,
     oper: String,
+    /// What the director says of one that may not be there: how it went, and what became of its work.
+    because: Vec<String>,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -156,6 +158,9 @@ async fn read(place: &Place) -> Result<Status, Failure> {
 async fn read_model(place: &Place, imm: &Imm, status: &mut Status) -> Result<(), Failure> {
     let nodes = cluster::objects(imm, "SaAmfNode", &["saAmfNodeAdminState", "saAmfNodeOperState"]).await?;
     status.nodes = nodes.iter().map(node).collect();
+    for (node, object) in status.nodes.iter_mut().zip(&nodes) {
+        ask_about(place, node, &object.dn).await;
+    }
     let attrs = [
         "saAmfSUHostedByNode",
         "saAmfSUHostNodeOrNodeGroup",
@@ -217,6 +222,22 @@ fn node(object: &Object) -> Node {
             OperState::from_code,
             OperState::name,
         ),
+        because: Vec::new(),
+    }
+}
+
+/// Asks why the node is not up. One that is locked for instantiation counts as enabled while it is away, so that its
+/// state does not tell.
+async fn ask_about(place: &Place, node: &mut Node, dn: &ais::Dn) {
+    if node.up && node.admin != AdminState::LockedInstantiation.name() {
+        return;
+    }
+    if let Ok(texts) = explain::ask(place, dn).await {
+        let is_there = texts.contains(&amfd_director::Reason::NodeReported.to_string());
+        node.up &= is_there;
+        if !is_there {
+            node.because = texts;
+        }
     }
 }
 
@@ -337,9 +358,10 @@ fn table<const N: usize>(header: [&str; N], rows: impl Iterator<Item = [String; 
 fn nodes_table(nodes: &[Node]) -> String {
     let row = |n: &Node| {
         let up = if n.up { "up" } else { "down" };
-        [n.dn.clone(), up.to_owned(), n.admin.clone(), n.oper.clone()]
+        let why = n.because.join("; ");
+        [n.dn.clone(), up.to_owned(), n.admin.clone(), n.oper.clone(), why]
     };
-    table(["NODE", "STATUS", "ADMIN", "OPER"], nodes.iter().map(row))
+    table(["NODE", "STATUS", "ADMIN", "OPER", ""], nodes.iter().map(row))
 }
 
 fn sus_table(sus: &[Su]) -> String {
