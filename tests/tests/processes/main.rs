@@ -300,21 +300,17 @@ fn opensafs_demo_runs_by_its_own_steps() {
     assert_eq!(cluster.attr(attribute, "saAmfCSIAttriValue"), "AAAA:BBBB:CCCC");
 
     dump_loads_again(&cluster);
-    what_is_not_served_says_so(&cluster, &shared.join("amf/proxied.xml"));
+    proxied_components_wait_for_a_proxy(&cluster, &shared.join("amf/proxied.xml"));
 }
 
-/// A model with proxied components loads; its SU is left unmanaged, and says why.
-fn what_is_not_served_says_so(cluster: &Cluster, proxied: &Path) {
+/// A model with proxied components loads and is managed; without a proxy nothing of it runs.
+fn proxied_components_wait_for_a_proxy(cluster: &Cluster, proxied: &Path) {
     cluster
         .done("immcfg", &["-f".as_ref(), proxied.as_os_str()])
         .expect("the model loads");
     let su = "safSu=1,safSg=2N,safApp=Proxied";
-    let refused = cluster
-        .done("amf-adm", &["unlock-in", su])
-        .expect_err("it is not managed");
-    assert!(refused.contains("SA_AIS_ERR_BAD_OPERATION (20)"), "{refused}");
-    let why = cluster.done("perdure", &["explain", su]).expect("explain works");
-    assert!(why.contains("proxied"), "{why}");
+    assert_eq!(cluster.attr(su, "saAmfSUPresenceState"), "1");
+    assert_eq!(cluster.attr(su, "saAmfSUPreInstantiable"), "0");
 }
 
 /// The component is restarted in place; the tenth error within the probation restarts the SU

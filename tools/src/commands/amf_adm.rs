@@ -17,8 +17,8 @@ const HELP: Help = Help {
         "Invokes one operation and waits for its result. Options stand before the operation. Success is silent.",
         "unlock, lock and shutdown are for the cluster, applications, nodes, node groups, SGs, SUs and SIs;",
         "lock-in and unlock-in for the same but SIs; restart for components, SUs, nodes, applications and the",
-        "cluster; si-swap for SIs; sg-adjust for SGs; repaired for SUs and nodes; eam-start and eam-stop are known",
-        "and refused.",
+        "cluster; si-swap for SIs; sg-adjust for SGs; repaired for SUs and nodes; eam-start and eam-stop, for SUs and",
+        "components, start and stop external monitors.",
     ],
     options: &[("-t SEC", "give up after this time; 60 seconds unless given")],
     examples: &[

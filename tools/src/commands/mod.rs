@@ -8,8 +8,10 @@ use std::process::ExitCode;
 
 mod amf_adm;
 mod amf_find;
+mod amf_report_error;
 mod amf_state;
 mod amfclusterstatus;
+mod amfpm;
 pub(crate) mod connect;
 mod director;
 mod immadm;
@@ -30,7 +32,9 @@ pub fn run(name: &str, args: Vec<OsString>) -> Option<ExitCode> {
     let main = match name {
         "amf-adm" => amf_adm::main,
         "amf-find" => amf_find::main,
+        "amf-report-error" => amf_report_error::main,
         "amf-state" => amf_state::main,
+        "amfpm" => amfpm::main,
         "immadm" => immadm::main,
         "immcfg" => immcfg::main,
         "immdump" => immdump::main,

@@ -14,7 +14,7 @@ const SOCKET_PATH_MAX: usize = 107;
 /// A log longer than this is put aside when its daemon starts.
 const LOG_MOST: u64 = 16 << 20;
 /// The names that `bin` has links for.
-const LINKS: [&str; 16] = [
+const LINKS: [&str; 18] = [
     "perdure",
     "immlist",
     "immfind",
@@ -24,6 +24,8 @@ const LINKS: [&str; 16] = [
     "amf-adm",
     "amf-find",
     "amf-state",
+    "amf-report-error",
+    "amfpm",
     "amfclusterstatus",
     "ntfread",
     "ntfsend",

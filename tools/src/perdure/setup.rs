@@ -8,12 +8,14 @@ use clap_complete::Shell;
 use super::failure::Failure;
 
 /// The names by which the program is called, besides its own.
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 16] = [
     "amf-adm",
     "amf-find",
+    "amf-report-error",
     "amf-state",
     "amfd",
     "amfnd",
+    "amfpm",
     "immadm",
     "immcfg",
     "immd",
