@@ -5,7 +5,7 @@ use cabi::SaVersionT;
 
 /// A release; it belongs to the handle, not to the process.
 ///
-/// OpenSAF keeps one for the process, the one of the newest handle.
+/// DEVIATION(AMF-070): OpenSAF keeps one for the process, the one of the newest handle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Release {
     /// `saAmfInitialize`

@@ -163,6 +163,14 @@ static void check_initialize(void)
     CHECK(ERR_VERSION, saAmfInitialize_o4(&handle, NULL, &four));
     CHECK(OK, four.minorVersion == 2 ? SA_AIS_OK : SA_AIS_ERR_LIBRARY);
 
+    SaVersionT three = {'B', 3, 1};
+    SaAmfCallbacksT_3 callbacks_3 = {0};
+    CHECK(ERR_VERSION, saAmfInitialize_3(&handle, &callbacks_3, &version));
+    version.majorVersion = 1;
+    CHECK(OK, saAmfInitialize_3(&handle, &callbacks_3, &three));
+    CHECK(ERR_INVALID_PARAM, saAmfResponse(handle, 77, SA_AIS_OK));
+    CHECK(ERR_VERSION, saAmfResponse_4(handle, 77, NULL, SA_AIS_OK));
+    CHECK(OK, saAmfFinalize(handle));
     CHECK(OK, saAmfInitialize(&handle, NULL, &version));
     CHECK(ERR_INVALID_PARAM, saAmfSelectionObjectGet(handle, NULL));
     CHECK(OK, saAmfSelectionObjectGet(handle, &first));

@@ -102,7 +102,7 @@ fn detach(place: &Place, arguments: &Arguments) -> Result<(), Failure> {
         if line == READY {
             return Ok(());
         }
-        println!("{line}");
+        say!("{line}");
     }
     let mut said = String::new();
     if let Some(mut stderr) = stderr {

@@ -133,21 +133,16 @@ impl Install<'_> {
         to.folder(&source().join("models"), "share/perdure/models", "xml")?;
         to.folder(&source().join("docs"), "share/doc/perdure", "md")?;
         to.copy(&source().join("LICENSE"), "share/doc/perdure/LICENSE", PLAIN)?;
-        for sample in ["amf", "imm"] {
-            let from = source().join("tests/capi/samples").join(sample);
-            for ending in ["c", "xml", "sh"] {
-                to.folder(&from, &format!("share/perdure/samples/{sample}"), ending)?;
-            }
-            let makefile = from.join("Makefile");
-            if makefile.exists() {
-                to.copy(
-                    &makefile,
-                    &format!("share/perdure/samples/{sample}/Makefile"),
-                    PLAIN,
-                )?;
-            }
+        let samples = source().join("tests/capi/samples");
+        to.folder(&samples, "share/perdure/samples/imm", "c")?;
+        for ending in ["c", "xml", "sh"] {
+            to.folder(&samples.join("amf"), "share/perdure/samples/amf", ending)?;
         }
-        Ok(())
+        to.copy(
+            &samples.join("amf/Makefile"),
+            "share/perdure/samples/amf/Makefile",
+            PLAIN,
+        )
     }
 
     fn shells(&self, to: &mut Writer, built: &Built) -> anyhow::Result<()> {
