@@ -343,6 +343,7 @@ static void check_own(void)
     CHECK(ERR_INIT, saAmfProtectionGroupTrack_4(own, &csi, SA_TRACK_CHANGES, NULL));
     CHECK(ERR_INIT, saAmfProtectionGroupTrack_4(own, &csi, SA_TRACK_CURRENT, NULL));
 
+    CHECK(ERR_NOT_EXIST, saAmfProtectionGroupTrackStop(own, &csi));
     CHECK(ERR_NOT_EXIST, saAmfPmStart_3(own, &other, getpid(), 0, SA_AMF_PM_ZERO_EXIT, SA_AMF_NO_RECOMMENDATION));
     CHECK(ERR_NOT_EXIST, saAmfPmStart_3(own, &self, 0x3fffffff, 0, SA_AMF_PM_ZERO_EXIT, SA_AMF_NO_RECOMMENDATION));
     CHECK(ERR_ACCESS, saAmfPmStart_3(own, &self, getpid(), 0, SA_AMF_PM_ZERO_EXIT, (SaAmfRecommendedRecoveryT)10));
