@@ -235,13 +235,11 @@ fn is_wanted(director: &Director, sg: &Dn, su: &Dn) -> bool {
 
 fn standing_reasons(director: &Director, dn: &Dn) -> Vec<Reason> {
     let model = &director.model;
-    let mut all = Vec::new();
-    all.extend(stray(director, dn));
-    for problem in model.problems().filter(|problem| &problem.dn == dn) {
-        all.push(Reason::Unmanageable {
-            rule: problem.text.clone(),
-        });
-    }
+    let own = model.problems().filter(|problem| &problem.dn == dn);
+    let broken = own.map(|problem| Reason::Unmanageable {
+        rule: problem.text.clone(),
+    });
+    let mut all: Vec<Reason> = stray(director, dn).into_iter().chain(broken).collect();
     let object = director.raw.get(dn);
     let sg_of = object.and_then(|object| object.dn("saAmfSIProtectedbySG"));
     let foreign_apps = model.foreign_apps();

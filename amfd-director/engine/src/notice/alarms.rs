@@ -182,33 +182,19 @@ impl Director {
 
     fn tell_differences(&mut self, before: &BTreeSet<Alarm>, now: &BTreeSet<Alarm>) {
         for (kind, dn) in before.difference(now) {
-            let text = format!("{}: over", self.alarm_sentence(*kind, dn));
+            let text = format!("{}: over", alarm_sentence(*kind, dn));
             let mut told = alarm(*kind, dn, Severity::Cleared, text, None);
             told.info.extend(self.alarm_node(*kind, dn));
             self.tell(told);
         }
         for (kind, dn) in now.difference(before) {
             let (cause, repair) = self.alarm_cause(*kind, dn);
-            let sentence = self.alarm_sentence(*kind, dn);
+            let sentence = alarm_sentence(*kind, dn);
             let text = format!("{sentence}: {cause}; next: {repair}");
             let severity = kind.definition().severity;
             let mut told = alarm(*kind, dn, severity, text, Some(repair));
             told.info.extend(self.alarm_node(*kind, dn));
             self.tell(told);
-        }
-    }
-
-    /// The sentence that the standard wants.
-    fn alarm_sentence(&self, kind: AlarmKind, dn: &Dn) -> String {
-        match kind {
-            AlarmKind::ServiceImpaired => "AMF service impaired".to_owned(),
-            AlarmKind::InstantiationFailed => format!("Instantiation of Component {dn} failed"),
-            AlarmKind::CleanupFailed => format!("Cleanup of Component {dn} failed"),
-            AlarmKind::ClusterReset => format!("Failure of Component {dn} triggered cluster reset"),
-            AlarmKind::SiUnassigned => {
-                format!("SI designated by {dn} has no current active assignments to any SU")
-            }
-            AlarmKind::Unproxied => format!("Component {dn} has no proxy any more"),
         }
     }
 
@@ -223,8 +209,8 @@ impl Director {
                 let su = self.model.comp(dn).map_or_else(|| dn.clone(), |(su, ..)| su);
                 let report = self.state.su(&su).and_then(|state| state.report.as_ref());
                 let comps = report.into_iter().flat_map(|report| &report.comps);
-                let failure = comps.filter(|comp| &comp.comp == dn);
-                let failure = failure.filter_map(|comp| comp.failure.as_ref()).next();
+                let mut own = comps.filter(|comp| &comp.comp == dn);
+                let failure = own.find_map(|comp| comp.failure.as_ref());
                 let cause = failure.map_or_else(
                     || "no command says why".to_owned(),
                     |failure| {
@@ -285,4 +271,18 @@ fn alarm(
         repair,
     };
     notification(definition.event, object, definition.minor, text, detail)
+}
+
+/// The sentence that the standard wants.
+fn alarm_sentence(kind: AlarmKind, dn: &Dn) -> String {
+    match kind {
+        AlarmKind::ServiceImpaired => "AMF service impaired".to_owned(),
+        AlarmKind::InstantiationFailed => format!("Instantiation of Component {dn} failed"),
+        AlarmKind::CleanupFailed => format!("Cleanup of Component {dn} failed"),
+        AlarmKind::ClusterReset => format!("Failure of Component {dn} triggered cluster reset"),
+        AlarmKind::SiUnassigned => {
+            format!("SI designated by {dn} has no current active assignments to any SU")
+        }
+        AlarmKind::Unproxied => format!("Component {dn} has no proxy any more"),
+    }
 }

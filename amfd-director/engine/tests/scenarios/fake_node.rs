@@ -20,6 +20,7 @@ struct FakeSu {
 
 /// A node.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, not a state")]
 pub(crate) struct FakeNode {
     sus: BTreeMap<Dn, FakeSu>,
     /// Orders for these wait.

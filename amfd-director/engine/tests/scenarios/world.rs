@@ -25,6 +25,7 @@ use describe::describe;
 
 /// Everything.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, not a state")]
 pub(crate) struct World {
     model: Model,
     options: Options,
@@ -70,6 +71,9 @@ impl World {
         if self.ccb_command(words[0], rest).is_some() {
             return Ok(());
         }
+        if self.look_command(words[0], rest).is_some() || self.node_command(words[0], rest).is_some() {
+            return Ok(());
+        }
         match words[0] {
             "start" => self.start(),
             "up" => self.for_each(rest, Self::up),
@@ -92,6 +96,28 @@ impl World {
             "fence-failed" => self.fence_answers(&Err(rest.join(" "))),
             "settle" => self.settle(),
             "wait" => self.wait(rest[0].parse().map_err(|_| "not a number")?),
+            // It leaves the model while no director sees it.
+            "forget" => self.for_each(rest, |world, gone| {
+                world.model.objects.retain(|object| match object {
+                    ModelChange::Create { dn, .. } => !dn.is_within(gone),
+                    ModelChange::Modify { .. } | ModelChange::Delete { .. } => true,
+                });
+            }),
+            "fault" => self.fault(rest),
+            "admin" => self.admin(rest)?,
+            "object" => self.object(rest),
+            "repository" => self.event(Event::Repository {
+                reachable: rest == ["back"],
+            }),
+            "kill-director" => self.kill_director(),
+            other => return Err(format!("unknown command {other}")),
+        }
+        Ok(())
+    }
+
+    /// What happens to SUs on their nodes; `None` for another command.
+    fn node_command(&mut self, word: &str, rest: &[&str]) -> Option<()> {
+        match word {
             "hold" => self.for_each(rest, |world, su| {
                 world.node_of(su, |node, su| {
                     node.held.insert(su.clone());
@@ -116,40 +142,15 @@ impl World {
             }),
             "isolate" => self.for_each(rest, |world, su| world.node_of(su, FakeNode::isolate)),
             "comp-restarts" => self.for_each(rest, |world, su| {
-                world.node_of(su, |node, su| node.restart(su, false))
+                world.node_of(su, |node, su| node.restart(su, false));
             }),
             "su-restarts" => self.for_each(rest, |world, su| {
-                world.node_of(su, |node, su| node.restart(su, true))
-            }),
-            // It leaves the model while no director sees it.
-            "forget" => self.for_each(rest, |world, gone| {
-                world.model.objects.retain(|object| match object {
-                    ModelChange::Create { dn, .. } => !dn.is_within(gone),
-                    ModelChange::Modify { .. } | ModelChange::Delete { .. } => true,
-                });
+                world.node_of(su, |node, su| node.restart(su, true));
             }),
             "stick" => self.for_each(rest, |world, su| world.node_of(su, FakeNode::stick)),
-            "fault" => self.fault(rest),
-            "admin" => self.admin(rest)?,
-            "object" => self.object(rest),
-            // Orders that only tell nodes about the model are printed from now on.
-            "show-configuration" => self.shows_configuration = true,
-            // What operators are told is printed from now on.
-            "show-notifications" => self.shows_notifications = true,
-            "show-stories" => self.shows_stories = true,
-            "repository" => self.event(Event::Repository {
-                reachable: rest == ["back"],
-            }),
-            "kill-director" => self.kill_director(),
-            "why" => self.why(rest),
-            "dump" => self.dump(),
-            "quiet" => self.quiet = true,
-            "loud" => self.quiet = false,
-            "state" => self.state(rest),
-            "show" => self.show(rest),
-            other => return Err(format!("unknown command {other}")),
+            _ => return None,
         }
-        Ok(())
+        Some(())
     }
 
     /// The SIs for which two SUs really act at once.

@@ -6,6 +6,25 @@ use amfd_director_engine::ModelChange;
 use super::World;
 
 impl World {
+    /// What is printed, now or from now on; `None` for another command.
+    pub(super) fn look_command(&mut self, word: &str, rest: &[&str]) -> Option<()> {
+        match word {
+            // Orders that only tell nodes about the model.
+            "show-configuration" => self.shows_configuration = true,
+            // What operators are told.
+            "show-notifications" => self.shows_notifications = true,
+            "show-stories" => self.shows_stories = true,
+            "why" => self.why(rest),
+            "dump" => self.dump(),
+            "quiet" => self.quiet = true,
+            "loud" => self.quiet = false,
+            "state" => self.state(rest),
+            "show" => self.show(rest),
+            _ => return None,
+        }
+        Some(())
+    }
+
     /// The objects that the next director starts with.
     pub(crate) fn objects_mut(&mut self) -> &mut Vec<ModelChange> {
         &mut self.model.objects
