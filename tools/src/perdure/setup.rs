@@ -8,11 +8,12 @@ use clap_complete::Shell;
 use super::failure::Failure;
 
 /// The names by which the program is called, besides its own.
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 17] = [
     "amf-adm",
     "amf-find",
     "amf-report-error",
     "amf-state",
+    "amfclusterstatus",
     "amfd",
     "amfnd",
     "amfpm",
