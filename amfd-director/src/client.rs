@@ -290,3 +290,33 @@ fn check(status: status::Reader<'_>) -> Result<(), ExplainError> {
 pub async fn explain(dir: &Path, dn: &Dn) -> Result<Vec<String>, ExplainError> {
     Ok(Director::connect(dir).await?.explain(dn).await?.texts)
 }
+
+/// What a socket says about the daemon behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answers {
+    /// It answers.
+    Yes,
+    /// Nobody listens, or the connection ended.
+    NotListening,
+}
+
+/// Asks whatever daemon of the cluster listens on the socket whether it answers at all; waits for ever where it does not.
+/// Must run on a tokio `LocalSet`.
+pub async fn answers(socket: &Path) -> Answers {
+    let Ok(stream) = UnixStream::connect(socket).await else {
+        return Answers::NotListening;
+    };
+    let (reader, writer) = stream.into_split();
+    let network = twoparty::VatNetwork::new(
+        futures::io::BufReader::new(reader.compat()),
+        futures::io::BufWriter::new(writer.compat_write()),
+        Side::Client,
+        capnp::message::ReaderOptions::default(),
+    );
+    let mut system = RpcSystem::new(Box::new(network), None);
+    let any: director::Client = system.bootstrap(Side::Server);
+    tokio::select! {
+        _ = capnp::capability::get_resolved_cap(any) => Answers::Yes,
+        _ = system => Answers::NotListening,
+    }
+}

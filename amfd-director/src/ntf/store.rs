@@ -22,7 +22,6 @@ pub(super) struct Store {
     bytes: usize,
     alarms: BTreeMap<Key, Rc<Recorded>>,
     last: u64,
-    told: u64,
 }
 
 /// The key and the severity of an alarm; `None` for what is none.
@@ -42,11 +41,6 @@ impl Store {
     /// The number of the last one.
     pub(super) fn last(&self) -> u64 {
         self.last
-    }
-
-    /// How many were told since the start.
-    pub(super) fn told(&self) -> u64 {
-        self.told
     }
 
     /// The alarms that are raised, older ones first.
@@ -69,7 +63,6 @@ impl Store {
         {
             recorded.notification.correlated.push(raised.id);
         }
-        self.told += 1;
         let recorded = Rc::new(recorded);
         self.keep(&recorded);
         recorded

@@ -71,7 +71,7 @@ fn a_subscriber_is_told_at_once_and_alarms_are_there_after_a_restart() {
         drop(subscription);
         client.notify(alarm("b", Severity::Cleared), 0).await.unwrap();
         wait_for("the end of the subscription", || {
-            shell.notifications.borrow().counts().1 == 0
+            shell.notifications.borrow().subscribers() == 0
         })
         .await;
 

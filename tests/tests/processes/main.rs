@@ -1,5 +1,6 @@
 //! Real daemons, real components, real kills: the promises of the README, each shown once.
 
+mod hang;
 mod leaving;
 mod loss;
 mod operations;

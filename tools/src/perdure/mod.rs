@@ -27,6 +27,7 @@ mod down;
 mod explain;
 mod failure;
 mod fence;
+mod hang;
 mod journal;
 mod locked;
 mod place;

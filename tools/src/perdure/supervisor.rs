@@ -19,6 +19,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::failure::Failure;
+use super::hang;
 use super::place::Place;
 use super::record::{Daemon, Death, Record, State};
 use super::restarts::{Decision, Restarts};
@@ -27,6 +28,8 @@ use super::restarts::{Decision, Restarts};
 const LAST_LINES: usize = 5;
 /// A daemon that had to be started again so often while the cluster is being started does not come up.
 const START_RESTARTS: u32 = 5;
+/// How long a daemon that hangs may take for its dump.
+const DUMP_LIMIT: Duration = Duration::from_secs(5);
 /// How much of its log is looked through for them.
 const LAST_BYTES: u64 = 16 << 10;
 
@@ -49,6 +52,8 @@ pub(super) struct Plan {
     pub(super) restart_arguments: Vec<String>,
     /// How long it may take to stop.
     pub(super) stop_limit: Duration,
+    /// How long it may leave a question unanswered; 0 is for ever.
+    pub(super) hang_limit: Duration,
 }
 
 /// A daemon that was started and is not kept alive yet.
@@ -220,15 +225,35 @@ impl Keeper {
     /// Until it is asked to stop; gives what the operator should know about that.
     async fn run(mut self) -> Option<String> {
         loop {
+            let hung = hung(&self.supervisor.place, &self.started.plan);
             let status = tokio::select! {
                 status = self.started.child.wait() => status,
                 () = self.stop.notified() => return self.end().await,
+                () = hung => self.kill_hung().await,
             };
             let cause = status.map_or_else(|error| error.to_string(), cause_of);
             self.note_death(cause);
             if !self.start_again().await {
                 self.stop.notified().await;
                 return None;
+            }
+        }
+    }
+
+    /// Ends a daemon that hangs: with a dump where it can, killed where it cannot.
+    async fn kill_hung(&mut self) -> std::io::Result<ExitStatus> {
+        let (name, limit) = (&self.started.plan.name, self.started.plan.hang_limit.as_secs());
+        say!(
+            "{} {name} has not answered for {limit} s and is killed",
+            now_text()
+        );
+        signal(&self.started.child, Signal::ABORT);
+        signal(&self.started.child, Signal::CONT);
+        match tokio::time::timeout(DUMP_LIMIT, self.started.child.wait()).await {
+            Ok(status) => status,
+            Err(_) => {
+                self.started.child.start_kill()?;
+                self.started.child.wait().await
             }
         }
     }
@@ -309,6 +334,18 @@ impl Keeper {
             daemon.state = State::Stopped;
         });
         said
+    }
+}
+
+/// Waits until the daemon does not answer any more.
+fn hung(place: &Place, plan: &Plan) -> impl Future<Output = ()> + use<> {
+    let (socket, limit) = (hang::socket(place.dir(), &plan.name), plan.hang_limit);
+    async move {
+        if limit.is_zero() {
+            std::future::pending().await
+        } else {
+            hang::hung(&socket, limit).await;
+        }
     }
 }
 

@@ -36,6 +36,9 @@ pub(super) struct Arguments {
     /// An application that runs itself and is left alone; safApp=OpenSAF unless one is given
     #[arg(long, value_name = "DN", value_parser = |text: &str| Dn::new(text))]
     unmanaged: Vec<Dn>,
+    /// Kill and restart a daemon that has not answered for so many seconds; 0 is never
+    #[arg(long, value_name = "SEC", default_value_t = 60)]
+    hang_limit: u64,
     #[command(flatten)]
     journal: super::journal::Kept,
     #[command(flatten)]
@@ -86,6 +89,7 @@ fn detach(place: &Place, arguments: &Arguments) -> Result<(), Failure> {
         .args(["supervise", "--dir"])
         .arg(place.dir())
         .args(unmanaged_arguments(arguments))
+        .args(["--hang-limit", &arguments.hang_limit.to_string()])
         .args(arguments.journal.arguments())
         .args(arguments.director.arguments())
         .args(arguments.node.arguments())
@@ -246,7 +250,7 @@ async fn bring_up(
     }
     running.amfd = Some(supervisor.keep(supervisor.start(amfd_plan(arguments))?));
     for (number, node) in (1..).zip(&nodes) {
-        let started = supervisor.start(amfnd_plan(node, number, &arguments.node))?;
+        let started = supervisor.start(amfnd_plan(node, number, &arguments.node, hang_limit(arguments)))?;
         running.nodes.push(supervisor.keep(started));
     }
     if nodes.is_empty() {
@@ -268,6 +272,11 @@ async fn bring_up(
     Ok(())
 }
 
+/// How long a daemon may leave a question unanswered.
+const fn hang_limit(arguments: &Arguments) -> Duration {
+    Duration::from_secs(arguments.hang_limit)
+}
+
 fn immd_plan(arguments: &Arguments) -> Plan {
     let kept = arguments.journal.arguments();
     let models = arguments.models.iter().map(|model| model.display().to_string());
@@ -277,6 +286,7 @@ fn immd_plan(arguments: &Arguments) -> Plan {
         arguments: kept.iter().cloned().chain(models).collect(),
         restart_arguments: kept,
         stop_limit: Duration::from_secs(30),
+        hang_limit: hang_limit(arguments),
     }
 }
 
@@ -298,10 +308,11 @@ fn amfd_plan(arguments: &Arguments) -> Plan {
         arguments: handed_on.clone(),
         restart_arguments: handed_on,
         stop_limit: Duration::from_secs(5),
+        hang_limit: hang_limit(arguments),
     }
 }
 
-fn amfnd_plan(node: &Dn, number: u32, policy: &NodePolicy) -> Plan {
+fn amfnd_plan(node: &Dn, number: u32, policy: &NodePolicy, hang_limit: Duration) -> Plan {
     let mut arguments = vec![
         "--node".to_owned(),
         node.as_str().to_owned(),
@@ -316,6 +327,7 @@ fn amfnd_plan(node: &Dn, number: u32, policy: &NodePolicy) -> Plan {
         arguments,
         // Components may take their time to terminate.
         stop_limit: Duration::from_mins(1),
+        hang_limit,
     }
 }
 

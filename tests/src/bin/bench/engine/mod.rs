@@ -104,6 +104,7 @@ fn large(rounds: usize, report: &mut Report) -> Result<(), String> {
         cluster.take_steps(),
         None,
     );
+    explanations(&cluster, LARGE, report);
     let lost = cluster.lose(&model::node(0));
     cluster.settle();
     report.other("  a node with 100 SUs is lost: the event", milliseconds(lost));
@@ -118,6 +119,21 @@ fn large(rounds: usize, report: &mut Report) -> Result<(), String> {
         None,
     );
     Ok(())
+}
+
+/// Why entities are as they are: SUs, and the whole application.
+fn explanations(cluster: &Cluster, shape: Shape, report: &mut Report) {
+    let asked = |dn: &ais::Dn| {
+        let begin = cluster::processor_time();
+        std::hint::black_box((cluster.director.explain(dn), cluster.director.reasons(dn)));
+        cluster::processor_time().saturating_sub(begin)
+    };
+    let sus = (0..shape.groups).map(|group| asked(&model::su(group, 0)));
+    report.times("  explain an SU", sus.collect(), None);
+    let above = model::su(0, 0).parent().and_then(|sg| sg.parent());
+    if let Some(app) = above {
+        report.other("  explain the application", milliseconds(asked(&app)));
+    }
 }
 
 /// Active SUs fail, one after the other, and are repaired.
