@@ -21,14 +21,11 @@ impl Director {
         let mut before = self.tracked.0.remove(node).unwrap_or_default();
         let mut now = BTreeMap::new();
         for csi in csis {
-            let group = match before.remove(&csi) {
-                Some(known) => known,
-                None => {
-                    let group = self.protection_group(&csi);
-                    self.send(node, NodeOrder::ProtectionGroup(group.clone()));
-                    group
-                }
-            };
+            let group = before.remove(&csi).unwrap_or_else(|| {
+                let group = self.protection_group(&csi);
+                self.send(node, NodeOrder::ProtectionGroup(group.clone()));
+                group
+            });
             now.insert(csi, group);
         }
         if !now.is_empty() {
