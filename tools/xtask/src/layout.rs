@@ -65,8 +65,8 @@ impl Install<'_> {
         };
         self.programs(&mut to, built)?;
         self.libraries(&mut to, built)?;
-        self.documents(&mut to)?;
-        self.shells(&mut to, built)?;
+        documents(&mut to)?;
+        shells(&mut to, built)?;
         let list: Vec<String> = to
             .written
             .iter()
@@ -128,38 +128,38 @@ impl Install<'_> {
         }
         to.folder(&source().join("schema/include"), "include", "h")
     }
+}
 
-    fn documents(&self, to: &mut Writer) -> anyhow::Result<()> {
-        to.folder(&source().join("models"), "share/perdure/models", "xml")?;
-        to.folder(&source().join("docs"), "share/doc/perdure", "md")?;
-        to.copy(&source().join("LICENSE"), "share/doc/perdure/LICENSE", PLAIN)?;
-        let samples = source().join("tests/capi/samples");
-        to.folder(&samples, "share/perdure/samples/imm", "c")?;
-        for ending in ["c", "xml", "sh"] {
-            to.folder(&samples.join("amf"), "share/perdure/samples/amf", ending)?;
-        }
-        to.copy(
-            &samples.join("amf/Makefile"),
-            "share/perdure/samples/amf/Makefile",
-            PLAIN,
-        )
+fn documents(to: &mut Writer) -> anyhow::Result<()> {
+    to.folder(&source().join("models"), "share/perdure/models", "xml")?;
+    to.folder(&source().join("docs"), "share/doc/perdure", "md")?;
+    to.copy(&source().join("LICENSE"), "share/doc/perdure/LICENSE", PLAIN)?;
+    let samples = source().join("tests/capi/samples");
+    to.folder(&samples, "share/perdure/samples/imm", "c")?;
+    for ending in ["c", "xml", "sh"] {
+        to.folder(&samples.join("amf"), "share/perdure/samples/amf", ending)?;
     }
+    to.copy(
+        &samples.join("amf/Makefile"),
+        "share/perdure/samples/amf/Makefile",
+        PLAIN,
+    )
+}
 
-    fn shells(&self, to: &mut Writer, built: &Built) -> anyhow::Result<()> {
-        let program = built.dir.join("perdure");
-        for (shell, path) in [
-            ("bash", "share/bash-completion/completions/perdure"),
-            ("zsh", "share/zsh/site-functions/_perdure"),
-            ("fish", "share/fish/vendor_completions.d/perdure.fish"),
-        ] {
-            to.text(path, &output(&program, &["setup", "completions", shell])?, PLAIN)?;
-        }
-        to.text(
-            "share/man/man1/perdure.1",
-            &output(&program, &["setup", "man"])?,
-            PLAIN,
-        )
+fn shells(to: &mut Writer, built: &Built) -> anyhow::Result<()> {
+    let program = built.dir.join("perdure");
+    for (shell, path) in [
+        ("bash", "share/bash-completion/completions/perdure"),
+        ("zsh", "share/zsh/site-functions/_perdure"),
+        ("fish", "share/fish/vendor_completions.d/perdure.fish"),
+    ] {
+        to.text(path, &output(&program, &["setup", "completions", shell])?, PLAIN)?;
     }
+    to.text(
+        "share/man/man1/perdure.1",
+        &output(&program, &["setup", "man"])?,
+        PLAIN,
+    )
 }
 
 impl Writer {
