@@ -202,7 +202,9 @@ impl<'a> Builder<'a> {
     /// Where several SUs may be active for an SI, a healthy one goes on until those that come have taken over, if they
     /// have room.
     fn awaits_successor(&self, si: &Dn, member: &Member) -> bool {
-        if self.group.protection.single_active || member.usable.is_err() || self.must_end(si) {
+        // What a failed component had nobody does any more.
+        let goes_on = member.usable.is_ok() && member.fault.is_none();
+        if self.group.protection.single_active || !goes_on || self.must_end(si) {
             return false;
         }
         let comes = |su: &Dn| {
