@@ -392,6 +392,13 @@ fn orders() -> Vec<NodeOrder> {
             su: su(),
             sis: vec![dn("safSi=S"), dn("safSi=T")],
         },
+    ]
+}
+
+fn more_orders() -> Vec<NodeOrder> {
+    let su = || dn("safSu=1");
+    let id = OrderId(7);
+    vec![
         NodeOrder::Cleanup { id, su: su() },
         NodeOrder::Repair { id, su: su() },
         NodeOrder::Reboot {
@@ -425,7 +432,7 @@ fn orders() -> Vec<NodeOrder> {
 
 #[test]
 fn orders_to_a_node() {
-    for each in orders() {
+    for each in orders().into_iter().chain(more_orders()) {
         round_trip!(
             amf_capnp::node_order,
             amf::write_node_order,

@@ -20,7 +20,7 @@ const BATCH_MOST: usize = 100;
 /// The most subscribers.
 const SUBSCRIBERS_MOST: usize = 256;
 /// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What waits for a subscriber.
 #[derive(Default)]

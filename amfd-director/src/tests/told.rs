@@ -121,7 +121,7 @@ fn a_subscriber_that_stops_reading_harms_nobody() {
         let count = Rc::clone(&seen);
         let _subscription = client
             .subscribe(0, move |told, lost| {
-                count.set(count.get() + told.len() as u64 + lost)
+                count.set(count.get() + told.len() as u64 + lost);
             })
             .await
             .unwrap();

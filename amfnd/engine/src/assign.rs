@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use ais::Dn;
 use ais::amf::{CallbackKind, CsiDescriptor, HaState, PresenceState};
 
-use crate::comp::{CallKind, Comp, Kind};
+use crate::comp::{AttributeChanges, CallKind, Comp, Kind};
 use crate::cx::Cx;
 use crate::holding::{Csi, Target};
 use crate::presence::ClcEvent;
@@ -189,18 +189,21 @@ impl Su {
         let changed: Vec<(Dn, Dn)> = self
             .holdings
             .csis()
-            .filter(|(_, _, csi)| csi.new_attributes)
+            .filter(|(_, _, csi)| csi.news.attributes)
             .map(|(si, name, _)| (si.clone(), name.clone()))
             .collect();
         for name in changed {
             let Some(csi) = self.holdings.csi_mut(&name) else {
                 continue;
             };
-            csi.new_attributes = false;
+            csi.news.attributes = false;
             let (comp, attributes) = (csi.wanted.comp.clone(), csi.wanted.attributes.clone());
             let Some(at) = self.index(&comp) else { continue };
             let comp = &mut self.comps[at];
-            let Some(session) = comp.session.filter(|_| comp.takes_attribute_changes) else {
+            let Some(session) = comp
+                .session
+                .filter(|_| comp.attribute_changes == AttributeChanges::AtOnce)
+            else {
                 continue;
             };
             let deadline = Some(cx.now.after(comp.config.csi_set_timeout));
@@ -225,7 +228,7 @@ impl Su {
         for name in due {
             let target = self.holdings.csi(name).map(|csi| self.target_now(&name.0, csi));
             if let (Some(csi), Some(target)) = (self.holdings.csi_mut(name), target) {
-                csi.retell = false;
+                csi.news.retell = false;
                 csi.asked = true;
                 csi.may_act = true;
                 targets.push((target, csi.given.is_some()));
@@ -303,7 +306,7 @@ fn told(csi: &Csi) -> Progress {
         Target::Have(HaState::Quiesced | HaState::Quiescing) => {
             matches!(csi.given, None | Some(HaState::Quiesced))
         }
-        Target::Have(ha @ (HaState::Active | HaState::Standby)) => csi.given == Some(ha) && !csi.retell,
+        Target::Have(ha @ (HaState::Active | HaState::Standby)) => csi.given == Some(ha) && !csi.news.retell,
     };
     if there { Progress::Settled } else { Progress::Due }
 }

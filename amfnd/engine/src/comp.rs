@@ -119,6 +119,14 @@ pub(crate) struct Call {
     pub(crate) deadline: Option<Millis>,
 }
 
+/// When the component's process hears of changed attributes of a CSI that it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AttributeChanges {
+    WithNextAssignment,
+    /// It asked for the callback.
+    AtOnce,
+}
+
 /// A component.
 #[derive(Debug, Clone)]
 pub(crate) struct Comp {
@@ -148,8 +156,7 @@ pub(crate) struct Comp {
     pub(crate) first_csi: Option<CsiDescriptor>,
     /// Its proxy or container, since it registered it or instantiated it.
     pub(crate) manager: Option<Dn>,
-    /// Its process takes changes of attributes.
-    pub(crate) takes_attribute_changes: bool,
+    pub(crate) attribute_changes: AttributeChanges,
     /// The CSIs for which it is less than ready.
     pub(crate) ha_readiness: BTreeMap<Dn, HaReadinessState>,
     pub(crate) calls: BTreeMap<Invocation, Call>,
@@ -180,7 +187,7 @@ impl Comp {
             csi_env: Vec::new(),
             first_csi: None,
             manager: None,
-            takes_attribute_changes: false,
+            attribute_changes: AttributeChanges::WithNextAssignment,
             ha_readiness: BTreeMap::new(),
             calls: BTreeMap::new(),
             healthchecks: BTreeMap::new(),
@@ -493,7 +500,7 @@ impl Comp {
         if self.kind.is_proxied() {
             return;
         }
-        self.takes_attribute_changes = false;
+        self.attribute_changes = AttributeChanges::WithNextAssignment;
         if let Some(session) = self.session.take() {
             cx.emit(Effect::Forget {
                 comp: self.config.dn.clone(),

@@ -36,10 +36,16 @@ pub(crate) struct Csi {
     pub(crate) asked: bool,
     /// The component's process was told of the CSI and may act on what it was told last, answered or not.
     pub(crate) may_act: bool,
-    /// The state is the same, but a standby must hear of a new active component or rank.
+    pub(crate) news: News,
+}
+
+/// What changed about a CSI while its state is the same.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct News {
+    /// A standby must hear of a new active component or rank.
     pub(crate) retell: bool,
     /// Its attributes changed since it was given.
-    pub(crate) new_attributes: bool,
+    pub(crate) attributes: bool,
 }
 
 impl Csi {
@@ -130,7 +136,7 @@ impl Holdings {
         for csi in self.csis_mut().filter(|csi| csi.wanted.comp == *comp) {
             csi.given = None;
             csi.asked = false;
-            csi.new_attributes = false;
+            csi.news.attributes = false;
             csi.renew();
         }
     }
@@ -193,10 +199,10 @@ impl Holdings {
                 let target = Target::Have(ha);
                 let known = holding.csis.get_mut(&wanted.csi);
                 if let Some(csi) = known.filter(|csi| csi.wanted.comp == wanted.comp) {
-                    csi.retell = ha == HaState::Standby
+                    csi.news.retell = ha == HaState::Standby
                         && (&csi.wanted.active_comp, csi.wanted.standby_rank)
                             != (&wanted.active_comp, wanted.standby_rank);
-                    csi.new_attributes |= csi.given.is_some() && csi.wanted.attributes != wanted.attributes;
+                    csi.news.attributes |= csi.given.is_some() && csi.wanted.attributes != wanted.attributes;
                     csi.target = target;
                     csi.wanted = wanted;
                 } else if !lowers {
@@ -205,8 +211,7 @@ impl Holdings {
                         given: None,
                         asked: false,
                         may_act: false,
-                        retell: false,
-                        new_attributes: false,
+                        news: News::default(),
                         wanted,
                     };
                     holding.csis.insert(csi.wanted.csi.clone(), csi);
@@ -253,7 +258,7 @@ impl Holdings {
         for holding in self.0.values_mut() {
             let before = holding.confirmed.as_ref().map(|(ha, _)| *ha);
             holding.csis.retain(|_, csi| {
-                csi.retell = false;
+                csi.news.retell = false;
                 if csi.asked {
                     return true;
                 }

@@ -3,7 +3,7 @@
 use ais::amf::{ErrorSource, HaReadinessState, HaState, OperState, RecommendedRecovery};
 use ais::{AisError, Dn, Refusal};
 
-use crate::comp::{CallKind, Comp, Kind};
+use crate::comp::{AttributeChanges, CallKind, Comp, Kind};
 use crate::cx::Cx;
 use crate::effect::{Answer, Effect};
 use crate::event::{ComponentRequest, Invocation, RequestId, SessionId};
@@ -195,33 +195,8 @@ impl Su {
                     let text = format!("{} was registered on another connection", comp.dn());
                     return Err(Refusal::new(AisError::BadHandle, text));
                 }
-                comp.takes_attribute_changes = true;
+                comp.attribute_changes = AttributeChanges::AtOnce;
                 Ok(Then::Nothing)
-            }
-            ComponentRequest::HealthcheckStart {
-                key,
-                invocation,
-                recovery,
-                ..
-            } => {
-                let start = HealthcheckStart {
-                    key,
-                    session,
-                    invocation,
-                    recovery,
-                };
-                check_key(&start.key)?;
-                check_recovery(recovery)?;
-                comp.check_healthcheck(&start)?;
-                Ok(Then::Healthcheck(start))
-            }
-            ComponentRequest::HealthcheckStop { key, .. } => {
-                comp.healthcheck_stop(&key, session, cx)?;
-                Ok(Then::Nothing)
-            }
-            ComponentRequest::HealthcheckConfirm { key, result, .. } => {
-                let error = comp.healthcheck_confirm(&key, session, result, cx.now)?;
-                Ok(error.map_or(Then::Nothing, Then::Error))
             }
             ComponentRequest::CsiQuiescingComplete { invocation, result } => {
                 comp.check_quiescing_complete(session, invocation)?;
@@ -229,34 +204,6 @@ impl Su {
             }
             ComponentRequest::ErrorReport { recovery, .. } => comp.check_error_report(recovery),
             ComponentRequest::ErrorClear { .. } => comp.check_error_clear(),
-            ComponentRequest::PmStart {
-                pid,
-                depth,
-                errors,
-                recovery,
-                ..
-            } => {
-                let start = WatchStart {
-                    pid,
-                    depth,
-                    errors,
-                    recovery,
-                };
-                check_recovery(recovery)?;
-                comp.check_watch(&start)?;
-                // Before the answer: what ends after it is noticed.
-                comp.watch(start, cx);
-                Ok(Then::Nothing)
-            }
-            ComponentRequest::PmStop {
-                qualifier,
-                pid,
-                errors,
-                ..
-            } => {
-                comp.watch_stop(qualifier, pid, errors, cx)?;
-                Ok(Then::Nothing)
-            }
             ComponentRequest::HaReadinessStateSet { csi, state, .. } => {
                 self.set_readiness(at, session, csi.as_ref(), state)?;
                 Ok(Then::Nothing)
@@ -265,6 +212,11 @@ impl Su {
             ComponentRequest::HaStateGet { .. }
             | ComponentRequest::ProtectionGroupTrack { .. }
             | ComponentRequest::ProtectionGroupTrackStop { .. } => Ok(Then::Nothing),
+            monitoring @ (ComponentRequest::HealthcheckStart { .. }
+            | ComponentRequest::HealthcheckStop { .. }
+            | ComponentRequest::HealthcheckConfirm { .. }
+            | ComponentRequest::PmStart { .. }
+            | ComponentRequest::PmStop { .. }) => comp.monitoring_granted(session, monitoring, cx),
         }
     }
 
@@ -444,6 +396,73 @@ impl Comp {
         match self.oper {
             OperState::Enabled => Err(Refusal::new(AisError::NoOp, format!("{} is ENABLED", self.dn()))),
             OperState::Disabled => Ok(Then::Nothing),
+        }
+    }
+}
+
+impl Comp {
+    /// Healthchecks and passive monitoring.
+    fn monitoring_granted(
+        &mut self,
+        session: SessionId,
+        body: ComponentRequest,
+        cx: &mut Cx,
+    ) -> Result<Then, Refusal> {
+        match body {
+            ComponentRequest::HealthcheckStart {
+                key,
+                invocation,
+                recovery,
+                ..
+            } => {
+                let start = HealthcheckStart {
+                    key,
+                    session,
+                    invocation,
+                    recovery,
+                };
+                check_key(&start.key)?;
+                check_recovery(recovery)?;
+                self.check_healthcheck(&start)?;
+                Ok(Then::Healthcheck(start))
+            }
+            ComponentRequest::HealthcheckStop { key, .. } => {
+                self.healthcheck_stop(&key, session, cx)?;
+                Ok(Then::Nothing)
+            }
+            ComponentRequest::HealthcheckConfirm { key, result, .. } => {
+                let error = self.healthcheck_confirm(&key, session, result, cx.now)?;
+                Ok(error.map_or(Then::Nothing, Then::Error))
+            }
+            ComponentRequest::PmStart {
+                pid,
+                depth,
+                errors,
+                recovery,
+                ..
+            } => {
+                let start = WatchStart {
+                    pid,
+                    depth,
+                    errors,
+                    recovery,
+                };
+                check_recovery(recovery)?;
+                self.check_watch(&start)?;
+                // Before the answer: what ends after it is noticed.
+                self.watch(start, cx);
+                Ok(Then::Nothing)
+            }
+            ComponentRequest::PmStop {
+                qualifier,
+                pid,
+                errors,
+                ..
+            } => {
+                self.watch_stop(qualifier, pid, errors, cx)?;
+                Ok(Then::Nothing)
+            }
+            _ => Ok(Then::Nothing),
         }
     }
 }

@@ -48,8 +48,11 @@ fn members(node: &mut Node, members: Option<&[(&str, HaState)]>) {
     })]);
 }
 
-/// What was told to the session: members, and for each notification its component and change.
-fn changes(node: &mut Node, session: SessionId) -> Vec<(Result<u32, AisError>, Vec<(String, Change)>)> {
+/// The number of members, and for each notification its component and change.
+type Told = (Result<u32, AisError>, Vec<(String, Change)>);
+
+/// What was told to the session.
+fn changes(node: &mut Node, session: SessionId) -> Vec<Told> {
     let all = std::mem::take(&mut node.changes);
     let own = all.iter().filter(|(to, ..)| *to == session);
     own.map(|(_, count, told)| {

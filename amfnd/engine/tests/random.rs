@@ -165,17 +165,17 @@ impl World {
         };
         let script = comp.rdn_value().starts_with('n');
         match kind {
-            CommandKind::AmStart | CommandKind::AmStop | CommandKind::Healthcheck => {}
             CommandKind::Instantiate if outcome == exit(0) && script => {
                 self.alive.entry(comp).or_default();
             }
-            CommandKind::Terminate if outcome == exit(0) => {
+            CommandKind::Terminate if outcome != exit(0) => {}
+            CommandKind::Terminate | CommandKind::Cleanup => {
                 self.alive.remove(&comp);
             }
-            CommandKind::Instantiate | CommandKind::Terminate => {}
-            CommandKind::Cleanup => {
-                self.alive.remove(&comp);
-            }
+            CommandKind::Instantiate
+            | CommandKind::AmStart
+            | CommandKind::AmStop
+            | CommandKind::Healthcheck => {}
         }
         self.event(Event::RunEnded { run, outcome });
     }

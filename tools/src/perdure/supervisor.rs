@@ -249,13 +249,11 @@ impl Keeper {
         );
         signal(&self.started.child, Signal::ABORT);
         signal(&self.started.child, Signal::CONT);
-        match tokio::time::timeout(DUMP_LIMIT, self.started.child.wait()).await {
-            Ok(status) => status,
-            Err(_) => {
-                self.started.child.start_kill()?;
-                self.started.child.wait().await
-            }
+        if let Ok(status) = tokio::time::timeout(DUMP_LIMIT, self.started.child.wait()).await {
+            return status;
         }
+        self.started.child.start_kill()?;
+        self.started.child.wait().await
     }
 
     fn note_death(&self, cause: String) {
@@ -342,7 +340,7 @@ fn hung(place: &Place, plan: &Plan) -> impl Future<Output = ()> + use<> {
     let (socket, limit) = (hang::socket(place.dir(), &plan.name), plan.hang_limit);
     async move {
         if limit.is_zero() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         } else {
             hang::hung(&socket, limit).await;
         }

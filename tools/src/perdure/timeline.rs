@@ -88,14 +88,14 @@ fn text(stories: &[Vec<Entry>]) -> String {
             "MERGED" => last.text.clone(),
             _ => "not settled".to_owned(),
         };
-        write!(out, "{time}  {cause}  {what}; {end}\n").unwrap_or_default();
+        writeln!(out, "{time}  {cause}  {what}; {end}").unwrap_or_default();
         for step in story {
             if matches!(step.code.as_str(), "BEGAN" | "SETTLED" | "MERGED") {
                 continue;
             }
             let at = millis(first.time, step.time);
             let (subject, code, text) = (&step.subject, &step.code, &step.text);
-            write!(out, "  +{at:>9.1} ms  {code:<18} {subject}: {text}\n").unwrap_or_default();
+            writeln!(out, "  +{at:>9.1} ms  {code:<18} {subject}: {text}").unwrap_or_default();
         }
     }
     out

@@ -96,13 +96,16 @@ impl World {
                 self.lose_node(node);
                 self.later(500, Happening::NodeStarts { node: node.clone() });
             }
-            Effect::GroupChange { .. } | Effect::Watch { .. } | Effect::Unwatch { .. } => {}
             Effect::ShutdownComplete => {
                 self.tell(|| format!("{} has left", node.rdn()));
                 self.lose_node(node);
                 self.later(500, Happening::NodeStarts { node: node.clone() });
             }
-            Effect::Forget { .. } | Effect::Note { .. } => {}
+            Effect::GroupChange { .. }
+            | Effect::Watch { .. }
+            | Effect::Unwatch { .. }
+            | Effect::Forget { .. }
+            | Effect::Note { .. } => {}
         }
     }
 }

@@ -57,9 +57,9 @@ pub(in crate::commands) fn block(recorded: &Recorded, verbose: bool) -> String {
             if verbose {
                 append(&mut out, format_args!("Num of StateChanges: {}\n", changes.len()));
             }
-            changes
-                .iter()
-                .for_each(|change| state(&mut out, told.class, *change, verbose));
+            for change in changes {
+                state(&mut out, told.class, *change, verbose);
+            }
         }
         Detail::ObjectCreateDelete { source, attributes } => {
             append(&mut out, format_args!("sourceIndicator = {source}\n"));
@@ -74,7 +74,9 @@ pub(in crate::commands) fn block(recorded: &Recorded, verbose: bool) -> String {
             append(&mut out, format_args!("sourceIndicator = {source}\n"));
             counted_infos(&mut out, &told.info);
             append(&mut out, format_args!("\nnumAttributes: {}\n", changes.len()));
-            changes.iter().for_each(|change| changed(&mut out, change));
+            for change in changes {
+                changed(&mut out, change);
+            }
         }
         Detail::Miscellaneous => infos(&mut out, &told.info),
     }
@@ -152,8 +154,10 @@ fn value(out: &mut String, value: &Value) {
         Value::Any(bytes) => {
             append(out, format_args!(" Attribute Value:\n"));
             for line in bytes.chunks(20) {
-                let line: String = line.iter().map(|byte| format!(" 0x{byte:02x}")).collect();
-                append(out, format_args!("{line}\n"));
+                for byte in line {
+                    append(out, format_args!(" 0x{byte:02x}"));
+                }
+                append(out, format_args!("\n"));
             }
         }
         other => append(out, format_args!(" Attribute Value: {}\n", quoted(other))),

@@ -66,6 +66,7 @@ const HELP: Help = Help {
 };
 
 /// The command line.
+#[expect(clippy::struct_excessive_bools, reason = "the command has that many switches")]
 #[derive(Debug, Parser)]
 struct Line {
     #[arg(short = 'b', long = "searchMode", default_value_t = 7,

@@ -138,7 +138,7 @@ fn run(line: &Line) -> Result<(), Failure> {
 ///
 /// # Errors
 /// That nobody reads it.
-fn print_all(list: &[Recorded], lost: u64, json: bool, verbose: bool) -> Result<(), ExitCode> {
+fn print_all(notifications: &[Recorded], lost: u64, json: bool, verbose: bool) -> Result<(), ExitCode> {
     if lost > 0 {
         let line = format!("{lost} notifications were left out: they came faster than they were read");
         if json {
@@ -147,7 +147,7 @@ fn print_all(list: &[Recorded], lost: u64, json: bool, verbose: bool) -> Result<
             output::complain(&[line]);
         }
     }
-    for recorded in list {
+    for recorded in notifications {
         let text = if json {
             format!("{}\n", print::json(recorded))
         } else {
