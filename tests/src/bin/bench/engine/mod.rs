@@ -74,7 +74,13 @@ fn expect_assigned(cluster: &Cluster, shape: Shape) -> Result<(), String> {
     if wanted == found {
         return Ok(());
     }
-    Err(format!("{found} assignments instead of {wanted}"))
+    let short = (0..shape.groups)
+        .find(|group| (0..shape.sus).any(|number| cluster.holds(&model::su(*group, number)) == 0));
+    let why = short.map(|group| cluster.director.explain(&model::si(group, 0)).join("; "));
+    Err(format!(
+        "{found} assignments instead of {wanted}: {}",
+        why.unwrap_or_default()
+    ))
 }
 
 fn large(rounds: usize, report: &mut Report) -> Result<(), String> {
