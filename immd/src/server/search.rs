@@ -22,6 +22,9 @@ use crate::core::Core;
 /// So many searches may be open on all connections together (OpenSAF's limit).
 const SEARCHES_MAX: usize = 5000;
 
+/// A page holds about so many bytes: small ones, because nothing else is served while one is made.
+const PAGE: usize = size::MESSAGE / 8;
+
 /// The handle.
 pub(super) struct SearchServer {
     connection: Rc<Connection>,
@@ -114,7 +117,7 @@ impl SearchServer {
         })
     }
 
-    /// The next objects, at most `max` and about one message full; and whether they are the last.
+    /// The next objects, at most `max` and about a page full; and whether they are the last.
     async fn page(&self, max: usize) -> Result<(Vec<Object>, bool, usize), Refused> {
         let _turn = self.turn.lock().await;
         self.open.used.set(Instant::now());
@@ -130,7 +133,7 @@ impl SearchServer {
                 return Err(Refusal::new(AisError::BadHandle, text).into());
             };
             let now = core.now();
-            while page.len() < max && bytes < size::MESSAGE {
+            while page.len() < max && bytes < PAGE {
                 let next = core.read(|repository| repository.search_next(&mut content.snapshot, now));
                 let Some(mut read) = next else { break };
                 bytes += size::object(&read.object);
