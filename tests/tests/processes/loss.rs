@@ -124,7 +124,11 @@ fn nothing_is_given_away_before_the_fence_has_answered() {
     let node = stage.cluster.attr(active, "saAmfSUHostedByNode");
     signal(hung, Signal::STOP);
     hook.wait_for_calls(1);
-    assert_eq!(lines(&hook.calls), std::slice::from_ref(&node), "it is told which node");
+    assert_eq!(
+        lines(&hook.calls),
+        std::slice::from_ref(&node),
+        "it is told which node"
+    );
     let why = stage
         .cluster
         .done("perdure", &["explain", active])
