@@ -107,18 +107,16 @@ impl Su {
                 return self.refuse_order(term, id, text, cx);
             }
         }
-        let (work, outcome) = if cx.shutting_down {
-            (
-                Work::Refused,
-                OrderOutcome::Failed("the node director is ending".to_owned()),
-            )
-        } else {
-            match self.start_order(task, cx) {
-                Ok(work) => (work, OrderOutcome::InProgress),
-                Err(text) => {
-                    cx.note(&self.dn, format!("order {} is refused: {text}", id.0));
-                    (Work::Refused, OrderOutcome::Failed(text))
-                }
+        if cx.shutting_down {
+            // A refusal would only bring the order again, as long as the node is there.
+            let text = format!("order {} is not begun: the node director is ending", id.0);
+            return cx.note(&self.dn, text);
+        }
+        let (work, outcome) = match self.start_order(task, cx) {
+            Ok(work) => (work, OrderOutcome::InProgress),
+            Err(text) => {
+                cx.note(&self.dn, format!("order {} is refused: {text}", id.0));
+                (Work::Refused, OrderOutcome::Failed(text))
             }
         };
         // An order that failed while it was started has its outcome already.
