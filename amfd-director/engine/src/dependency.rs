@@ -18,6 +18,7 @@ use ais::{Dn, Millis};
 
 use crate::Director;
 use crate::model::{Changes, Sg, Su};
+use crate::partial;
 use crate::plan::{Group, Service, Target};
 use crate::reason::Reason;
 use crate::state::{Serving, SuState, View};
@@ -386,13 +387,15 @@ impl<'a> View<'a> {
 
     /// Whether some SU that serves the SI goes on, or finishes its work for it.
     fn stays(self, si: &Dn) -> bool {
-        let goes_on = |(dn, _, state): (&Dn, &Su, &SuState)| !self.is_out(dn) && state.fault().is_none();
-        let mut servers = self
-            .model
-            .si(si)
-            .into_iter()
-            .flat_map(|(_, sg, _)| self.servers(sg, si));
-        !self.is_si_locked(si) && servers.any(goes_on)
+        let Some((_, sg, _)) = self.model.si(si).filter(|_| !self.is_si_locked(si)) else {
+            return false;
+        };
+        self.servers(sg, si).any(|(dn, _, state)| {
+            if state.fault().is_none() {
+                return !self.is_out(dn);
+            }
+            partial::kept(self, sg, dn, state).is_some_and(|kept| kept.contains(si))
+        })
     }
 
     fn is_si_locked(self, si: &Dn) -> bool {
