@@ -8,12 +8,13 @@
 use std::collections::BTreeMap;
 
 use ais::Dn;
-use ais::amf::{CallbackKind, CsiDescriptor, HaState, PresenceState};
+use ais::amf::{CallbackKind, CsiDescriptor, ErrorSource, HaState, PresenceState};
 
 use crate::comp::{AttributeChanges, CallKind, Comp, Kind};
 use crate::cx::Cx;
 use crate::holding::{Csi, Target};
 use crate::presence::ClcEvent;
+use crate::recovery::CompError;
 use crate::su::{Goal, Su};
 use crate::support::Support;
 
@@ -155,6 +156,38 @@ impl Su {
                 (Kind::NonSaAware | Kind::ProxiedNpi, _) => self.apply(at, ClcEvent::Terminate, cx),
             }
         }
+    }
+
+    /// What a proxied component has to be told waits for its next proxy no longer than for an answer, or than a proxy
+    /// may take to instantiate it: then it counts as failed, so that its work can go elsewhere.
+    pub(crate) fn await_proxies(&mut self, cx: &Cx) {
+        for at in 0..self.comps.len() {
+            let comp = &self.comps[at];
+            let unproxied = comp.kind == Kind::Proxied
+                && comp.presence == PresenceState::Instantiated
+                && comp.session.is_none();
+            let waits = unproxied
+                && self.goal == Goal::Up
+                && self
+                    .holdings
+                    .of(comp.dn())
+                    .any(|(si, name, csi)| self.progress_alone(si, name, csi) != Progress::Settled);
+            let due = comp
+                .proxy_due
+                .or_else(|| Some(cx.now.after(comp.proxy_timeout())));
+            self.comps[at].proxy_due = due.filter(|_| waits);
+        }
+    }
+
+    /// No proxy came in time.
+    pub(crate) fn proxy_overdue(&mut self, at: usize, cx: &mut Cx) {
+        let comp = &mut self.comps[at];
+        if comp.proxy_due.take_if(|due| *due <= cx.now).is_none() {
+            return;
+        }
+        let timeout = comp.proxy_timeout();
+        let cause = format!("no proxy came within {timeout} to be told of its CSIs");
+        self.component_failed(at, CompError::new(ErrorSource::CsiSetTimeout, cause), cx);
     }
 
     /// The CSI by which a proxied component without instantiation is started.

@@ -159,6 +159,7 @@ impl Su {
                     self.call_timed_out(at, call, cx);
                 }
             }
+            self.proxy_overdue(at, cx);
             if let Some(error) = self.comps[at].healthchecks_due(cx) {
                 self.component_failed(at, error, cx);
             }

@@ -156,6 +156,8 @@ pub(crate) struct Comp {
     pub(crate) first_csi: Option<CsiDescriptor>,
     /// Its proxy or container, since it registered it or instantiated it.
     pub(crate) manager: Option<Dn>,
+    /// Until when a proxy has to come that can tell it of its CSIs.
+    pub(crate) proxy_due: Option<Millis>,
     pub(crate) attribute_changes: AttributeChanges,
     /// The CSIs for which it is less than ready.
     pub(crate) ha_readiness: BTreeMap<Dn, HaReadinessState>,
@@ -187,6 +189,7 @@ impl Comp {
             csi_env: Vec::new(),
             first_csi: None,
             manager: None,
+            proxy_due: None,
             attribute_changes: AttributeChanges::WithNextAssignment,
             ha_readiness: BTreeMap::new(),
             calls: BTreeMap::new(),
@@ -517,6 +520,7 @@ impl Comp {
             .into_iter()
             .chain(calls)
             .chain(self.healthcheck_due())
+            .chain(self.proxy_due)
             .chain(self.monitor.deadline())
             .chain(self.check.deadline())
             .min()

@@ -9,7 +9,7 @@ use ais::amf::{
     NodeReport, ProtectionGroup, ProtectionGroupChange, ProtectionGroupMember, ProtectionGroupNotification,
     TrackFlags,
 };
-use ais::{AisError, Dn, Refusal};
+use ais::{AisError, Dn, Millis, Refusal};
 
 use crate::cx::Cx;
 use crate::effect::{Answer, Effect};
@@ -18,6 +18,8 @@ use crate::event::{RequestId, SessionId};
 /// Groups that one process, and one node, may track.
 const OF_SESSION_MAX: usize = 1000;
 const OF_NODE_MAX: usize = 10_000;
+/// How long the director may take to tell the members, less than programs wait for an answer.
+const TELL_LIMIT: Millis = Millis(5_000);
 
 /// A group that somebody tracks or asks for.
 #[derive(Debug, Clone, Default)]
@@ -25,7 +27,16 @@ struct Group {
     /// `None` before the director has told.
     members: Option<Vec<ProtectionGroupMember>>,
     trackers: BTreeMap<SessionId, TrackFlags>,
-    waiting: Vec<(RequestId, SessionId, TrackFlags)>,
+    waiting: Vec<Waiting>,
+}
+
+/// A request that the director's answer is awaited for.
+#[derive(Debug, Clone)]
+struct Waiting {
+    request: RequestId,
+    session: SessionId,
+    flags: TrackFlags,
+    deadline: Millis,
 }
 
 /// All groups that processes of the node track.
@@ -59,7 +70,12 @@ impl Groups {
                     group.trackers.insert(session, flags);
                 }
             }
-            None => group.waiting.push((request, session, flags)),
+            None => group.waiting.push(Waiting {
+                request,
+                session,
+                flags,
+                deadline: cx.now.after(TELL_LIMIT),
+            }),
         }
         self.tell_director(cx);
     }
@@ -103,7 +119,7 @@ impl Groups {
         let before = group.members.take();
         let waiting = std::mem::take(&mut group.waiting);
         let Some(now) = told.members else {
-            for (request, ..) in waiting {
+            for Waiting { request, .. } in waiting {
                 let text = format!("{} is no CSI that is managed", told.csi);
                 let answer = Answer::Members(Err(Refusal::new(AisError::NotExist, text)));
                 cx.emit(Effect::Reply { request, answer });
@@ -137,7 +153,13 @@ impl Groups {
                 });
             }
         }
-        for (request, session, flags) in waiting {
+        for Waiting {
+            request,
+            session,
+            flags,
+            ..
+        } in waiting
+        {
             let answer = Answer::Members(Ok(current(&now, flags)));
             cx.emit(Effect::Reply { request, answer });
             if flags != TrackFlags::CURRENT {
@@ -152,7 +174,7 @@ impl Groups {
     pub(crate) fn session_closed(&mut self, session: SessionId, cx: &mut Cx) {
         for group in self.of_csis.values_mut() {
             group.trackers.remove(&session);
-            group.waiting.retain(|(_, waiting, _)| *waiting != session);
+            group.waiting.retain(|waiting| waiting.session != session);
         }
         self.tell_director(cx);
     }
@@ -160,14 +182,33 @@ impl Groups {
     /// Nobody answers what was asked of the director.
     pub(crate) fn director_lost(&mut self, cx: &mut Cx) {
         for group in self.of_csis.values_mut() {
-            for (request, ..) in std::mem::take(&mut group.waiting) {
-                let text = "the director is gone".to_owned();
-                let answer = Answer::Members(Err(Refusal::new(AisError::TryAgain, text)));
-                cx.emit(Effect::Reply { request, answer });
+            for waiting in std::mem::take(&mut group.waiting) {
+                give_up(waiting.request, "the director is gone", cx);
             }
         }
         self.drop_idle();
         self.told.clear();
+    }
+
+    /// When the next request has waited long enough.
+    pub(crate) fn deadline(&self) -> Option<Millis> {
+        let waiting = self.of_csis.values().flat_map(|group| &group.waiting);
+        waiting.map(|waiting| waiting.deadline).min()
+    }
+
+    /// A director that is connected and does not tell is not waited for any longer.
+    pub(crate) fn end_waiting(&mut self, cx: &mut Cx) {
+        let now = cx.now;
+        for group in self.of_csis.values_mut() {
+            for waiting in group.waiting.extract_if(.., |waiting| waiting.deadline <= now) {
+                give_up(
+                    waiting.request,
+                    "the director does not tell who is in the group",
+                    cx,
+                );
+            }
+        }
+        self.tell_director(cx);
     }
 
     /// Tells a director that asks for all what is tracked.
@@ -190,6 +231,12 @@ impl Groups {
             cx.report(NodeReport::Tracks { csis });
         }
     }
+}
+
+/// Lets the process ask again.
+fn give_up(request: RequestId, why: &str, cx: &mut Cx) {
+    let answer = Answer::Members(Err(Refusal::new(AisError::TryAgain, why.to_owned())));
+    cx.emit(Effect::Reply { request, answer });
 }
 
 fn current(members: &[ProtectionGroupMember], flags: TrackFlags) -> Vec<ProtectionGroupNotification> {

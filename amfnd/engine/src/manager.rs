@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use ais::amf::{CallbackKind, CommandFailure, ErrorSource, HaState};
-use ais::{AisError, Dn, Refusal};
+use ais::{AisError, Dn, Millis, Refusal};
 
 use crate::comp::{CallKind, Comp, Kind};
 use crate::cx::Cx;
@@ -81,11 +81,8 @@ impl Comp {
             return self.give_first_csi(cx);
         }
         let Some((manager, session)) = cx.managers.of(self) else {
-            let timeout = self.config.managed_by.instantiate_timeout;
-            // A container that does not come back takes its time from the component's attempts.
-            let deadline = (self.kind == Kind::Contained).then(|| cx.now.after(timeout));
-            self.phase = Phase::Unmanaged { deadline };
-            return;
+            // A manager that does not come back takes its time from the component's attempts.
+            return self.await_manager(cx);
         };
         let deadline = cx.now.after(self.config.managed_by.instantiate_timeout);
         self.phase = Phase::ManagerStarts { session, deadline };
@@ -101,8 +98,7 @@ impl Comp {
     /// Starts a proxied component that cannot be instantiated before it has work.
     fn give_first_csi(&mut self, cx: &mut Cx) {
         let (Some(session), Some(csi)) = (self.session, self.first_csi.clone()) else {
-            self.phase = Phase::Unmanaged { deadline: None };
-            return;
+            return self.await_manager(cx);
         };
         let deadline = cx.now.after(self.config.csi_set_timeout);
         self.phase = Phase::ManagerStarts { session, deadline };
@@ -111,6 +107,28 @@ impl Comp {
             csi,
         };
         self.call(session, callback, CallKind::Instantiate, None, cx);
+    }
+
+    /// How long its manager may take to start it.
+    fn manager_timeout(&self) -> Millis {
+        if self.kind == Kind::ProxiedNpi {
+            self.config.csi_set_timeout
+        } else {
+            self.config.managed_by.instantiate_timeout
+        }
+    }
+
+    /// How long what it has to be told may wait for a proxy.
+    pub(crate) fn proxy_timeout(&self) -> Millis {
+        self.config
+            .csi_set_timeout
+            .max(self.config.managed_by.instantiate_timeout)
+    }
+
+    /// Waits for somebody who can start it, no longer than he may take.
+    fn await_manager(&mut self, cx: &mut Cx) {
+        let deadline = cx.now.after(self.manager_timeout());
+        self.phase = Phase::Unmanaged { deadline };
     }
 
     /// A manager may have come.
@@ -172,23 +190,23 @@ impl Comp {
 
     /// The manager took too long, or none came.
     pub(crate) fn manager_timed_out(&mut self, cx: &mut Cx) {
-        let managed_by = &self.config.managed_by;
+        let timeout = self.manager_timeout();
         match self.phase {
             Phase::ManagerStarts { .. } => {
-                let timeout = if self.kind == Kind::ProxiedNpi {
-                    self.config.csi_set_timeout
-                } else {
-                    managed_by.instantiate_timeout
-                };
                 let cause = format!("its manager did not answer within {timeout}");
                 self.manager_failed("INSTANTIATE", cause, cx);
             }
             Phase::Unmanaged { .. } => {
-                let cause = format!("no container came within {}", managed_by.instantiate_timeout);
-                self.manager_failed("INSTANTIATE", cause, cx);
+                let manager = if self.kind == Kind::Contained {
+                    "container"
+                } else {
+                    "proxy"
+                };
+                self.manager_failed("INSTANTIATE", format!("no {manager} came within {timeout}"), cx);
             }
             Phase::ManagerCleans { .. } => {
-                let cause = format!("its manager did not answer within {}", managed_by.cleanup_timeout);
+                let timeout = self.config.managed_by.cleanup_timeout;
+                let cause = format!("its manager did not answer within {timeout}");
                 self.manager_did_not_clean(cause, cx);
             }
             _ => {}
@@ -244,7 +262,7 @@ impl Comp {
             match self.phase {
                 // There is nobody left who could stop it in order.
                 Phase::Asked { .. } => self.stop_failed("its proxy is gone", ErrorSource::ClcCommand, cx),
-                Phase::Registering { .. } => self.phase = Phase::Unmanaged { deadline: None },
+                Phase::Registering { .. } => self.await_manager(cx),
                 _ => {}
             }
         }

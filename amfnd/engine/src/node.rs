@@ -136,6 +136,7 @@ impl NodeEngine {
             .filter_map(Comp::deadline)
             .chain(self.absence_until)
             .chain(self.ending.deadline())
+            .chain(self.groups.deadline())
             .min()
     }
 
@@ -208,6 +209,7 @@ impl NodeEngine {
                 for su in due {
                     self.with_su(&su, cx, Su::deadline);
                 }
+                self.groups.end_waiting(cx);
                 self.end_absence(cx);
                 self.end_leaving(cx);
             }

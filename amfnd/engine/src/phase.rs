@@ -14,8 +14,8 @@ pub(crate) enum Phase {
     Starting { run: RunId, deadline: Millis },
     /// The manager was asked to instantiate it; the deadline covers the registration.
     ManagerStarts { session: SessionId, deadline: Millis },
-    /// There is no manager that could instantiate it.
-    Unmanaged { deadline: Option<Millis> },
+    /// There is no manager that could instantiate it, and none has until then to come.
+    Unmanaged { deadline: Millis },
     /// The manager was asked to clean it up.
     ManagerCleans { session: SessionId, deadline: Millis },
     /// INSTANTIATE succeeded, the process has not registered yet.
@@ -78,8 +78,8 @@ impl Phase {
             | Phase::Stopping { deadline, .. }
             | Phase::ManagerStarts { deadline, .. }
             | Phase::ManagerCleans { deadline, .. }
+            | Phase::Unmanaged { deadline }
             | Phase::Cleaning { deadline, .. } => Some(*deadline),
-            Phase::Unmanaged { deadline } => *deadline,
             Phase::Idle
             | Phase::Aborting { .. }
             | Phase::Overdue { .. }

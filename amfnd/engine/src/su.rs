@@ -171,6 +171,7 @@ impl Su {
             }
             self.advance_assignments(cx);
             self.advance_attributes(cx);
+            self.await_proxies(cx);
             for comp in &mut self.comps {
                 comp.advance_check(cx);
             }

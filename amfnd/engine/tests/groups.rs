@@ -182,3 +182,23 @@ fn a_component_says_how_ready_it_is_for_what_it_has() {
     node.die("A");
     assert!(node.comp("A").ha_readiness.is_empty());
 }
+
+#[test]
+fn a_director_that_does_not_tell_is_not_waited_for_for_ever() {
+    let mut node = Node::up(vec![su("SU1", vec![comp("A")])]);
+    let session = node.new_session();
+    track_later(&mut node, session, 1000, TrackFlags::CURRENT);
+    node.pass(4_000);
+    track_later(&mut node, session, 1001, TrackFlags::CHANGES);
+    assert!(!node.answers.contains_key(&RequestId(1000)));
+    node.pass(1_000);
+    let answer = format!("{:?}", node.answers.remove(&RequestId(1000)));
+    assert!(answer.contains("TryAgain"), "{answer}");
+    assert!(!node.answers.contains_key(&RequestId(1001)));
+    // The members come late; who still waits gets them, who was sent away gets nothing.
+    members(&mut node, Some(&[("A", HaState::Active)]));
+    assert!(node.answers.contains_key(&RequestId(1001)));
+    node.pass(10_000);
+    members(&mut node, Some(&[]));
+    assert_eq!(changes(&mut node, session).len(), 1, "the second request tracks");
+}

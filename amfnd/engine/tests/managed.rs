@@ -198,6 +198,62 @@ fn the_death_of_the_proxy_is_no_failure_of_what_it_managed() {
 }
 
 #[test]
+fn work_that_nobody_can_be_told_of_fails_when_no_proxy_comes_in_time() {
+    let mut node = up();
+    node.assign("SU2", HaState::Active, vec![si("S", vec![csi("x", "X@SU2")])]);
+    node.act("P INSTANTIATE", Act::Hang);
+    node.die("P");
+    node.take_log();
+    node.pass(5_000);
+    assert_eq!(
+        node.fault("SU2"),
+        None,
+        "nothing is to be told: it stays as it is"
+    );
+    assert_eq!(node.comp("X@SU2").presence, PresenceState::Instantiated);
+
+    node.assign("SU2", HaState::Quiesced, vec![si("S", vec![])]);
+    assert_eq!(*node.outcome("SU2"), OrderOutcome::InProgress);
+    node.pass(10_000);
+    assert!(
+        matches!(node.outcome("SU2"), OrderOutcome::Failed(_)),
+        "{:?}",
+        node.outcome("SU2")
+    );
+    // It is cleaned up without its proxy, and no proxy comes to instantiate it again.
+    let log = node.take_log();
+    let of_it: Vec<_> = log.iter().filter(|line| line.starts_with('X')).collect();
+    assert!(of_it.iter().all(|line| *line == "X CLEANUP"), "{of_it:?}");
+    assert_eq!(node.comp("X@SU2").presence, PresenceState::Uninstantiated);
+    let fault = node.fault("SU2").unwrap();
+    assert_eq!(fault.recovery, RecommendedRecovery::ComponentFailover);
+    assert!(fault.isolated, "others may get its work");
+}
+
+#[test]
+fn a_proxy_that_does_not_come_back_fails_what_waits_to_be_instantiated() {
+    let mut node = up();
+    node.act("P INSTANTIATE", Act::Hang);
+    node.die("P");
+    let other = node.new_session();
+    let comp = comp_dn("X@SU2");
+    let recovery = RecommendedRecovery::ComponentRestart;
+    assert_eq!(
+        node.ask(other, ComponentRequest::ErrorReport { comp, recovery }),
+        "OK"
+    );
+    assert_eq!(node.comp("X@SU2").presence, PresenceState::Restarting);
+    node.pass(20_000);
+    let comp = node.comp("X@SU2");
+    assert_eq!(comp.presence, PresenceState::InstantiationFailed);
+    assert_eq!(
+        comp.failure.clone().unwrap().cause,
+        "no proxy came within 1000 ms",
+        "the operator is told"
+    );
+}
+
+#[test]
 fn a_failed_proxied_component_is_cleaned_up_and_instantiated_by_its_proxy() {
     let mut node = up();
     node.assign("SU2", HaState::Active, vec![si("S", vec![csi("x", "X@SU2")])]);
