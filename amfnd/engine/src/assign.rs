@@ -252,10 +252,11 @@ impl Su {
     /// target, otherwise one for each.
     fn tell(&mut self, at: usize, due: &[(Dn, Dn)], cx: &mut Cx) {
         let comp = self.comps[at].dn().clone();
+        // What it was asked about and has not answered is its own too: one callback for all would mean that as well.
         let known = self
             .holdings
             .of(&comp)
-            .filter(|(_, _, csi)| csi.given.is_some())
+            .filter(|(_, _, csi)| csi.given.is_some() || csi.asked || csi.may_act)
             .count();
         let mut targets: Vec<(Target, bool)> = Vec::new();
         for name in due {

@@ -60,6 +60,19 @@ fn one_callback_is_for_all_when_all_that_a_component_has_changes() {
 }
 
 #[test]
+fn what_a_component_has_not_answered_yet_is_not_meant_by_a_callback_for_all() {
+    let mut node = pair();
+    let both = vec![si("S", vec![csi("a", "A")]), si("T", vec![csi("t@T", "A")])];
+    node.assign("SU1", HaState::Standby, both);
+    node.act("A set", Act::Hang);
+    node.die("A");
+    node.answer("A", Ok(()));
+    node.take_log();
+    node.assign("SU1", HaState::Active, vec![si("S", vec![csi("a", "A")])]);
+    assert_eq!(node.take_log(), ["A set ACTIVE a"], "t is asked for as STANDBY");
+}
+
+#[test]
 fn the_attributes_come_with_a_new_csi_only() {
     let mut node = pair();
     node.act("A set", Act::Hang);
