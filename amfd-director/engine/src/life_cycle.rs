@@ -40,14 +40,16 @@ pub(crate) fn next(view: View<'_>, sg: &Sg) -> Vec<(Dn, LifeStep)> {
 }
 
 fn step(view: View<'_>, sg: &Sg, dn: &Dn, su: &Su, state: &SuState, wanted: &[&Dn]) -> Option<LifeStep> {
-    let node_in_recovery = su
-        .node
-        .as_ref()
-        .and_then(|node| view.state.node(node))
-        .is_none_or(|node| node.recovery.is_some());
+    let node = su.node.as_ref().and_then(|node| view.state.node(node));
     // What else runs on the node may say that the SU is not to run.
-    if node_in_recovery || su.node.as_ref().is_some_and(|node| view.is_unreported(node)) {
+    if su.node.as_ref().is_some_and(|node| view.is_unreported(node)) {
         return None;
+    }
+    if node.is_none_or(|node| node.recovery.is_some()) {
+        // What is restarted does not go on where its node is disabled either; it is not started again there.
+        let is_up = su.pre_instantiable && state.presence() == PresenceState::Instantiated;
+        let ends = is_up && state.is_empty() && view.restarting(dn).is_some();
+        return ends.then_some(LifeStep::Terminate);
     }
     let leaves = su.node.as_ref().is_some_and(|node| view.leaves(node));
     let presence = state.presence();

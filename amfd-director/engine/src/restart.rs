@@ -4,10 +4,9 @@
 //! nobody is left to take the work, so it is not reassigned meanwhile.
 
 use ais::Dn;
-use ais::amf::{OperState, PresenceState};
+use ais::amf::PresenceState;
 
 use crate::Director;
-use crate::life_cycle;
 use crate::state::{NodeState, is_failed};
 
 impl Director {
@@ -29,10 +28,10 @@ impl Director {
         }
     }
 
-    /// Whether nothing is to be terminated of the SU any more: it does not run, it could not be terminated, its node is
-    /// not there, or it is faulty and waits for the operator.
+    /// Whether nothing is to be terminated of the SU any more: it does not run, it could not be terminated, or its node is
+    /// not there.
     fn is_down(&self, su: &Dn) -> bool {
-        let Some((_, sg, config)) = self.model.su(su) else {
+        let Some((_, _, config)) = self.model.su(su) else {
             return true;
         };
         // A new director must not take an SU that it has not heard of yet for one that is down.
@@ -49,13 +48,7 @@ impl Director {
         if self.view().session(config).is_none() {
             return true;
         }
-        let node = config.node.as_ref();
-        let on_disabled_node = node.is_some_and(|node| self.view().node_oper(node) == OperState::Disabled);
-        let awaits_repair = state.fault().is_some_and(|fault| {
-            fault.isolated && !life_cycle::is_automatic(self.view(), sg, config, fault.recovery)
-        });
-        let stays_down =
-            state.presence() == PresenceState::Uninstantiated || on_disabled_node || awaits_repair;
-        !state.is_busy() && (is_failed(state.presence()) || (state.is_empty() && stays_down))
+        let stays_down = state.is_empty() && state.presence() == PresenceState::Uninstantiated;
+        !state.is_busy() && (is_failed(state.presence()) || stays_down)
     }
 }

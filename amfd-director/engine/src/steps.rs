@@ -322,7 +322,9 @@ impl<'a> Builder<'a> {
             (HaState::Quiesced, Some(HaState::Standby)) => wants_room && !can_stand_by,
             (HaState::Quiesced, None) => is_crowded || self.is_served(si) || !self.is_planned(si),
             // A faulty SU stands by for nobody.
-            (HaState::Standby, None) => is_crowded || member.fault.is_some() || !self.is_being_left(si),
+            (HaState::Standby, None) => {
+                is_crowded || member.fault.is_some() || !self.is_being_left(si, member)
+            }
             (HaState::Active | HaState::Quiescing, _) | (HaState::Quiesced | HaState::Standby, Some(_)) => {
                 false
             }
@@ -343,12 +345,14 @@ impl<'a> Builder<'a> {
             .is_some_and(|target| !target.active.is_empty())
     }
 
-    /// Whether an SU that shall not be active may still act for the SI. Until it has stopped, standbys stay.
-    fn is_being_left(&self, si: &Dn) -> bool {
+    /// Whether an SU that shall not be active may still act for the SI. Until it has stopped, its standby stays; one that
+    /// may not serve itself does not wait for what cannot be told to stop.
+    fn is_being_left(&self, si: &Dn, standby: &Member) -> bool {
         let acting = self.acting.get(si).into_iter().flatten();
+        let waits_for = |member: &Member| standby.usable.is_ok() || sponsors::will_answer(member);
         acting
             .copied()
-            .any(|member| self.role(si, member) != Some(HaState::Active))
+            .any(|member| self.role(si, member) != Some(HaState::Active) && waits_for(member))
     }
 
     /// What the SU holds as it should, but for the arrangement of its CSIs or its rank as a standby

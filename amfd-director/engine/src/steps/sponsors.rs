@@ -103,7 +103,7 @@ fn serves(si: &Dn, member: &Member) -> bool {
 }
 
 /// Whether an order to stop reaches the SU and nothing broken keeps it from being carried out.
-fn will_answer(member: &Member) -> bool {
+pub(super) fn will_answer(member: &Member) -> bool {
     let whole = member.fault.is_none_or(|fault| fault.isolated && !fault.whole_su);
     whole && member.orders != Availability::Unreachable
 }
