@@ -152,15 +152,37 @@ impl Director {
                 planned.insert(service.dn.clone());
             }
             // What nobody has takes nobody's place before it is known whether it may be served.
-            if let (Ok(()), Footing::Waits(reason @ Reason::SponsorUnreported { .. })) =
-                (&service.wanted, &service.dependence.footing)
+            if service.wanted.is_ok()
                 && !self.view().is_held(&service.dn)
+                && let Some(sponsor) = self.unreported_sponsor(&service.dn)
             {
-                service.wanted = Err(reason.clone());
+                service.wanted = Err(Reason::SponsorUnreported { sponsor });
                 barred = true;
             }
         }
         (if barred { plan(group) } else { free }, planned)
+    }
+
+    /// A sponsor, or one of a sponsor, of which it is not known yet whether it is assigned.
+    fn unreported_sponsor(&self, si: &Dn) -> Option<Dn> {
+        let view = self.view();
+        let sponsors = self.model.dependencies.sponsors(si).map(|(sponsor, _)| sponsor);
+        let mut unassigned = sponsors.filter(|sponsor| !view.is_assigned(sponsor));
+        unassigned.find_map(|sponsor| {
+            let (_, sg, _) = self.model.si(sponsor)?;
+            let unreported = view.unreported_node(sg).map(|_| sponsor.clone());
+            unreported.or_else(|| self.unreported_sponsor(sponsor))
+        })
+    }
+
+    /// Another SG that is to be evaluated and has a sponsor of an SI of this one; none of those that are passed.
+    pub(crate) fn sponsoring(&self, sg: &Dn, passed: &BTreeSet<&Dn>) -> Option<&Dn> {
+        let all = &self.model.dependencies;
+        let sis = self.model.sgs.get(sg)?.sis.keys();
+        let sponsors = sis.flat_map(|si| all.sponsors(si)).map(|(sponsor, _)| sponsor);
+        let mut sgs = sponsors.filter_map(|sponsor| self.model.si(sponsor).map(|(sg, ..)| sg));
+        let other = sgs.find(|other| *other != sg && !passed.contains(other) && self.dirty.contains(*other));
+        self.dirty.get(other?)
     }
 
     /// Sponsors before their dependents, by rank where that leaves a choice (AMF B.02.01 §3.7.3.3).

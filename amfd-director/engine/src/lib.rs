@@ -275,7 +275,7 @@ impl Director {
     /// Plans and orders until nothing more follows from what is known.
     fn evaluate_all(&mut self) {
         for _ in 0..ROUNDS_MAX {
-            while let Some(sg) = self.dirty.pop_first() {
+            while let Some(sg) = self.take_dirty() {
                 self.evaluate(&sg);
             }
             self.end_startup_early();
@@ -290,6 +290,19 @@ impl Director {
         }
         // Each rule only moves forward, so this is a defect; the simulator looks for it. The next event goes on.
         debug_assert!(false, "planning does not come to an end for {:?}", self.dirty);
+    }
+
+    /// The next SG to be evaluated. What its SIs may hope for of sponsors is known when the SGs of these are.
+    fn take_dirty(&mut self) -> Option<Dn> {
+        let mut next = self.dirty.first()?;
+        let mut passed = BTreeSet::new();
+        while let Some(sponsors) = self.sponsoring(next, &passed) {
+            passed.insert(next);
+            next = sponsors;
+        }
+        let next = next.clone();
+        self.dirty.remove(&next);
+        Some(next)
     }
 
     fn evaluate(&mut self, dn: &Dn) {

@@ -7,10 +7,12 @@ use super::board::Board;
 use crate::model::Rank;
 
 /// The SUs that may be assigned, the best first: those that hold something stay; the others follow by rank. Where the
-/// group is adjusted, rank alone decides, and an SU on probation gets nothing new.
+/// group is adjusted, rank alone decides, and an SU on probation gets nothing new. An SU that supports none of the SIs
+/// can never be assigned, and takes no place of one that can.
 pub(super) fn pool(board: &Board<'_>) -> Vec<usize> {
     let held = [HaState::Active, HaState::Quiescing, HaState::Standby];
     let mut sus = board.usable();
+    sus.retain(|su| board.fits_any(*su) || board.has_any(*su, &held));
     sus.sort_by_cached_key(|su| {
         let member = board.member(*su);
         let idle = !board.has_any(*su, &held);

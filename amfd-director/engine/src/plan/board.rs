@@ -109,6 +109,11 @@ impl<'a> Board<'a> {
         self.member(su).fits.get(si) == Some(&true)
     }
 
+    /// Whether the SU supports some SI that takes part.
+    pub(super) fn fits_any(&self, su: usize) -> bool {
+        self.wanted.iter().any(|si| self.fits(su, *si))
+    }
+
     pub(super) fn class(&self, su: usize, si: usize) -> Class {
         let place = self.places[si].as_ref().map_or(usize::MAX, |places| places[su]);
         (place, self.member(su).rank)
@@ -282,7 +287,7 @@ impl<'a> Draft<'a> {
             target.sis.insert(service.dn.clone(), wish);
         }
         for (su, member) in group.members.iter().enumerate() {
-            if member.usable.is_ok() && !self.pool.contains(&su) {
+            if member.usable.is_ok() && self.board.fits_any(su) && !self.pool.contains(&su) {
                 target.passed_over.insert(member.dn.clone(), outside.clone());
             }
         }
