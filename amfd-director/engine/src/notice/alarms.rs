@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ais::Dn;
 use ais::amf::{AdminState, AssignmentState, PresenceState, RecommendedRecovery};
 use ais::ntf::{Detail, Item, Notification, Severity};
-use ais::{Dn, Value};
 
 use super::{AlarmKind, NOTIFYING, info, name_item, notification};
 use crate::Director;
 use crate::model::Sg;
-use crate::publish::Values;
+use crate::publish::Differences;
 use crate::reason::Reason;
 
 /// An alarm and its object.
@@ -41,7 +41,7 @@ impl Director {
 
     /// Tells which alarms begin and end, for the SGs that were evaluated in this step and the values that are about to be
     /// published.
-    pub(crate) fn tell_alarms(&mut self, touched: &BTreeSet<Dn>, values: &BTreeMap<Dn, Values>) {
+    pub(crate) fn tell_alarms(&mut self, touched: &BTreeSet<Dn>, values: &Differences) {
         for dn in touched {
             let before = self.alarms.of_sgs.get(dn).cloned().unwrap_or_default();
             let now = match self.model.sgs.get(dn) {
@@ -94,14 +94,8 @@ impl Director {
         }
     }
 
-    fn alarms_of(
-        &self,
-        dn: &Dn,
-        sg: &Sg,
-        before: &BTreeSet<Alarm>,
-        values: &BTreeMap<Dn, Values>,
-    ) -> BTreeSet<Alarm> {
-        let number = |dn: &Dn, name: &str| values.get(dn)?.get(name)?.first()?.as_u32();
+    fn alarms_of(&self, dn: &Dn, sg: &Sg, before: &BTreeSet<Alarm>, values: &Differences) -> BTreeSet<Alarm> {
+        let number = |dn: &Dn, name: &str| self.number_to_show(values, dn, name);
         let unassigned = AssignmentState::Unassigned.code();
         let mut all = BTreeSet::new();
         for si in sg.sis.keys() {
@@ -153,7 +147,7 @@ impl Director {
         }
         let unassigned = AssignmentState::Unassigned.code();
         let was_served = self
-            .shown(si, "saAmfSIAssignmentState")
+            .shown_number(si, "saAmfSIAssignmentState")
             .is_some_and(|state| state != unassigned);
         // One that was never served is missed where the operator wants it served and nothing moves any more.
         let is_wanted = || {
@@ -249,11 +243,6 @@ impl Director {
         let (su, ..) = self.model.comp(dn)?;
         let node = self.model.su(&su)?.2.node.as_ref()?;
         Some(name_item(info::NODE_NAME, node))
-    }
-
-    /// What the repository shows of a number, as far as this step has not changed it.
-    fn shown(&self, dn: &Dn, name: &str) -> Option<u32> {
-        self.shown_values(dn, name)?.first().and_then(Value::as_u32)
     }
 }
 

@@ -9,7 +9,7 @@ mod table;
 
 use ais::amf::{RecommendedRecovery, SuReport};
 use ais::ntf::{ClassId, Detail, EventType, Item, Notification, Source, StateChange};
-use ais::{Attr, Dn, Value};
+use ais::{Dn, Value};
 
 use crate::Director;
 use crate::effect::Effect;
@@ -60,13 +60,11 @@ impl Director {
     }
 
     /// Tells that a published attribute changed, where it is a state that is told.
-    pub(crate) fn tell_attribute(&mut self, dn: &Dn, attr: &Attr, before: Option<&[Value]>) {
+    pub(crate) fn tell_attribute(&mut self, dn: &Dn, name: &str, old: Option<u32>, new: Option<u32>) {
         let class = self.raw.get(dn).map_or("", |object| object.class());
-        let Some(definition) = table::of_attribute(class, &attr.name) else {
+        let Some(definition) = table::of_attribute(class, name) else {
             return;
         };
-        let old = before.and_then(|values| values.first()).and_then(Value::as_u32);
-        let new = attr.values.first().and_then(Value::as_u32);
         let (Some(old), Some(new)) = (old, new) else {
             // What has no state before is new; that is no change.
             return;
@@ -86,14 +84,11 @@ impl Director {
     }
 
     /// Tells the HA state of an SU for an SI.
-    pub(crate) fn tell_ha(&mut self, assignment: &Dn, old: Option<u32>, new: u32) {
-        let definition = table::of_attribute("SaAmfSIAssignment", "saAmfSISUHAState");
-        let si = assignment.parent();
-        let su = Dn::new(&assignment.rdn_value()).ok();
-        if let (Some(definition), Some(si), Some(su)) = (definition, si, su) {
-            let mut told = state_change(definition, &su, old, new);
+    pub(crate) fn tell_ha(&mut self, su: &Dn, si: &Dn, old: Option<u32>, new: u32) {
+        if let Some(definition) = table::of_attribute("SaAmfSIAssignment", "saAmfSISUHAState") {
+            let mut told = state_change(definition, su, old, new);
             told.text = format!("{} for {si}", told.text);
-            told.info.push(name_item(info::SI_NAME, &si));
+            told.info.push(name_item(info::SI_NAME, si));
             self.tell(told);
         }
     }
