@@ -25,6 +25,7 @@ use tokio_util::compat::{TokioAsyncReadCompatExt, TokioAsyncWriteCompatExt};
 use crate::input::{Input, Inputs, tell};
 use crate::processes::{Processes, watch};
 
+mod pace;
 pub(crate) mod presence;
 mod session;
 
@@ -32,6 +33,10 @@ use presence::DirectorPresence;
 
 /// Sessions that one process may have.
 const SESSIONS_PER_CONNECTION: usize = 2048;
+/// Connections that one process may have, so that none keeps the others out.
+const CONNECTIONS_PER_PROCESS: usize = 32;
+/// Changes of protection groups that a session may leave untaken; then its connection is cut.
+const CHANGES_UNTAKEN_MAX: usize = 1000;
 /// File descriptors kept for everything that is no connection.
 const RESERVED_FILES: u64 = 128;
 /// Connections where the limit of open files is not known.
@@ -57,7 +62,7 @@ struct Table {
     next_session: u64,
     sessions: BTreeMap<u64, Session>,
     next_connection: u64,
-    connections: BTreeMap<u64, Pid>,
+    connections: BTreeMap<u64, Rc<Connection>>,
 }
 
 struct Session {
@@ -67,6 +72,8 @@ struct Session {
     registered: BTreeMap<Dn, bool>,
     /// Whether its component was asked to terminate.
     leaves: bool,
+    /// Changes of protection groups that are not taken yet.
+    untaken: Rc<Cell<usize>>,
     stage: Stage,
 }
 
@@ -86,6 +93,8 @@ struct Connection {
     pid: Pid,
     /// Told when a session of it is finalised.
     finalised: Notify,
+    /// Told when it is to be ended.
+    cut: Notify,
 }
 
 impl Components {
@@ -117,8 +126,8 @@ impl Components {
                 tracing::warn!("a process of another user tried to connect");
                 continue;
             };
-            if self.table.borrow().connections.len() >= connections_max {
-                tracing::warn!(pid = pid.as_raw_pid(), connections_max, "too many connections");
+            if let Err(why) = self.check_room(pid, connections_max) {
+                tracing::warn!(pid = pid.as_raw_pid(), "no connection: {why}");
                 continue;
             }
             // At once, so that the number cannot come to mean another process.
@@ -133,10 +142,26 @@ impl Components {
         }
     }
 
+    /// Whether there is room for one more connection of the process.
+    fn check_room(&self, pid: Pid, connections_max: usize) -> Result<(), String> {
+        let table = self.table.borrow();
+        if table.connections.len() >= connections_max {
+            return Err(format!("all processes together have {connections_max}"));
+        }
+        let own = table.connections.values().filter(|other| other.pid == pid);
+        if own.count() >= CONNECTIONS_PER_PROCESS {
+            return Err(format!("the process has {CONNECTIONS_PER_PROCESS}"));
+        }
+        Ok(())
+    }
+
     /// Whether the process has a connection.
     pub(crate) fn is_connected(&self, pid: i32) -> bool {
         let table = self.table.borrow();
-        table.connections.values().any(|other| other.as_raw_pid() == pid)
+        table
+            .connections
+            .values()
+            .any(|other| other.pid.as_raw_pid() == pid)
     }
 
     /// The process has registered the component on the session.
@@ -159,7 +184,10 @@ impl Components {
         table
             .sessions
             .iter()
-            .filter(|(_, session)| table.connections.get(&session.connection) == Some(&pid))
+            .filter(|(_, session)| {
+                let connection = table.connections.get(&session.connection);
+                connection.is_some_and(|connection| connection.pid == pid)
+            })
             .flat_map(|(&id, session)| {
                 session
                     .registered
@@ -203,8 +231,11 @@ impl Components {
                 Ok(response) => response.get().map_or(Err(AisError::MessageError), |answer| {
                     result_of(answer.get_result())
                 }),
-                // The end of the session is told by itself.
-                Err(error) if error.kind == capnp::ErrorKind::Disconnected => return,
+                // The end of the connection, by rubbish too, is told by itself.
+                Err(error) if !is_answer(&error) => {
+                    tracing::debug!(%comp, %error, "a callback is not answered: the connection is gone");
+                    return;
+                }
                 Err(error) => {
                     tracing::warn!(%comp, %error, "a callback failed in the component");
                     Err(AisError::FailedOperation)
@@ -225,16 +256,21 @@ impl Components {
         members: Result<u32, AisError>,
         notifications: &[ProtectionGroupNotification],
     ) {
-        let Some(callbacks) = self
-            .table
-            .borrow()
-            .sessions
-            .get(&session.0)
-            .map(|session| session.callbacks.clone())
-        else {
+        let table = self.table.borrow();
+        let Some(own) = table.sessions.get(&session.0) else {
             return;
         };
-        let mut request = callbacks.protection_group_request();
+        if own.untaken.get() >= CHANGES_UNTAKEN_MAX {
+            if let Some(connection) = table.connections.get(&own.connection) {
+                let pid = connection.pid.as_raw_pid();
+                tracing::warn!(pid, "cut off: it takes no changes of its protection groups");
+                connection.cut.notify_one();
+            }
+            return;
+        }
+        own.untaken.set(own.untaken.get() + 1);
+        let untaken = Rc::clone(&own.untaken);
+        let mut request = own.callbacks.protection_group_request();
         let mut params = request.get();
         params.set_csi(csi.as_str());
         params.set_error(schema::value::result_code(members.map(drop)));
@@ -248,17 +284,19 @@ impl Components {
             if let Err(error) = request.send().promise.await {
                 tracing::debug!(%csi, %error, "a change of a protection group was not taken");
             }
+            untaken.set(untaken.get().saturating_sub(1));
         });
     }
 
     /// Serves one connection to its end.
     async fn serve(self: Rc<Self>, stream: UnixStream, connection: Rc<Connection>, pidfd: AsyncFd<OwnedFd>) {
         let (reader, writer) = stream.into_split();
+        let (reader, writer) = pace::paced(reader.compat(), writer.compat_write());
         let mut limits = capnp::message::ReaderOptions::new();
         limits.traversal_limit_in_words(Some(MESSAGE_WORDS_MAX));
         let network = twoparty::VatNetwork::new(
-            BufReader::new(reader.compat()),
-            BufWriter::new(writer.compat_write()),
+            BufReader::new(reader),
+            BufWriter::new(writer),
             Side::Server,
             limits,
         );
@@ -274,6 +312,7 @@ impl Components {
                     biased;
                     _ = &mut rpc => break,
                     _ = pidfd.readable() => break,
+                    () = connection.cut.notified() => break,
                     () = connection.finalised.notified() => self.finalise(&connection, &pidfd).await,
                 }
             }
@@ -285,12 +324,14 @@ impl Components {
         let mut table = self.table.borrow_mut();
         let id = table.next_connection;
         table.next_connection += 1;
-        table.connections.insert(id, pid);
-        Rc::new(Connection {
+        let connection = Rc::new(Connection {
             id,
             pid,
             finalised: Notify::new(),
-        })
+            cut: Notify::new(),
+        });
+        table.connections.insert(id, Rc::clone(&connection));
+        connection
     }
 
     /// Ends the sessions that the process has finalised. Those of a process that is on its way out end with it.
@@ -397,6 +438,7 @@ impl Components {
                 connection: connection.id,
                 registered: BTreeMap::new(),
                 leaves: false,
+                untaken: Rc::default(),
                 stage: Stage::Open,
             },
         );
@@ -447,6 +489,11 @@ impl amf::Server for AmfServer {
         results.get().set_present(present);
         Ok(())
     }
+}
+
+/// Whether an error came from the process, not from the end of its connection.
+fn is_answer(error: &capnp::Error) -> bool {
+    error.kind != capnp::ErrorKind::Disconnected && error.extra.starts_with("remote exception")
 }
 
 /// A component's answer; a number that means nothing is a failure.

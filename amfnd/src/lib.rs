@@ -243,6 +243,7 @@ async fn direct(options: Options, place: Place) -> Result<Ending, NodeDirectorEr
     )
     .map_err(file("make the log directory in", &place.node_dir))?;
 
+    tokio::task::spawn_local(spawner.keep_logs_short());
     let (inputs, queue) = mpsc::unbounded_channel();
     let presence = Rc::new(components::presence::DirectorPresence::default());
     let components = Rc::new(components::Components::new(

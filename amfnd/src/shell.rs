@@ -27,9 +27,6 @@ use crate::stories::Stories;
 use crate::watches::Watches;
 use crate::{Ending, RebootPolicy};
 
-/// How often the sizes of the components' logs are looked at.
-const LOG_INTERVAL: Duration = Duration::from_secs(5);
-
 /// The signals that the loop receives.
 pub(crate) struct Signals {
     child: Signal,
@@ -130,8 +127,6 @@ impl Shell {
         mut signals: Signals,
         mut queue: mpsc::UnboundedReceiver<Input>,
     ) -> Ending {
-        let mut log_look = tokio::time::interval(LOG_INTERVAL);
-        log_look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             while let Some(event) = self.events.pop_front() {
                 self.step(event);
@@ -145,17 +140,26 @@ impl Shell {
             tokio::select! {
                 biased;
                 _ = signals.child.recv() => self.reap(),
-                Some(input) = queue.recv() => self.take(input),
+                Some(input) = queue.recv() => {
+                    self.take(input);
+                    // Who asks without end does not stop the clock for others.
+                    self.look_at_clock(deadline);
+                }
                 _ = signals.terminate.recv() => self.shut_down(),
                 _ = signals.interrupt.recv() => self.shut_down(),
                 () = self.sleep_until(deadline) => self.events.push_back(Event::Deadline),
-                _ = log_look.tick() => self.trim_logs(),
             }
         }
     }
 
     fn now(&self) -> Millis {
         Millis(u64::try_from(self.begin.elapsed().as_millis()).unwrap_or(u64::MAX))
+    }
+
+    fn look_at_clock(&mut self, deadline: Option<Millis>) {
+        if deadline.is_some_and(|deadline| deadline <= self.now()) {
+            self.events.push_back(Event::Deadline);
+        }
     }
 
     async fn sleep_until(&self, deadline: Option<Millis>) {
@@ -434,15 +438,6 @@ impl Shell {
         } else {
             self.end = Some(End::Reboot(reason));
         }
-    }
-
-    fn trim_logs(&self) {
-        let (dir, size_max) = self.parts.spawner.logs();
-        tokio::task::spawn_blocking(move || {
-            if let Err(error) = Spawner::trim_logs(&dir, size_max) {
-                tracing::warn!(%error, dir = %dir.display(), "the components' logs cannot be shortened");
-            }
-        });
     }
 
     // ---- the end ----

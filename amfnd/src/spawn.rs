@@ -12,6 +12,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command as Program, Stdio};
+use std::time::Duration;
 
 use ais::Dn;
 use ais::amf::Command;
@@ -25,6 +26,9 @@ const TAIL_BYTES: u64 = 4096;
 const TAIL_LINES: usize = 20;
 /// The longest name of a log file without its ending.
 const LOG_NAME_MAX: usize = 200;
+/// How often the sizes of the logs are looked at: a process that writes without end must not fill the disk meanwhile.
+const LOOK_MAX: Duration = Duration::from_secs(1);
+const LOOK_MIN: Duration = Duration::from_millis(20);
 /// What a command inherits of the node director's own environment.
 const INHERITED: [&str; 9] = [
     "HOME", "LANG", "LC_ALL", "LC_CTYPE", "LOGNAME", "PATH", "TMPDIR", "TZ", "USER",
@@ -129,31 +133,52 @@ impl Spawner {
         .ok_or_else(|| format!("process id {} is out of range", child.id()))
     }
 
-    /// Shortens every log that has outgrown its limit; the older half goes to `*.log.old`.
-    ///
-    /// Processes write on to the same file, so it is emptied in place. What is written between the copy and the
-    /// emptying is lost.
-    pub(crate) fn trim_logs(log_dir: &Path, size_max: u64) -> io::Result<()> {
-        for entry in fs::read_dir(log_dir)? {
-            let path = entry?.path();
-            if path.extension().is_none_or(|ending| ending != "log") || fs::metadata(&path)?.len() <= size_max
-            {
-                continue;
-            }
-            let mut file = OpenOptions::new().read(true).write(true).open(&path)?;
-            let length = file.metadata()?.len();
-            file.seek(SeekFrom::Start(length.saturating_sub(size_max)))?;
-            let mut old = File::create(path.with_extension("log.old"))?;
-            io::copy(&mut (&mut file).take(size_max), &mut old)?;
-            file.set_len(0)?;
-        }
-        Ok(())
+    /// Keeps the logs short, for ever.
+    pub(crate) fn keep_logs_short(&self) -> impl Future<Output = ()> + use<> {
+        keep_short(self.log_dir.clone(), self.log_size_max)
     }
+}
 
-    /// The directory of the logs and the size at which one is shortened.
-    pub(crate) fn logs(&self) -> (PathBuf, u64) {
-        (self.log_dir.clone(), self.log_size_max)
+/// Looks at the logs again and again: often while one of them grows beyond its limit, seldom otherwise.
+async fn keep_short(dir: PathBuf, size_max: u64) {
+    let mut pause = LOOK_MAX;
+    loop {
+        let own = dir.clone();
+        let look = tokio::task::spawn_blocking(move || trim_logs(&own, size_max)).await;
+        match look {
+            Ok(Ok(0)) => pause = (pause * 2).min(LOOK_MAX),
+            Ok(Ok(_)) => pause = LOOK_MIN,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, dir = %dir.display(), "the components' logs cannot be shortened");
+                pause = LOOK_MAX;
+            }
+            // The node director is ending.
+            Err(_) => return,
+        }
+        tokio::time::sleep(pause).await;
     }
+}
+
+/// Shortens every log that has outgrown its limit; the older half goes to `*.log.old`. Gives how many.
+///
+/// Processes write on to the same file, so it is emptied in place. What is written between the copy and the
+/// emptying is lost.
+fn trim_logs(log_dir: &Path, size_max: u64) -> io::Result<usize> {
+    let mut shortened = 0;
+    for entry in fs::read_dir(log_dir)? {
+        let path = entry?.path();
+        if path.extension().is_none_or(|ending| ending != "log") || fs::metadata(&path)?.len() <= size_max {
+            continue;
+        }
+        let mut file = OpenOptions::new().read(true).write(true).open(&path)?;
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(size_max)))?;
+        let mut old = File::create(path.with_extension("log.old"))?;
+        io::copy(&mut (&mut file).take(size_max), &mut old)?;
+        file.set_len(0)?;
+        shortened += 1;
+    }
+    Ok(shortened)
 }
 
 impl Output {
@@ -250,9 +275,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let log = dir.path().join("safComp=x.y.log");
         fs::write(&log, "0123456789").unwrap();
-        Spawner::trim_logs(dir.path(), 10).unwrap();
+        trim_logs(dir.path(), 10).unwrap();
         assert_eq!(fs::read(&log).unwrap().len(), 10);
-        Spawner::trim_logs(dir.path(), 4).unwrap();
+        trim_logs(dir.path(), 4).unwrap();
         assert_eq!(fs::read(&log).unwrap(), b"");
         assert_eq!(fs::read(log.with_extension("log.old")).unwrap(), b"6789");
     }

@@ -66,7 +66,11 @@ impl Director {
     }
 
     pub(crate) fn newest(&self) -> Option<SuReport> {
-        self.shared.state.borrow().newest.get(&su()).cloned()
+        self.newest_of(&su())
+    }
+
+    pub(crate) fn newest_of(&self, su: &Dn) -> Option<SuReport> {
+        self.shared.state.borrow().newest.get(su).cloned()
     }
 
     pub(crate) fn all(&self) -> Vec<NodeReport> {

@@ -16,12 +16,16 @@ use ais::amf::{
 };
 use tokio::time::{Instant, timeout_at};
 
+mod bad;
 mod component;
 mod director;
 mod model;
+mod tamper;
 
 pub(crate) use director::Director;
-pub(crate) use model::{assignment, bare_component, comp, configuration, csi, id_of, su};
+pub(crate) use model::{
+    assignment, bare_component, comp, configuration, csi, id_of, neighbour, neighbour_su, su,
+};
 
 use model::NODE;
 
@@ -79,11 +83,13 @@ impl Cluster {
 
     /// An SA-aware component whose process is this test program, behaving as `mode` says.
     pub(crate) fn component(&self, mode: &str) -> CompConfig {
+        self.component_as("harness::component::component_process", mode)
+    }
+
+    /// The same, whose process is this function of this test program.
+    pub(crate) fn component_as(&self, process: &str, mode: &str) -> CompConfig {
         let program = std::env::current_exe().unwrap();
-        let start = format!(
-            "'{}' --exact harness::component::component_process --nocapture &",
-            program.display()
-        );
+        let start = format!("'{}' --exact {process} --nocapture &", program.display());
         CompConfig {
             category: CompCategory::SA_AWARE | CompCategory::LOCAL,
             instantiate: Some(self.script("instantiate", &start, 10_000)),
@@ -149,8 +155,10 @@ impl Cluster {
         while !holds() {
             if Instant::now() >= limit {
                 let log = fs::read_to_string(self.path("amfnd.log")).unwrap_or_default();
+                let output = self.path("nodes/N1/log").join(format!("{}.log", comp()));
+                let output = fs::read_to_string(output).unwrap_or_default();
                 panic!(
-                    "waited for {what}\nreport: {:#?}\nlog:\n{log}",
+                    "waited for {what}\nreport: {:#?}\nlog:\n{log}\noutput of the component:\n{output}",
                     self.director.newest()
                 );
             }

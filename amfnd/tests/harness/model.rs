@@ -46,6 +46,31 @@ pub(crate) fn configuration(comp: CompConfig) -> Vec<NodeOrder> {
     vec![NodeOrder::ConfigureNode(node), NodeOrder::ConfigureSu(su)]
 }
 
+pub(crate) fn neighbour_su() -> Dn {
+    Dn::new("safSu=SU2,safSg=G,safApp=A").unwrap()
+}
+
+/// Another SU of the node, whose component behaves and has its files in the directory `neighbour`.
+pub(crate) fn neighbour(cluster: &super::Cluster) -> SuConfig {
+    let mut comp = cluster.component("plain");
+    comp.dn = Dn::new("safComp=D,safSu=SU2,safSg=G,safApp=A").unwrap();
+    comp.env[1] = format!("TEST_DIR={}", cluster.path("neighbour").display());
+    comp.healthchecks[0].max_duration = Millis(10_000);
+    let start = std::fs::read_to_string(cluster.path("instantiate")).unwrap();
+    comp.instantiate = Some(cluster.script("neighbour-instantiate", &start, 10_000));
+    SuConfig {
+        dn: neighbour_su(),
+        su_failover: false,
+        limits: EscalationLimits {
+            comp_restart_max: 10,
+            comp_restart_probation: Millis(60_000),
+            su_restart_max: 10,
+            su_restart_probation: Millis(60_000),
+        },
+        comps: vec![comp],
+    }
+}
+
 /// A component without commands.
 pub(crate) fn bare_component() -> CompConfig {
     CompConfig {
