@@ -9,6 +9,7 @@ use crate::Director;
 use crate::effect::Effect;
 use crate::event::{Event, SessionId};
 use crate::model::node_config;
+use crate::node_loss::runs;
 use crate::partial;
 use crate::reason::Reason;
 use crate::state::{Applied, InFlight, LastActive, Loss, NodeRecovery, NodeState, OrderKind, Stage};
@@ -116,8 +117,16 @@ impl Director {
             return;
         }
         match report {
-            NodeReport::Su(report) => self.su_report(node, report),
-            NodeReport::UnknownSu { su } => self.clean_up_stranger(node, su),
+            NodeReport::Su(report) => {
+                if runs(&report) {
+                    self.reset_late_node(node);
+                }
+                self.su_report(node, report);
+            }
+            NodeReport::UnknownSu { su } => {
+                self.reset_late_node(node);
+                self.clean_up_stranger(node, su);
+            }
             NodeReport::NotRebooted { reason } => self.not_rebooted(node, reason),
             NodeReport::Tracks { csis } => self.node_tracks(node, csis),
             NodeReport::Leaving => self.node_leaves(node),
@@ -128,6 +137,7 @@ impl Director {
                     state.seen = true;
                 }
                 self.because(node, Reason::NodeReported);
+                self.reset_idle_node(node);
                 self.touch_node(node);
                 self.end_sync_early();
             }

@@ -281,6 +281,7 @@ impl Director {
             self.end_startup_early();
             self.advance_recoveries();
             self.let_go();
+            self.end_reset_of_absent();
             self.advance_restarts();
             self.advance_shutdowns();
             self.advance_operations();

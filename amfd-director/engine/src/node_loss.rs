@@ -285,7 +285,7 @@ impl Director {
 }
 
 /// Whether something of the SU may run.
-fn runs(report: &SuReport) -> bool {
+pub(crate) fn runs(report: &SuReport) -> bool {
     !report.assignments.is_empty()
         || match report.presence {
             PresenceState::Uninstantiated | PresenceState::InstantiationFailed => false,

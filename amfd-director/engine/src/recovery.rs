@@ -11,7 +11,7 @@ use crate::Director;
 use crate::life_cycle;
 use crate::reason::Reason;
 use crate::startup::Startup;
-use crate::state::{Applied, NodeRecovery, Stage, SuState, is_failed};
+use crate::state::{Applied, NodeRecovery, NodeState, Stage, SuState, is_failed};
 
 impl Director {
     /// Deals with a fault or failed presence that a report brought.
@@ -60,18 +60,54 @@ impl Director {
         }
     }
 
-    /// Every node is rebooted. Nothing is started before all are down; then the cluster starts as it does at first.
+    /// Every node is rebooted, also one that is away or has not connected yet and may run something: when it comes, or not
+    /// before it is taken over. Nothing is started before all are down; then the cluster starts as it does at first.
     fn reset_cluster(&mut self, comp: &Dn) {
-        let nodes = self.state.nodes.iter();
-        let nodes: BTreeSet<Dn> = nodes
-            .filter(|(_, state)| state.session.is_some())
-            .map(|(node, _)| node.clone())
-            .collect();
-        for node in &nodes {
+        let connected = self
+            .state
+            .nodes
+            .iter()
+            .filter(|(_, state)| state.session.is_some());
+        let connected: BTreeSet<Dn> = connected.map(|(node, _)| node.clone()).collect();
+        for node in &connected {
             self.begin_recovery(node, Recovery::ClusterReset, comp);
         }
-        self.state.resetting.extend(nodes);
+        let view = self.view();
+        let may_run = |node: &&Dn| {
+            let state = self.state.node(node);
+            state.is_some_and(NodeState::may_run) || view.is_unreported(node)
+        };
+        let away: Vec<Dn> = self.model.nodes.keys().filter(may_run).cloned().collect();
+        self.state.resetting.extend(connected);
+        self.state.resetting.extend(away);
         self.touch_all();
+    }
+
+    /// A node that the reset of the cluster waits for has told what runs on it: something does, so it is rebooted too.
+    pub(crate) fn reset_late_node(&mut self, node: &Dn) {
+        if self.state.resetting.contains(node) {
+            self.begin_recovery(node, Recovery::ClusterReset, node);
+        }
+    }
+
+    /// A node that the reset of the cluster waits for has told all; where nothing was to be rebooted it is down.
+    pub(crate) fn reset_idle_node(&mut self, node: &Dn) {
+        if !self.state.node(node).is_some_and(NodeState::is_rebooting) {
+            self.advance_reset(node);
+        }
+    }
+
+    /// Nodes that have not come in time, or were taken over, are not waited for any more.
+    pub(crate) fn end_reset_of_absent(&mut self) {
+        let view = self.view();
+        let open = |node: &Dn| {
+            let state = self.state.node(node);
+            state.is_some_and(|state| state.session.is_some() || state.may_run()) || view.is_unreported(node)
+        };
+        let absent = self.state.resetting.iter().filter(|node| !open(node));
+        for node in absent.cloned().collect::<Vec<Dn>>() {
+            self.advance_reset(&node);
+        }
     }
 
     /// A node is down; the reset of the cluster goes on when all are.
