@@ -21,8 +21,6 @@ pub struct Duty {
     pub node: Dn,
     /// Nodes that must have been started anew, with how often they had been.
     pub reboots: Vec<(Dn, u32)>,
-    /// The director's term then. A later one asks only those nodes that it knows.
-    pub term: u64,
     /// How often the node where it happened had been started.
     pub boots: u32,
     /// The term of the last director that a report told of the fault.
@@ -79,7 +77,6 @@ impl Duty {
             gone,
             node: node.clone(),
             reboots,
-            term: world.term,
             boots: world.nodes[node].boots,
             told: None,
         })
@@ -87,17 +84,21 @@ impl Duty {
 
     /// A director of this term was told of the fault.
     pub fn note_told(&mut self, report: &SuReport, term: u64) {
-        let fault = report.fault.as_ref();
-        if fault.is_some_and(|fault| fault.comp == self.comp && fault.recovery == self.recovery) {
+        // The fault of an SU is that of the first component that failed, with the strongest recovery.
+        let fault = report.fault.as_ref().filter(|_| self.comp.is_within(&report.su));
+        if fault.is_some_and(|fault| fault.recovery.strength() >= self.recovery.strength()) {
             self.told = Some(term);
         }
     }
 
     /// Whether anything is due on this node. A node that starts anew has done its part; where it did so before a
-    /// director heard of the fault, nothing more follows.
+    /// director heard of the fault, nothing more follows. A node that was out of reach had left the cluster for the
+    /// director that was told; what it brings back to a later one, that one finds in service.
     fn concerns(&self, node: &Dn, world: &World) -> bool {
         let has_forgotten = world.nodes[&self.node].boots != self.boots;
-        *node == self.node || !has_forgotten || self.told == Some(world.term)
+        let is_told = self.told == Some(world.term);
+        let had_left = world.nodes[node].is_disturbed && self.told.is_some();
+        *node == self.node || is_told || !(has_forgotten || had_left)
     }
 
     /// What of it was not done.
@@ -119,9 +120,9 @@ impl Duty {
                 ));
             }
         }
-        // The report may never have arrived, or not have been passed on.
+        // The report may never have arrived where its own node was rebooted at once, or not have been passed on.
         let spared = |node: &Dn| world.nodes[node].is_disturbed || world.nodes[&self.node].is_disturbed;
-        let due = |node: &Dn| node == &self.node || (self.term == world.term && !spared(node));
+        let due = |node: &Dn| node == &self.node || (self.told == Some(world.term) && !spared(node));
         let (node, _) = self
             .reboots
             .iter()
