@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use ais::amf::{CompCategory, RedundancyModel};
-use ais::{AisError, Dn, Refusal, Value};
+use ais::{AisError, DN_LENGTH_MAX, Dn, Refusal, Value};
 
 use super::members;
 use super::objects::Objects;
@@ -19,6 +19,7 @@ type Outcome = Result<(), Refusal>;
 /// Whether the object's values mean something and its names lead somewhere.
 pub(crate) fn legal(objects: &dyn Objects, dn: &Dn, object: &RawObject) -> Outcome {
     values(VALUES, object.class(), dn, object)?;
+    name_length(object.class(), dn)?;
     references(objects, dn, object)?;
     match object.class() {
         "SaAmfCompType" => category(dn, object),
@@ -30,6 +31,26 @@ pub(crate) fn legal(objects: &dyn Objects, dn: &Dn, object: &RawObject) -> Outco
         "SaAmfSIRankedSU" => ranked_su(objects, dn),
         _ => Ok(()),
     }
+}
+
+/// How long the DN of an SU or component, with its commas escaped, and that of an SI or CSI may be: `safCSIComp=`, the one,
+/// a comma and the other are the DN of an assignment object.
+const NAME_IN_ASSIGNMENT_MAX: usize = (DN_LENGTH_MAX - "safCSIComp=,".len()) / 2;
+
+/// DEVIATION(AMF-110): what could not be shown to be assigned is not taken.
+fn name_length(class: &str, dn: &Dn) -> Outcome {
+    let (length, how) = match class {
+        "SaAmfSU" | "SaAmfComp" => (dn.escaped().len(), " with its commas escaped"),
+        "SaAmfSI" | "SaAmfCSI" => (dn.as_str().len(), ""),
+        _ => return Ok(()),
+    };
+    if length <= NAME_IN_ASSIGNMENT_MAX {
+        return Ok(());
+    }
+    R::NameLength.bad(format!(
+        "{dn}: the DN of a {class} has at most {NAME_IN_ASSIGNMENT_MAX} bytes{how}, so that those of its assignments fit \
+         into {DN_LENGTH_MAX}; this one has {length}"
+    ))
 }
 
 /// Whether the object has all that a new one must have.

@@ -26,6 +26,8 @@ macro_rules! rules {
 rules! {
     /// An object is named as its class says and stands where its class says.
     Place = "AMF-PLACE";
+    /// The names of the assignment objects, which hold two DNs, are not too long.
+    NameLength = "AMF-NAME-LENGTH";
     /// The cluster has one object of the class.
     Once = "AMF-ONCE";
     /// The value is in the range of the attribute.
