@@ -68,9 +68,11 @@ impl Repository {
 
     /// Takes the name from a class.
     ///
+    /// DEVIATION(IMM-030): nothing happens where the class has no implementer, nor its instances another one.
+    ///
     /// # Errors
-    /// BAD_HANDLE, NOT_EXIST (class, or not bound to it), BAD_OPERATION (runtime class), BUSY (open CCBs, administrative
-    /// operations in progress).
+    /// BAD_HANDLE, NOT_EXIST (class, or bound to another name), BAD_OPERATION (runtime class), BUSY (open CCBs,
+    /// administrative operations in progress).
     pub fn class_implementer_release(
         &mut self,
         implementer: ImplementerId,
@@ -79,19 +81,30 @@ impl Repository {
         let name = self.acting_name(implementer)?;
         let class = self.config_class(class)?;
         let id = class.id();
-        let bound = if is_applier(&name) {
-            self.implementers
-                .class_appliers
-                .get(&id)
-                .is_some_and(|names| names.contains(&name))
+        let (bound, conflicts) = if is_applier(&name) {
+            let names = self.implementers.class_appliers.get(&id);
+            let bound = names.is_some_and(|names| names.contains(&name));
+            let is_objects = |body: &Arc<crate::ObjectBody>| {
+                let names = self.implementers.object_appliers.get(&body.id);
+                names.is_some_and(|names| names.contains(&name))
+            };
+            (bound, !bound && self.tree.instances(id).any(is_objects))
         } else {
-            self.implementers.classes.get(&id) == Some(&name)
+            let is_others =
+                |body: &Arc<crate::ObjectBody>| body.implementer.as_ref().is_some_and(|own| *own != name);
+            match self.implementers.classes.get(&id) {
+                Some(own) => (*own == name, *own != name),
+                None => (false, self.tree.instances(id).any(is_others)),
+            }
         };
-        if !bound {
+        if conflicts {
             return Err(Refusal::new(
                 AisError::NotExist,
                 format!("'{name}' is not implementer of class '{}'", class.name()),
             ));
+        }
+        if !bound {
+            return Ok(());
         }
         if self.is_class_in_ccb(id) {
             return Err(Refusal::new(
@@ -172,10 +185,10 @@ impl Repository {
         Ok(())
     }
 
-    /// Takes the name from configuration objects, all or none.
+    /// Takes the name from configuration objects, all or none. Those without an implementer count as released already.
     ///
     /// # Errors
-    /// BAD_HANDLE, NOT_EXIST (object, or not bound to it), BAD_OPERATION (runtime object), BUSY (open CCBs,
+    /// BAD_HANDLE, NOT_EXIST (object, or bound to another name or to a class), BAD_OPERATION (runtime object), BUSY (open CCBs,
     /// administrative operations in progress).
     pub fn object_implementer_release(
         &mut self,
@@ -187,16 +200,21 @@ impl Repository {
         let objects = self.config_objects(dn, scope)?;
         let applier = is_applier(&name);
         for body in objects.iter().filter_map(|id| self.tree.by_id(*id)) {
-            let bound = if applier {
-                let names = self.implementers.object_appliers.get(&body.id);
+            let class = body.class.id();
+            let conflicts = if applier {
+                let names = self.implementers.class_appliers.get(&class);
                 names.is_some_and(|names| names.contains(&name))
             } else {
-                body.implementer.as_ref() == Some(&name)
+                let own = body.implementer.as_ref();
+                own.is_some_and(|own| *own != name) || self.implementers.classes.contains_key(&class)
             };
-            if !bound {
+            if conflicts {
                 return Err(Refusal::new(
                     AisError::NotExist,
-                    format!("'{name}' is not implementer of the object '{}'", body.dn),
+                    format!(
+                        "'{name}' is not implementer of the object '{}' by itself",
+                        body.dn
+                    ),
                 ));
             }
             if self.locks.writer(&body.dn).is_some() {

@@ -1,6 +1,7 @@
 //! A stage for C programs: the libraries as they are installed, a C compiler, and a daemon that can be killed.
 
 use std::ffi::OsStr;
+use std::io::ErrorKind;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -22,7 +23,7 @@ pub fn include() -> PathBuf {
 }
 
 /// The folder with the libraries under their sonames, and under the names that the linker looks for. They are built
-/// first, once in a test program.
+/// first, once in a test program; the folder stays among the results of the build.
 ///
 /// # Panics
 /// Where they cannot be built.
@@ -44,14 +45,15 @@ pub fn libraries() -> &'static Path {
         }
         let built = cargo.current_dir(root()).status().expect("cargo runs");
         assert!(built.success(), "the libraries do not build");
-        let dir = tempfile::Builder::new()
-            .prefix("perdure-capi-")
-            .tempdir()
-            .expect("a temporary folder")
-            .keep();
+        let dir = target().join("capi-libraries");
+        fs::create_dir_all(&dir).expect("a folder");
         for name in ["libSaImmOm.so", "libSaImmOi.so"] {
             for link in [name.to_owned(), format!("{name}.0")] {
-                symlink(target().join(name), dir.join(link)).expect("a link");
+                match symlink(target().join(name), dir.join(link)) {
+                    // Another test program was here before.
+                    Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                    made => made.expect("a link"),
+                }
             }
         }
         dir

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
 
-use capi::{Daemon, libraries, program, root, succeeds, with_libraries};
+use capi::{Daemon, finished, libraries, program, root, succeeds, with_libraries};
 
 fn daemon() -> Daemon {
     Daemon::start(env!("CARGO_BIN_EXE_capi-immd"))
@@ -51,10 +51,37 @@ fn random_calls_never_end_the_process() {
     }
 }
 
+/// Also a test for the check itself: a small block that is lost in each call of one kind is found.
+fn leaves_no_memory_behind(name: &str, leaky: &str) {
+    let daemon = daemon();
+    let program = program(name);
+    succeeds(program.command(daemon.dir()).arg("120"));
+    let daemon = self::daemon();
+    let output = finished(program.command(daemon.dir()).args(["120", leaky]));
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.starts_with(leaky) && said.contains("LEAKS"), "{said}");
+}
+
 #[test]
 fn no_call_leaves_memory_behind() {
-    let daemon = daemon();
-    succeeds(program("leak").command(daemon.dir()).arg("150"));
+    leaves_no_memory_behind("leak_om", "accessor_get_2");
+}
+
+#[test]
+fn no_call_and_no_callback_of_implementers_leaves_memory_behind() {
+    leaves_no_memory_behind("leak_oi", "operation_result");
+}
+
+/// `cargo test --release -p capi --test imm -- --ignored --nocapture hundred_thousand`
+#[test]
+#[ignore = "takes minutes"]
+fn a_hundred_thousand_calls_of_each_kind_leave_no_memory_behind() {
+    for name in ["leak_om", "leak_oi"] {
+        let daemon = daemon();
+        let status = program(name).command(daemon.dir()).arg("100000").status();
+        assert!(status.expect("the program starts").success(), "{name}");
+    }
 }
 
 #[test]

@@ -138,11 +138,13 @@ fn class_implementer_set_and_release() {
         (other, "None", Err(AisError::NotExist)),
         (other, "Task", Err(AisError::BadOperation)),
         (own, "Link", Err(AisError::NotExist)),
-        (own, "Node", Err(AisError::NotExist)),
+        (own, "Node", Ok(())),
         (object_applier, "Node", Err(AisError::NotExist)),
         (class_applier, "Node", Ok(())),
-        (class_applier, "Node", Err(AisError::NotExist)),
+        (class_applier, "Node", Ok(())),
         (other, "Link", Ok(())),
+        (other, "Link", Ok(())),
+        (own, "Link", Ok(())),
     ];
     for (id, class, wanted) in cases {
         assert_eq!(
@@ -182,13 +184,13 @@ fn object_implementer_set_and_release() {
         (scene.nameless, "node=a", Scope::One, Err(AisError::BadHandle)),
         (own, "node=none", Scope::One, Err(AisError::NotExist)),
         (own, "task=t", Scope::One, Err(AisError::BadOperation)),
-        (own, "node=b", Scope::One, Err(AisError::NotExist)),
+        (own, "node=b", Scope::One, Ok(())),
         (other, "node=a", Scope::One, Err(AisError::NotExist)),
         (other, "link=x", Scope::One, Err(AisError::NotExist)),
         (class_applier, "node=a", Scope::One, Err(AisError::NotExist)),
         (object_applier, "node=b", Scope::One, Ok(())),
         (own, "node=a", Scope::Subtree, Ok(())),
-        (own, "node=a", Scope::One, Err(AisError::NotExist)),
+        (own, "node=a", Scope::One, Ok(())),
     ];
     for (id, name, scope, wanted) in cases {
         let released = code(repo.object_implementer_release(id, &dn(name), scope));
