@@ -14,6 +14,7 @@ mod clock;
 mod dump;
 mod fence;
 mod link;
+mod metrics;
 mod model;
 mod nodes;
 mod ntf;
@@ -34,7 +35,10 @@ use ais::amf::Term;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::info;
 
+use daemon::readiness::{self, Watchdog};
+
 pub use crate::fence::Fence;
+pub use crate::metrics::SOCKET as METRICS_SOCKET;
 use crate::shell::Shell;
 pub use crate::timeline::Entry;
 pub use director_engine::Reason;
@@ -171,10 +175,30 @@ async fn serve(options: &Options, term: Term) -> Result<(), Error> {
         options.dir.clone(),
     ));
     tokio::task::spawn_local(link::run(Rc::clone(&shell), options.dir.clone()));
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    tokio::task::spawn_local(serve_metrics(Rc::clone(&shell), options.dir.join(METRICS_SOCKET)));
+    tokio::task::spawn_local(say_ready(Rc::clone(&shell)));
+    let mut watchdog = Watchdog::from_environment();
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            () = watchdog.beat() => {}
+        }
     }
+    readiness::stopping();
     info!("the director stops; components go on");
     Ok(())
+}
+
+/// Serves what is counted and measured; ends where its socket cannot be opened.
+async fn serve_metrics(shell: Rc<Shell>, path: PathBuf) {
+    let page = move || shell.metrics.page(&shell);
+    daemon::metrics::serve(&path, page).await;
+}
+
+/// Tells the service manager when the model is read and nodes are served.
+async fn say_ready(shell: Rc<Shell>) {
+    if shell.started().await {
+        readiness::ready();
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ais::{AisError, CcbOperation, ClassCategory, ClassDef, Dn, Scope, Value};
 use futures::future::try_join_all;
@@ -151,9 +151,11 @@ async fn publish(shell: &Shell, implementer: &Implementer) -> ImmError {
             (board.take(), board.queued())
         };
         for batch in operations.chunks(BATCH) {
+            let begun = Instant::now();
             if let Err(error) = publish_batch(implementer, batch).await {
                 return error;
             }
+            shell.metrics.published(begun.elapsed());
         }
         shell.published.send_replace(queued);
         shell.publish_wanted.notified().await;

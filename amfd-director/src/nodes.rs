@@ -86,6 +86,11 @@ impl Sessions {
         }
     }
 
+    /// How many node directors are connected.
+    pub(crate) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
     /// Whether no node director is connected.
     #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {

@@ -59,6 +59,27 @@ impl Board {
         self.queued
     }
 
+    /// How many objects wait to be published.
+    pub(crate) fn waiting(&self) -> usize {
+        self.order.len()
+    }
+
+    /// The objects that something is published of.
+    pub(crate) fn objects(&self) -> impl Iterator<Item = &Dn> {
+        self.current.keys()
+    }
+
+    /// The class of an object that the director created.
+    pub(crate) fn class(&self, dn: &Dn) -> Option<&str> {
+        self.current.get(dn)?.class.as_deref()
+    }
+
+    /// The present value of an attribute that is a number.
+    pub(crate) fn number(&self, dn: &Dn, attr: &str) -> Option<u32> {
+        let attr = self.current.get(dn)?.attrs.get(attr)?;
+        attr.values.first()?.as_u32()
+    }
+
     /// Notes what a former director published; `class` says that the object itself is runtime data.
     pub(crate) fn adopt(&mut self, dn: Dn, class: Option<String>, attrs: Vec<Attr>) {
         let attrs = by_name(attrs);

@@ -12,6 +12,7 @@ use tokio::sync::{Notify, oneshot, watch};
 use tracing::{debug, info, warn};
 
 use crate::fence;
+use crate::metrics::Metrics;
 use crate::model::Model;
 use crate::nodes::Sessions;
 use crate::ntf;
@@ -40,6 +41,8 @@ pub(crate) struct Shell {
     pub(crate) notifications: Rc<RefCell<ntf::Service>>,
     /// What happened.
     pub(crate) timeline: RefCell<Timeline>,
+    /// What is counted and measured.
+    pub(crate) metrics: Metrics,
     /// What is published.
     pub(crate) board: RefCell<Board>,
     /// The node directors.
@@ -71,6 +74,7 @@ impl Shell {
             model: RefCell::default(),
             notifications: Rc::default(),
             timeline: RefCell::default(),
+            metrics: Metrics::new(),
             board: RefCell::default(),
             sessions: RefCell::default(),
             requests: RefCell::default(),
@@ -92,6 +96,12 @@ impl Shell {
     /// Whether the engine has its model.
     pub(crate) fn is_started(&self) -> bool {
         *self.started.borrow()
+    }
+
+    /// Waits until the engine has its model, however long that takes; says whether it has.
+    pub(crate) async fn started(&self) -> bool {
+        let mut started = self.started.subscribe();
+        started.wait_for(|started| *started).await.is_ok()
     }
 
     /// Waits until the engine has its model, but not for ever; says whether it has.
@@ -122,6 +132,7 @@ impl Shell {
 
     /// Tells the engine whether the information model is reachable.
     pub(crate) fn repository_reachable(&self, reachable: bool) {
+        self.metrics.attached(reachable);
         if self.is_started() {
             self.step(Event::Repository { reachable });
         }
@@ -130,6 +141,11 @@ impl Shell {
     /// Asks the engine why the entity is as it is.
     pub(crate) fn explain(&self, dn: &Dn) -> Vec<String> {
         self.engine.borrow().explain(dn)
+    }
+
+    /// How many administrative operations wait for their answer.
+    pub(crate) fn operations_waiting(&self) -> usize {
+        self.requests.borrow().len()
     }
 
     /// Counts the times that the state is written down, from 1.
@@ -171,7 +187,9 @@ impl Shell {
 
     /// Gives the engine an event and carries the effects out: orders first, then answers; publishing is only queued.
     pub(crate) fn step(&self, event: Event) {
+        let begun = Instant::now();
         let effects = self.engine.borrow_mut().step(self.now(), event);
+        self.metrics.stepped(begun.elapsed());
         let mut orders: BTreeMap<SessionId, Vec<(CauseId, NodeOrder)>> = BTreeMap::new();
         let mut answers = Vec::new();
         let mut fences = Vec::new();
@@ -187,6 +205,7 @@ impl Shell {
                     cause,
                 } => {
                     debug!(%cause, %node, ?order, "order");
+                    self.metrics.ordered();
                     timeline.ordered(time, cause, &node, &order);
                     orders.entry(session).or_default().push((cause, order));
                 }
@@ -204,10 +223,12 @@ impl Shell {
                 Effect::Disconnect { session, .. } => self.sessions.borrow().give_up(session),
                 Effect::Because(because) => {
                     log(&because);
+                    self.metrics.because(&because);
                     timeline.because(time, &because);
                 }
                 Effect::Story(story) => {
                     log_story(&story);
+                    self.metrics.story(&story);
                     timeline.story(time, &story);
                 }
                 Effect::Notify(told) => {
@@ -251,6 +272,10 @@ impl Shell {
         let result = answer
             .await
             .unwrap_or_else(|_| Err(Refusal::new(ais::AisError::Library, "the operation was dropped")));
+        let code = result
+            .as_ref()
+            .map_or_else(|refusal| refusal.error.name(), |()| "SA_AIS_OK");
+        self.metrics.answered(code);
         let queued = self.board.borrow().queued();
         let mut published = self.published.subscribe();
         let shown = published.wait_for(|count| *count >= queued);
@@ -269,6 +294,7 @@ fn log_story(story: &Story) {
             su,
             order,
             outcome,
+            ..
         } => info!(%cause, subject = %su, code = "ANSWERED", ?outcome, "{order}"),
         Story::Merged { cause, into } => info!(%cause, code = "MERGED", "goes on as {into}"),
         Story::Settled { cause } => info!(%cause, code = "SETTLED", "nothing is to be done any more"),

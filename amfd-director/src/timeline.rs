@@ -73,6 +73,7 @@ impl Timeline {
                 su,
                 order,
                 outcome,
+                ..
             } => match outcome {
                 OrderOutcome::Failed(why) => {
                     self.push(*cause, time, su.as_str(), "FAILED", format!("{order}: {why}"));

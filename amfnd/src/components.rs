@@ -164,6 +164,13 @@ impl Components {
             .any(|other| other.pid.as_raw_pid() == pid)
     }
 
+    /// How many processes are connected, and how many components are registered.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        let table = self.table.borrow();
+        let registered = table.sessions.values().map(|session| session.registered.len());
+        (table.connections.len(), registered.sum())
+    }
+
     /// The process has registered the component on the session.
     pub(crate) fn note_registered(&self, session: SessionId, comp: Dn, own: bool) {
         if let Some(session) = self.table.borrow_mut().sessions.get_mut(&session.0) {

@@ -73,6 +73,14 @@ impl Reports {
         }
     }
 
+    /// How many wait.
+    pub(crate) fn waiting(&self) -> usize {
+        match &*self.state.borrow() {
+            Waiting::Open(queue) => queue.len(),
+            Waiting::Closed | Waiting::Overflowed | Waiting::Ended => 0,
+        }
+    }
+
     /// Gives the link up, for what was reported on it does not hold any more; a new one is made.
     pub(crate) fn begin_anew(&self) {
         let mut state = self.state.borrow_mut();

@@ -30,6 +30,7 @@ mod components;
 mod director;
 mod fence;
 mod input;
+mod metrics;
 mod processes;
 mod shell;
 mod spawn;
@@ -37,6 +38,7 @@ mod stories;
 mod watches;
 
 pub use fence::fence;
+pub use metrics::SOCKET as METRICS_SOCKET;
 
 /// The exit status of a node director that ended because it was told to reboot; whoever started it starts it again.
 pub const EXIT_REBOOT: u8 = 75;
@@ -251,6 +253,7 @@ async fn direct(options: Options, place: Place) -> Result<Ending, NodeDirectorEr
         processes.clone(),
         Rc::clone(&presence),
     ));
+    let metrics = Rc::new(metrics::Metrics::new(options.node.rdn_value()));
     let listener = place.listen()?;
     tokio::task::spawn_local(Rc::clone(&components).accept(listener));
     let reports = Rc::new(director::Reports::default());
@@ -259,15 +262,23 @@ async fn direct(options: Options, place: Place) -> Result<Ending, NodeDirectorEr
         &options.node,
         Rc::clone(&reports),
         inputs.clone(),
-        presence,
+        Rc::clone(&presence),
     );
     tokio::task::spawn_local(link.keep());
+    tokio::task::spawn_local(serve_metrics(
+        place.node_dir.join(METRICS_SOCKET),
+        Rc::clone(&metrics),
+        Rc::clone(&components),
+        Rc::clone(&reports),
+        presence,
+    ));
     tracing::info!(node = %options.node, socket, "node director is ready");
     let shell = shell::Shell::new(shell::Parts {
         inputs,
         components,
         processes,
         reports,
+        metrics,
         spawner,
         reboot: options.reboot,
         engine: node_engine::EngineOptions {
@@ -278,6 +289,26 @@ async fn direct(options: Options, place: Place) -> Result<Ending, NodeDirectorEr
     let ending = shell.run(signals, queue).await;
     remove_quietly(&place.socket);
     Ok(ending)
+}
+
+/// Serves what is counted and measured; ends where its socket cannot be opened.
+async fn serve_metrics(
+    path: PathBuf,
+    metrics: Rc<metrics::Metrics>,
+    components: Rc<components::Components>,
+    reports: Rc<director::Reports>,
+    director: Rc<components::presence::DirectorPresence>,
+) {
+    let page = move || {
+        let (connections, registered) = components.counts();
+        metrics.page(&metrics::Present {
+            director: director.is_present(),
+            connections,
+            registered,
+            reports: reports.waiting(),
+        })
+    };
+    daemon::metrics::serve(&path, page).await;
 }
 
 fn remove_quietly(socket: &Path) {

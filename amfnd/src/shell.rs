@@ -7,8 +7,9 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
-use ais::amf::{Command, Term};
+use ais::amf::{CallbackKind, Command, Term};
 use ais::{Dn, Millis};
+use daemon::readiness::{self, Watchdog};
 use node_engine::{
     Answer, CommandKind, ComponentRequest, Effect, EngineOptions, Event, NodeEngine, RequestId, RunId,
     RunOutcome, SessionId,
@@ -21,6 +22,7 @@ use tokio::time::Instant;
 use crate::components::Components;
 use crate::director::Reports;
 use crate::input::{Input, Inputs, tell};
+use crate::metrics::Metrics;
 use crate::processes::{Processes, Whose, kill_tree};
 use crate::spawn::{Output, Spawner, describe};
 use crate::stories::Stories;
@@ -50,6 +52,7 @@ pub(crate) struct Parts {
     pub(crate) components: Rc<Components>,
     pub(crate) processes: Processes,
     pub(crate) reports: Rc<Reports>,
+    pub(crate) metrics: Rc<Metrics>,
     pub(crate) spawner: Spawner,
     pub(crate) reboot: RebootPolicy,
     pub(crate) engine: EngineOptions,
@@ -60,6 +63,7 @@ struct Run {
     id: RunId,
     comp: Dn,
     kind: CommandKind,
+    begun: Instant,
     output: Output,
 }
 
@@ -127,6 +131,8 @@ impl Shell {
         mut signals: Signals,
         mut queue: mpsc::UnboundedReceiver<Input>,
     ) -> Ending {
+        let mut watchdog = Watchdog::from_environment();
+        readiness::ready();
         loop {
             while let Some(event) = self.events.pop_front() {
                 self.step(event);
@@ -137,9 +143,12 @@ impl Shell {
                 None => {}
             }
             let deadline = self.engine.next_deadline();
+            self.parts.metrics.loaded(self.runs.len(), queue.len());
             tokio::select! {
                 biased;
                 _ = signals.child.recv() => self.reap(),
+                // Before what may never end: a loop that is busy lives.
+                () = watchdog.beat() => {}
                 Some(input) = queue.recv() => {
                     self.take(input);
                     // Who asks without end does not stop the clock for others.
@@ -171,8 +180,13 @@ impl Shell {
     }
 
     fn step(&mut self, event: Event) {
+        let begun = Instant::now();
         let ended = match &event {
             Event::SessionClosed { session } => Some(*session),
+            Event::ProcessDied { .. } | Event::WatchedEnded { .. } => {
+                self.parts.metrics.died();
+                None
+            }
             _ => None,
         };
         tracing::debug!(?event, "event");
@@ -183,6 +197,7 @@ impl Shell {
         if let Some(session) = ended {
             self.parts.components.remove(session);
         }
+        self.parts.metrics.stepped(begun.elapsed());
     }
 
     // ---- what happens ----
@@ -202,6 +217,7 @@ impl Shell {
                 answer,
             } => {
                 self.stories.note(&orders, &causes);
+                self.parts.metrics.ordered(orders.len());
                 self.take_orders(term, orders, answer);
             }
             Input::ProcessEnded { pid } => self.take_process_end(pid),
@@ -284,6 +300,7 @@ impl Shell {
             (None, Some(signal)) => RunOutcome::Killed { signal, stderr },
             (None, None) => return,
         };
+        self.parts.metrics.ran(run.kind, &outcome, run.begun.elapsed());
         match run.kind {
             CommandKind::Cleanup => self.kill_all(run.id, run.comp, outcome),
             CommandKind::Instantiate
@@ -303,6 +320,7 @@ impl Shell {
             self.end = Some(End::Shutdown);
         } else {
             self.shutting_down = true;
+            readiness::stopping();
             self.events.push_back(Event::Leave);
         }
     }
@@ -328,7 +346,11 @@ impl Shell {
                 session,
                 comp,
                 kind,
-            } => self.parts.components.call_back(session, invocation, &comp, &kind),
+            } => {
+                let is_healthcheck = matches!(kind, CallbackKind::Healthcheck { .. });
+                self.parts.metrics.called_back(is_healthcheck);
+                self.parts.components.call_back(session, invocation, &comp, &kind);
+            }
             Effect::GroupChange {
                 session,
                 csi,
@@ -347,7 +369,10 @@ impl Shell {
             Effect::Unwatch { watch } => self.watches.end(watch),
             Effect::Forget { session, comp } => self.parts.components.forget(session, &comp),
             Effect::Reply { request, answer } => self.reply(request, answer),
-            Effect::Report(report) => self.parts.reports.push(report),
+            Effect::Report(report) => {
+                self.parts.metrics.reported();
+                self.parts.reports.push(report);
+            }
             Effect::Reboot { reason } => self.reboot(reason),
             Effect::ShutdownComplete => self.end = Some(End::Shutdown),
             Effect::Note { subject, text } => {
@@ -368,6 +393,7 @@ impl Shell {
                     id,
                     comp,
                     kind,
+                    begun: Instant::now(),
                     output,
                 };
                 self.runs.insert(started.pid.as_raw_pid(), run);
@@ -375,6 +401,7 @@ impl Shell {
             Err(error) => {
                 tracing::error!(%comp, command = kind.name(), path = command.path, error, "cannot be started");
                 let outcome = RunOutcome::NotStarted { error };
+                self.parts.metrics.ended(kind, &outcome);
                 self.events.push_back(Event::RunEnded { run: id, outcome });
             }
         }

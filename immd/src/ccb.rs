@@ -183,6 +183,12 @@ impl CcbHandle {
     }
 
     async fn commit(&self, id: CcbId) -> Result<(), Refusal> {
+        let result = self.carry_through(id).await;
+        self.core.metrics.ccb(result.is_ok());
+        result
+    }
+
+    async fn carry_through(&self, id: CcbId) -> Result<(), Refusal> {
         self.agree(id).await?;
         let changes = self.stored_changes(id).await?;
         let entry = match self.store(id, &changes).await {

@@ -14,6 +14,7 @@ use tokio::sync::{Notify, watch};
 use crate::callee::Callees;
 use crate::continuation::Continuations;
 use crate::journal::{Entry, Journal};
+use crate::metrics::Metrics;
 use crate::server::Peer;
 use crate::store::writer::Writer;
 use crate::store::{Records, StoreError, Table, Write, record};
@@ -29,6 +30,8 @@ pub(crate) struct Core {
     pub(crate) access: watch::Sender<AccessControl>,
     pub(crate) journal: RefCell<Journal>,
     writer: Writer,
+    /// What is counted and measured.
+    pub(crate) metrics: Metrics,
     /// Notified when a change that was on its way to the store is visible or dropped, or a CCB has ended.
     pub(crate) settled: Notify,
     /// Open searches of all connections, for the operator.
@@ -51,6 +54,7 @@ impl Core {
         repository: Repository,
         journal: Journal,
         writer: Writer,
+        metrics: Metrics,
         epoch: u64,
         options: &crate::Options,
     ) -> Core {
@@ -62,6 +66,7 @@ impl Core {
             continuations: Continuations::default(),
             journal: RefCell::new(journal),
             writer,
+            metrics,
             settled: Notify::new(),
             searches: Cell::new(0),
             search_idle: Cell::new(crate::SEARCH_IDLE),
@@ -121,6 +126,7 @@ impl Core {
 
     /// Makes writes durable.
     pub(crate) async fn commit(&self, writes: Vec<Write>) -> Result<(), StoreError> {
+        let _waiting = self.metrics.committing();
         let answer = self.writer.commit(writes).await;
         answer.unwrap_or_else(|_| Err(writer_ended()))
     }

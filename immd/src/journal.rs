@@ -83,6 +83,11 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
+    /// How many entries there are, and how many bytes they have.
+    pub(crate) fn size(&self) -> (usize, u64) {
+        (self.entries.len(), self.bytes)
+    }
+
     /// The journal that the store holds, and the writes that bound it again.
     pub(crate) fn restore(
         entries: Vec<Entry>,

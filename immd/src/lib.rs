@@ -12,6 +12,7 @@ mod continuation;
 mod core;
 mod export;
 mod journal;
+mod metrics;
 mod model;
 mod operation;
 mod past;
@@ -28,6 +29,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::core::Core;
 pub use crate::journal::Retention;
+pub use crate::metrics::SOCKET as METRICS_SOCKET;
 use crate::server::Listener;
 pub use crate::store::StoreError;
 

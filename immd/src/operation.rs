@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use crate::callbacks::Reply;
 use crate::continuation::Outcome;
 use crate::core::Core;
+use crate::metrics::Counted;
 use crate::server::Peer;
 use crate::service::{self, text};
 
@@ -42,6 +43,7 @@ pub(crate) async fn invoke(
     invocation: Invocation,
     limit: Option<Duration>,
 ) -> Result<Reply, Refusal> {
+    core.metrics.invoked();
     check_parameters(invocation.operation, &invocation.parameters)?;
     let Invocation {
         owner,
@@ -132,6 +134,7 @@ pub(crate) fn clear(
 struct Running {
     core: Rc<Core>,
     object: Option<Dn>,
+    _counted: Counted,
 }
 
 impl Running {
@@ -143,6 +146,7 @@ impl Running {
         Running {
             core: core.clone(),
             object,
+            _counted: core.metrics.operating(),
         }
     }
 }

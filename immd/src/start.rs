@@ -9,6 +9,7 @@ use repository::{Counters, DETACH_GRACE, Repository};
 
 use crate::core::Core;
 use crate::journal::{Entry, Journal};
+use crate::metrics::Metrics;
 use crate::store::record::journal::read_journal_head;
 use crate::store::record::{self, RecordError, meta};
 use crate::store::writer::Writer;
@@ -75,8 +76,10 @@ pub(crate) fn open(options: &Options) -> Result<Core, Error> {
         milliseconds = begun.elapsed().as_millis(),
         "the model is loaded"
     );
-    let thread = Writer::start(Box::new(store)).map_err(Error::system("a thread"))?;
-    Ok(Core::new(repository, journal, thread, epoch, options))
+    let metrics = Metrics::new();
+    let measured = metrics.measured(store);
+    let thread = Writer::start(Box::new(measured)).map_err(Error::system("a thread"))?;
+    Ok(Core::new(repository, journal, thread, metrics, epoch, options))
 }
 
 /// A repository without a model, with what the options say about any.

@@ -16,6 +16,8 @@ pub struct Cluster {
     dir: tempfile::TempDir,
     /// Options of `perdure up`.
     options: Vec<String>,
+    /// Variables of its environment.
+    variables: Vec<(String, String)>,
 }
 
 impl Cluster {
@@ -32,6 +34,19 @@ impl Cluster {
     /// # Errors
     /// What `perdure up` printed.
     pub fn up_with(program: &Path, models: &[&Path], options: &[&str]) -> Result<Cluster, String> {
+        Cluster::up_in(program, models, options, &[])
+    }
+
+    /// As [`Cluster::up_with`], with variables of its environment.
+    ///
+    /// # Errors
+    /// What `perdure up` printed.
+    pub fn up_in(
+        program: &Path,
+        models: &[&Path],
+        options: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Result<Cluster, String> {
         let dir = tempfile::Builder::new()
             .prefix("perdure-")
             .tempdir()
@@ -40,6 +55,10 @@ impl Cluster {
             program: program.to_owned(),
             dir,
             options: options.iter().map(|&option| option.to_owned()).collect(),
+            variables: variables
+                .iter()
+                .map(|&(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
         };
         cluster.start(models)?;
         Ok(cluster)
@@ -70,6 +89,7 @@ impl Cluster {
             command = Command::new(&self.program);
             command.args(args).env("PERDURE_DIR", self.dir());
         }
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
 

@@ -35,6 +35,37 @@ fn root() -> PathBuf {
         .to_owned()
 }
 
+#[test]
+fn every_metric_is_documented_with_its_type() {
+    let read = |path: &str| fs::read_to_string(root().join(path)).expect("it is there");
+    let names = read("tests/tests/processes/metrics.txt");
+    let documented = read("docs/OPERATING.md");
+    let rows: Vec<[&str; 2]> = documented
+        .lines()
+        .filter_map(|line| {
+            let mut cells = line.strip_prefix("| `")?.split('|');
+            let (name, kind) = (cells.next()?, cells.next()?);
+            let name = name.trim().trim_end_matches('`');
+            let is_metric = ["immd_", "amfd_", "amfnd_"]
+                .iter()
+                .any(|daemon| name.starts_with(daemon));
+            is_metric.then_some([name, kind.trim()])
+        })
+        .collect();
+    let mut wanted: Vec<[&str; 2]> = names
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+        .map(|(name, kind)| [name, kind])
+        .collect();
+    let mut found = rows.clone();
+    wanted.sort_unstable();
+    found.sort_unstable();
+    assert_eq!(
+        found, wanted,
+        "docs/OPERATING.md has a row for each metric and its type, and no other"
+    );
+}
+
 /// The files that git tracks or would track, relative to the root.
 fn files() -> Vec<PathBuf> {
     let output = Command::new("git")

@@ -1,6 +1,6 @@
 //! What the director must do.
 
-use ais::amf::{CauseId, NodeOrder, OrderOutcome};
+use ais::amf::{CauseId, HaState, NodeOrder, OrderOutcome};
 use ais::ntf::Notification;
 use ais::{Attr, Dn, Refusal};
 
@@ -62,6 +62,8 @@ pub enum Story {
         su: Dn,
         /// What was ordered, in words.
         order: String,
+        /// The HA state that it gave, where it is one of an assignment.
+        ha: Option<HaState>,
         /// What became of it.
         outcome: OrderOutcome,
     },

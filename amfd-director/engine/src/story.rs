@@ -131,12 +131,14 @@ impl Director {
     pub(crate) fn tell_answer(&mut self, su: &Dn, order: &InFlight, outcome: &OrderOutcome) {
         let cause = self.cause();
         let su = su.clone();
+        let ha = order.kind.assigns();
         let order = order.kind.to_string();
         let outcome = outcome.clone();
         self.out.because.push(Effect::Story(Story::Answered {
             cause,
             su,
             order,
+            ha,
             outcome,
         }));
     }

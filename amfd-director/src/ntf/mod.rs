@@ -8,11 +8,12 @@ mod server;
 mod store;
 mod subscribers;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use ais::Dn;
-use ais::ntf::{ClassId, Notification, Recorded};
+use ais::ntf::{ClassId, Detail, Notification, Recorded, Severity};
 use director_engine::AlarmKind;
 
 pub(crate) use server::NotificationServer;
@@ -30,6 +31,8 @@ pub(crate) struct Service {
     store: Store,
     subscribers: Subscribers,
     writer: Option<Writer>,
+    /// How many were told, by type.
+    told: BTreeMap<&'static str, u64>,
 }
 
 impl Service {
@@ -43,6 +46,7 @@ impl Service {
             store,
             subscribers: Subscribers::default(),
             writer: Some(writer),
+            told: BTreeMap::new(),
         }
     }
 
@@ -66,6 +70,8 @@ impl Service {
             time: time.unwrap_or_else(now),
             notification,
         };
+        let kind = recorded.notification.detail.notification_type().name();
+        *self.told.entry(kind).or_default() += 1;
         let recorded = self.store.add(recorded);
         self.subscribers.tell(&recorded);
         if let Some(writer) = &self.writer {
@@ -75,9 +81,33 @@ impl Service {
     }
 
     /// How many subscribers there are.
-    #[cfg(test)]
     pub(crate) fn subscribers(&self) -> usize {
         self.subscribers.len()
+    }
+
+    /// How many notifications wait for subscribers.
+    pub(crate) fn waiting(&self) -> usize {
+        self.subscribers.waiting()
+    }
+
+    /// How many notifications were left out because subscribers did not read.
+    pub(crate) fn lost(&self) -> u64 {
+        self.subscribers.lost()
+    }
+
+    /// How many were told, by type.
+    pub(crate) fn told(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.told.iter().map(|(kind, count)| (*kind, *count))
+    }
+
+    /// The severities of the alarms that are raised, one for each.
+    pub(crate) fn severities(&self) -> impl Iterator<Item = Severity> {
+        self.store
+            .alarms()
+            .filter_map(|recorded| match recorded.notification.detail {
+                Detail::Alarm { severity, .. } => Some(severity),
+                _ => None,
+            })
     }
 }
 

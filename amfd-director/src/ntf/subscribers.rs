@@ -28,6 +28,8 @@ struct Queue {
     waiting: VecDeque<Rc<Recorded>>,
     bytes: usize,
     lost: u64,
+    /// The same since it subscribed.
+    lost_ever: u64,
 }
 
 impl Queue {
@@ -37,6 +39,7 @@ impl Queue {
         while self.waiting.len() > QUEUE_MOST || (self.bytes > BYTES_MOST && self.waiting.len() > 1) {
             self.take();
             self.lost += 1;
+            self.lost_ever += 1;
         }
     }
 
@@ -44,6 +47,11 @@ impl Queue {
         let oldest = self.waiting.pop_front()?;
         self.bytes -= schema::ntf::size(&oldest);
         Some(oldest)
+    }
+
+    fn clear(&mut self) {
+        self.waiting.clear();
+        self.bytes = 0;
     }
 
     /// What the next call tells.
@@ -68,9 +76,23 @@ struct Subscriber {
 pub(super) struct Subscribers {
     all: BTreeMap<u64, Rc<Subscriber>>,
     last: u64,
+    /// What those that are gone lost.
+    lost: u64,
 }
 
 impl Subscribers {
+    /// How many notifications wait for all of them.
+    pub(super) fn waiting(&self) -> usize {
+        let queues = self.all.values().map(|it| it.queue.borrow().waiting.len());
+        queues.sum()
+    }
+
+    /// How many notifications were left out so far.
+    pub(super) fn lost(&self) -> u64 {
+        let present = self.all.values().map(|it| it.queue.borrow().lost_ever);
+        self.lost + present.sum::<u64>()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.all
             .values()
@@ -80,7 +102,14 @@ impl Subscribers {
 
     /// Queues the notification for those that want it.
     pub(super) fn tell(&mut self, recorded: &Rc<Recorded>) {
-        self.all.retain(|_, subscriber| !subscriber.gone.get());
+        let lost = &mut self.lost;
+        self.all.retain(|_, subscriber| {
+            let gone = subscriber.gone.get();
+            if gone {
+                *lost += subscriber.queue.borrow().lost_ever;
+            }
+            !gone
+        });
         let own = 1_u32 << (recorded.notification.detail.notification_type().code() >> 12);
         for subscriber in self.all.values().filter(|it| it.types & own != 0) {
             subscriber.queue.borrow_mut().push(recorded);
@@ -104,7 +133,7 @@ impl Subscribers {
         tokio::task::spawn_local(async move {
             pump(&subscriber, client).await;
             subscriber.gone.set(true);
-            *subscriber.queue.borrow_mut() = Queue::default();
+            subscriber.queue.borrow_mut().clear();
         });
         Some(self.last)
     }
@@ -112,6 +141,7 @@ impl Subscribers {
     /// Its subscription ended.
     pub(super) fn remove(&mut self, id: u64) {
         if let Some(subscriber) = self.all.remove(&id) {
+            self.lost += subscriber.queue.borrow().lost_ever;
             subscriber.gone.set(true);
             subscriber.wanted.notify_one();
         }

@@ -19,6 +19,7 @@ use std::rc::Rc;
 
 use capnp::message::ReaderOptions;
 use capnp_rpc::{RpcSystem, rpc_twoparty_capnp, twoparty};
+use daemon::readiness::{self, Watchdog};
 use futures::AsyncReadExt as _;
 use schema::imm_capnp;
 use tokio::net::UnixStream;
@@ -98,9 +99,13 @@ impl Listener {
         let mut connections = tokio::task::JoinSet::new();
         let mut access = core.access.subscribe();
         let mut stop = std::pin::pin!(stop);
+        let mut watchdog = Watchdog::from_environment();
+        let metrics = tokio::task::spawn_local(serve_metrics(core.clone()));
+        readiness::ready();
         loop {
             tokio::select! {
                 () = &mut stop => break,
+                () = watchdog.beat() => {}
                 Some(_) = connections.join_next() => {}
                 Ok(()) = access.changed() => {
                     let wanted = access.borrow_and_update().clone();
@@ -109,6 +114,7 @@ impl Listener {
                 }
                 accepted = listener.accept() => match accepted {
                     Ok(_) if connections.len() >= CONNECTIONS_MAX => {
+                        core.metrics.refused();
                         tracing::warn!(limit = CONNECTIONS_MAX, "a connection was refused: there are too many");
                     }
                     Ok((stream, _)) => {
@@ -121,7 +127,9 @@ impl Listener {
                 },
             }
         }
+        readiness::stopping();
         tracing::info!("stopping");
+        metrics.abort();
         // What clients hold refers to the core; what is to be called keeps their connections: both must go.
         connections.shutdown().await;
         core.callees.clear();
@@ -130,6 +138,13 @@ impl Listener {
         }
         Ok(())
     }
+}
+
+/// Serves what is counted and measured; ends where its socket cannot be opened.
+async fn serve_metrics(core: Rc<Core>) {
+    let path = core.dir.join(crate::METRICS_SOCKET);
+    let page = move || core.metrics.page(&core);
+    daemon::metrics::serve(&path, page).await;
 }
 
 /// The process at the other end; `None` where the system does not say.
@@ -168,6 +183,7 @@ async fn enter(core: Rc<Core>, stream: UnixStream) {
             serve(core, stream, peer).await;
         }
         Verdict::Denied(why) => {
+            core.metrics.refused();
             tracing::warn!(uid = peer.uid, pid = peer.pid, why, "access denied");
             let budget = Budget::new(&core.held);
             let told = protocol(stream, &budget, capnp_rpc::new_client(DeniedServer { why }));
@@ -180,6 +196,7 @@ async fn enter(core: Rc<Core>, stream: UnixStream) {
 /// Serves one connection to its end.
 async fn serve(core: Rc<Core>, stream: UnixStream, peer: Peer) {
     tracing::debug!(uid = peer.uid, pid = peer.pid, "connected");
+    let _counted = core.metrics.connected();
     let connection = Rc::new(Connection {
         budget: Budget::new(&core.held),
         core,

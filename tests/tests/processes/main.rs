@@ -1,9 +1,12 @@
 //! Real daemons, real components, real kills: the promises of the README, each shown once.
 
+mod causes;
 mod hang;
 mod leaving;
 mod loss;
+mod metrics;
 mod operations;
+mod readiness;
 mod stage;
 mod whole;
 

@@ -34,6 +34,11 @@ impl Stage {
 
     /// The same, with options of `perdure up`.
     pub fn up_as(change: impl Fn(String) -> String, options: &[&str]) -> Stage {
+        Stage::up_in(change, options, &[])
+    }
+
+    /// The same, with variables of its environment.
+    pub fn up_in(change: impl Fn(String) -> String, options: &[&str], variables: &[(&str, &str)]) -> Stage {
         let files = tempfile::tempdir().expect("a temporary directory");
         let bundle = files.path().join("bundle");
         tools::samples::write_bundle(&bundle, super::program()).expect("the bundle can be written");
@@ -43,7 +48,8 @@ impl Stage {
             .replace("<value>8080</value>", &format!("<value>{port}</value>"));
         let path = files.path().join("demo.xml");
         std::fs::write(&path, change(xml)).expect("the model can be written");
-        let cluster = Cluster::up_with(super::program(), &[&path], options).expect("the demo model comes up");
+        let cluster =
+            Cluster::up_in(super::program(), &[&path], options, variables).expect("the demo model comes up");
         let stage = Stage {
             cluster,
             port,

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 
 use ais::Dn;
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
 
 /// What the director exits with when it is wrong about itself; whoever started it starts it again.
 const EXIT_PANIC: i32 = 101;
@@ -50,7 +49,7 @@ pub fn run(name: &str, args: &[OsString]) -> Option<ExitCode> {
         "amfnd" => |args| amfnd::cli::main(args.iter().cloned()),
         _ => return None,
     };
-    log_to_stderr();
+    daemon::log::begin();
     end_on_panic();
     Some(main(args))
 }
@@ -97,21 +96,6 @@ fn exit<E: std::error::Error>(name: &str, result: Result<(), E>) -> ExitCode {
     }
     eprintln!("{name}: {text}");
     ExitCode::FAILURE
-}
-
-/// Logs to stderr; `PERDURE_LOG` says how much.
-fn log_to_stderr() {
-    let filter = EnvFilter::try_from_env("PERDURE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let logging = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        // A log that cannot be written, as on a full disk, is told nowhere: telling it on stderr would panic.
-        .log_internal_errors(false)
-        .with_ansi(false)
-        .try_init();
-    if let Err(error) = logging {
-        eprintln!("no log: {error}");
-    }
 }
 
 /// A daemon that finds itself wrong dies at once, in whatever task: its state can be rebuilt, and the supervisor starts

@@ -34,6 +34,14 @@ impl Failure {
         Failure::new(text)
     }
 
+    /// A failure with this line, because nothing answers.
+    pub(super) fn unreachable(line: impl Into<String>) -> Failure {
+        Failure {
+            lines: vec![line.into()],
+            unreachable: true,
+        }
+    }
+
     /// No cluster answers in the directory.
     pub(super) fn no_cluster(dir: &Path) -> Failure {
         let dir = dir.display();

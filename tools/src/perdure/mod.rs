@@ -30,6 +30,7 @@ mod fence;
 mod hang;
 mod journal;
 mod locked;
+mod metrics;
 mod place;
 mod policy;
 mod record;
@@ -72,6 +73,8 @@ enum Command {
     Timeline(timeline::Arguments),
     /// Says who changed what, and when, with the values before and after
     Journal(journal::Arguments),
+    /// Prints the metrics of all daemons, or serves them for Prometheus
+    Metrics(metrics::Arguments),
     /// Upgrades service units one after another, and undoes what fails
     Upgrade(upgrade::Arguments),
     /// Shows on this machine what the cluster does when things die
@@ -114,6 +117,7 @@ pub fn main(argv: Vec<OsString>) -> ExitCode {
         Command::Explain(arguments) => explain::run(dir, &arguments),
         Command::Timeline(arguments) => timeline::run(dir, &arguments),
         Command::Journal(arguments) => journal::run(dir, &arguments),
+        Command::Metrics(arguments) => metrics::run(dir, &arguments),
         Command::Fence(arguments) => fence::run(dir, &arguments),
         Command::Upgrade(arguments) => upgrade::run(dir, &arguments),
         Command::Demo(arguments) => demo::run(dir, &arguments),

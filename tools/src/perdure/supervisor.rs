@@ -132,7 +132,12 @@ impl Supervisor {
         let failed = |error: std::io::Error| Failure::failed(format!("start {}", plan.name), &error);
         let log = self.place.open_log(&plan.name).map_err(failed)?;
         let log_begin = log.metadata().map_err(failed)?.len();
-        let child = Command::new(super::OWN_PROGRAM)
+        let mut command = Command::new(super::OWN_PROGRAM);
+        // The supervisor speaks for them all.
+        for variable in daemon::readiness::VARIABLES {
+            command.env_remove(variable);
+        }
+        let child = command
             .arg0("perdure")
             .arg(plan.role)
             .arg("--dir")

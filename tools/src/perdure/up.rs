@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use ais::amf::OperState;
 use ais::{Dn, Object};
+use daemon::readiness::{self, Watchdog};
 use immd_client::Imm;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -39,6 +40,9 @@ pub(super) struct Arguments {
     /// Kill and restart a daemon that has not answered for so many seconds; 0 is never
     #[arg(long, value_name = "SEC", default_value_t = 60)]
     hang_limit: u64,
+    /// Serve the metrics of all daemons at this address, for Prometheus; only on this machine
+    #[arg(long, value_name = "IP:PORT", value_parser = super::metrics::local_address)]
+    metrics: Option<std::net::SocketAddr>,
     #[command(flatten)]
     journal: super::journal::Kept,
     #[command(flatten)]
@@ -90,6 +94,7 @@ fn detach(place: &Place, arguments: &Arguments) -> Result<(), Failure> {
         .arg(place.dir())
         .args(unmanaged_arguments(arguments))
         .args(["--hang-limit", &arguments.hang_limit.to_string()])
+        .args(arguments.metrics.map(|address| format!("--metrics={address}")))
         .args(arguments.journal.arguments())
         .args(arguments.director.arguments())
         .args(arguments.node.arguments())
@@ -152,12 +157,18 @@ async fn serve(place: Place, arguments: &Arguments, when_up: impl FnOnce()) -> R
     let outcome = bring_up.await;
     if outcome == Ok(true) {
         when_up();
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-            _ = hangup.recv() => {}
+        readiness::ready();
+        let mut watchdog = Watchdog::from_environment();
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => break,
+                _ = interrupt.recv() => break,
+                _ = hangup.recv() => break,
+                () = watchdog.beat() => {}
+            }
         }
     }
+    readiness::stopping();
     let has_started = running.immd.is_some();
     running.stop().await;
     if is_new && !has_started {
@@ -237,6 +248,10 @@ async fn bring_up(
 ) -> Result<(), Failure> {
     let begin = Instant::now();
     place.link_commands()?;
+    if let Some(address) = arguments.metrics {
+        let (listener, place) = (super::metrics::listen(address).await?, place.clone());
+        tokio::task::spawn_local(async move { super::metrics::serve(&place, &listener).await });
+    }
     if place.has_model() && !arguments.models.is_empty() {
         say!("the cluster has its model already; the files are not loaded (immcfg -f FILE adds to it)");
     }

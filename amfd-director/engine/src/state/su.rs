@@ -51,6 +51,20 @@ impl std::fmt::Display for OrderKind {
 }
 
 impl OrderKind {
+    /// The HA state that it gives.
+    pub(crate) fn assigns(&self) -> Option<HaState> {
+        match self {
+            OrderKind::Assign { ha, .. } => Some(*ha),
+            OrderKind::Instantiate
+            | OrderKind::Terminate
+            | OrderKind::Restart(_)
+            | OrderKind::Remove(_)
+            | OrderKind::Cleanup
+            | OrderKind::Monitor(..)
+            | OrderKind::Repair => None,
+        }
+    }
+
     /// The SIs for which the SU may be acting because of the order.
     fn activates(&self) -> Option<&BTreeSet<Dn>> {
         match self {

@@ -86,6 +86,7 @@ pub(super) fn story(step: &Story) -> String {
             su,
             order,
             outcome,
+            ..
         } => format!("story {cause} {su} {order}: {outcome:?}"),
         Story::Merged { cause, into } => format!("story {cause} goes on as {into}"),
         Story::Settled { cause } => format!("story {cause} settled"),
