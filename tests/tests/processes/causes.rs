@@ -28,16 +28,18 @@ fn a_recovery_has_one_id_in_the_timeline_and_in_the_logs_of_all_daemons() {
             .cluster
             .done("perdure", &["timeline", "--json", "--object", active])
             .unwrap_or_default();
-        let stories: serde_json::Value = serde_json::from_str(&told).unwrap_or_default();
-        let steps = stories.as_array().cloned().unwrap_or_default();
-        let with = |code: &str| {
-            let found = steps.iter().find(|step| step["code"] == code);
-            found.and_then(|step| step["cause"].as_str()).map(str::to_owned)
-        };
-        cause = with("FAULT").unwrap_or_default();
-        steps
-            .iter()
-            .any(|step| step["code"] == "SETTLED" && step["cause"] == cause.as_str())
+        let told: serde_json::Value = serde_json::from_str(&told).unwrap_or_default();
+        let stories = told["stories"].as_array().cloned().unwrap_or_default();
+        let recovery = stories.iter().find(|story| {
+            let steps = story["steps"].as_array();
+            steps.is_some_and(|steps| steps.iter().any(|step| step["code"] == "FAULT"))
+        });
+        let settled = recovery.filter(|story| story["settled_millis"].is_number());
+        cause = settled
+            .and_then(|story| story["cause"].as_str())
+            .unwrap_or_default()
+            .to_owned();
+        !cause.is_empty()
     })
     .unwrap_or_else(|e| panic!("{e}"));
 
