@@ -7,7 +7,7 @@ use ais::amf::{AdminState, HaState};
 
 use crate::dependency::Dependence;
 use crate::life_cycle;
-use crate::model::{Csi, Sg, Si, Su};
+use crate::model::{Csi, Rank, Sg, Si, Su};
 use crate::partial;
 use crate::placement::{self, Present};
 use crate::plan::{
@@ -18,11 +18,7 @@ use crate::state::{InFlight, OrderKind, Serving, SuState, View, takes_su_down};
 /// The group of the SG.
 pub(crate) fn build(view: View<'_>, dn: &Dn, sg: &Sg) -> Group {
     let protection = plan::protection(sg.model);
-    let sis: Vec<(&Dn, &Si)> = sg
-        .sis_by_rank()
-        .into_iter()
-        .filter_map(|si| sg.sis.get_key_value(si))
-        .collect();
+    let sis = by_importance(view, sg);
     let sus = sg.sus_by_rank();
     let positions: BTreeMap<&Dn, usize> = sus.iter().copied().zip(0..).collect();
     Group {
@@ -31,7 +27,7 @@ pub(crate) fn build(view: View<'_>, dn: &Dn, sg: &Sg) -> Group {
             .into_iter()
             .filter_map(|su_dn| {
                 let su = sg.sus.get(su_dn)?;
-                let fits = sis.iter().map(|(_, si)| su.supports(si)).collect();
+                let fits = sis.iter().map(|(.., si)| su.supports(si)).collect();
                 let member = member(view, sg, su_dn, su, fits);
                 let kept = partial::kept(view, sg, su_dn, view.state.su(su_dn)?);
                 Some(match kept {
@@ -42,7 +38,7 @@ pub(crate) fn build(view: View<'_>, dn: &Dn, sg: &Sg) -> Group {
             .collect(),
         services: sis
             .iter()
-            .map(|(si_dn, si)| service(view, sg, si_dn, si, &positions))
+            .map(|(rank, si_dn, si)| service(view, sg, (*rank, si_dn, si), &positions))
             .collect(),
         preferred: SuNumbers {
             active: sg.pref_active,
@@ -92,10 +88,51 @@ pub(crate) fn limits(sg: &Sg, su: &Su) -> Limits {
     }
 }
 
-fn service(view: View<'_>, sg: &Sg, dn: &Dn, si: &Si, positions: &BTreeMap<&Dn, usize>) -> Service {
+/// The SIs, the most important first. An SI is as important as the most important one that cannot be without it: that one
+/// would otherwise take its place, lose its sponsor by it, and give the place back, without end.
+fn by_importance<'a>(view: View<'a>, sg: &'a Sg) -> Vec<(Rank, &'a Dn, &'a Si)> {
+    let mut order: BTreeMap<&Dn, (Rank, usize)> = sg.sis.iter().map(|(dn, si)| (dn, (si.rank, 0))).collect();
+    let pairs: Vec<(&Dn, &Dn)> = sg
+        .sis
+        .keys()
+        .flat_map(|si| {
+            view.model
+                .dependencies
+                .dependents(si)
+                .map(move |dependent| (si, dependent))
+        })
+        .filter(|(_, dependent)| sg.sis.contains_key(*dependent))
+        .collect();
+    // A chain of dependencies has no more links than there are dependencies.
+    for _ in &pairs {
+        let before = order.clone();
+        for (sponsor, dependent) in &pairs {
+            let (rank, depth) = (order[dependent].0, order[sponsor].1 + 1);
+            order.entry(sponsor).and_modify(|own| own.0 = own.0.min(rank));
+            order.entry(dependent).and_modify(|own| own.1 = own.1.max(depth));
+        }
+        if order == before {
+            break;
+        }
+    }
+    let mut sis: Vec<(Rank, usize, &Dn, &Si)> = sg
+        .sis
+        .iter()
+        .map(|(dn, si)| (order[dn].0, order[dn].1, dn, si))
+        .collect();
+    sis.sort_by_key(|(rank, depth, dn, _)| (*rank, *depth, *dn));
+    sis.into_iter().map(|(rank, _, dn, si)| (rank, dn, si)).collect()
+}
+
+fn service(
+    view: View<'_>,
+    sg: &Sg,
+    (rank, dn, si): (Rank, &Dn, &Si),
+    positions: &BTreeMap<&Dn, usize>,
+) -> Service {
     Service {
         dn: dn.clone(),
-        rank: si.rank,
+        rank,
         preferred: preferred(sg, si),
         ranked: si
             .ranked
@@ -146,7 +183,7 @@ fn member(view: View<'_>, sg: &Sg, dn: &Dn, su: &Su, fits: Vec<bool>) -> Member 
 }
 
 /// The SU goes on with these SIs, as they are, and gets nothing else.
-fn keeping(mut member: Member, kept: &BTreeSet<Dn>, sis: &[(&Dn, &Si)]) -> Member {
+fn keeping(mut member: Member, kept: &BTreeSet<Dn>, sis: &[(Rank, &Dn, &Si)]) -> Member {
     let count = |ha: HaState| {
         let held = member.holds.iter();
         held.filter(|(si, held)| **held == ha && kept.contains(*si))
@@ -157,7 +194,7 @@ fn keeping(mut member: Member, kept: &BTreeSet<Dn>, sis: &[(&Dn, &Si)]) -> Membe
         standby: count(HaState::Standby),
     };
     member.usable = Ok(());
-    member.fits = sis.iter().map(|(si, _)| kept.contains(*si)).collect();
+    member.fits = sis.iter().map(|(_, si, _)| kept.contains(*si)).collect();
     member
 }
 

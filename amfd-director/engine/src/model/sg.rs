@@ -86,13 +86,6 @@ impl Sg {
         order.sort();
         order.into_iter().map(|(_, dn)| dn).collect()
     }
-
-    /// The SIs, the most important first.
-    pub(crate) fn sis_by_rank(&self) -> Vec<&Dn> {
-        let mut order: Vec<(Rank, &Dn)> = self.sis.iter().map(|(dn, si)| (si.rank, dn)).collect();
-        order.sort();
-        order.into_iter().map(|(_, dn)| dn).collect()
-    }
 }
 
 /// What an SG is built from. Whatever is looked at is recorded ([`Raw::traced`]).

@@ -23,6 +23,9 @@ use crate::model::Known;
 use crate::process::{Process, Trouble};
 use crate::story::{Pace, Story};
 
+/// A cluster that does so much without coming to rest never does.
+const STEPS_TO_REST: u32 = 100_000;
+
 /// Something that will happen at a known time. What happens on a node happens only while the node has not been started
 /// anew since.
 #[derive(Debug, Clone)]
@@ -342,14 +345,22 @@ impl World {
     /// Lets everything happen until nothing but healthchecks went on for the span `quiet`.
     ///
     /// # Errors
-    /// The first rule that does not hold; that the cluster does not come to rest within `most`.
+    /// The first rule that does not hold; that the cluster does not come to rest within `most`, or goes round in
+    /// circles.
     pub fn settle(&mut self, quiet: u64, most: u64) -> Result<(), String> {
         let end = self.now + most;
         self.last_act = self.now;
+        let mut steps = 0;
         while self.next_time() <= self.last_act.saturating_add(quiet) {
             if self.now > end {
                 return Err(format!("the cluster does not come to rest within {most} ms"));
             }
+            if steps > STEPS_TO_REST {
+                return Err(format!(
+                    "the cluster does not come to rest in {STEPS_TO_REST} steps"
+                ));
+            }
+            steps += 1;
             self.step()?;
         }
         self.now = self.last_act + quiet;
