@@ -1,22 +1,24 @@
 //! Loads model files into an empty repository: all of them or nothing.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use ais::{CcbOperation, ClassDef};
+use ais::CcbOperation;
 use models::{Document, Problem, Problems};
-use repository::{LoadItem, NewObject, Prepared, Repository};
+use repository::{LoadError, LoadItem, Loading, NewObject, Repository, StoredChange};
 
 use crate::Error;
 
 /// How many problems are shown.
 const PROBLEMS_MAX: usize = 100;
 
-/// Reads the files and prepares all their classes and objects, with those that every cluster has.
+/// Reads the files and gives what a store must hold that has all their classes and objects, with those that every cluster
+/// has. The repository, which must be empty, stays so.
 ///
 /// # Errors
 /// [`Error::ModelFile`]; [`Error::Model`] with every problem by file, line and column.
-pub(crate) fn prepare(repository: &mut Repository, files: &[PathBuf]) -> Result<Prepared, Error> {
-    let documents = read(files)?;
+pub(crate) fn stored(repository: &mut Repository, files: &[PathBuf]) -> Result<Vec<StoredChange>, Error> {
+    let texts = texts(files)?;
+    let documents = read(files, &texts)?;
     tracing::debug!(files = documents.len(), "the files are read");
     let standard = models::missing_standard_classes(&documents);
     let common = models::standard_objects();
@@ -25,27 +27,52 @@ pub(crate) fn prepare(repository: &mut Repository, files: &[PathBuf]) -> Result<
         ..models::Options::default()
     };
     let is_common = |dn: &ais::Dn| common.iter().any(|object| object.dn() == dn);
-    let own =
-        models::check(&documents, &standard, &options, is_common).map_err(|problems| failed(&problems))?;
     let mut classes = standard.clone();
     classes.extend(models::new_classes(&documents, &standard));
-    // They are large, and wanted again only to tell the place of what is refused.
-    drop(documents);
+    let refused = |error| refused(&documents, &error);
+    let mut loading = repository
+        .load_begin(&classes, models::long_dns(&documents))
+        .map_err(refused)?;
+    let mut missing = missing(&documents, &common).into_iter().peekable();
+    let mut added = Ok(());
+    let add = |operation: CcbOperation| {
+        // Both come with parents first, and so must what is made of them.
+        while let Some(object) = missing.next_if(|object| depth(object) < depth(&operation)) {
+            add_to(&mut loading, object, &mut added);
+        }
+        add_to(&mut loading, operation, &mut added);
+    };
+    models::check_each(&documents, &standard, &options, is_common, add)
+        .map_err(|problems| failed(&problems))?;
+    missing.for_each(|object| add_to(&mut loading, object, &mut added));
     tracing::debug!("the files are checked");
-    let present: std::collections::BTreeSet<ais::Dn> = own.iter().map(|object| object.dn().clone()).collect();
-    let mut objects: Vec<NewObject> = common
-        .into_iter()
-        .filter(|object| !present.contains(object.dn()))
-        .filter_map(new_object)
+    added.and_then(|()| loading.stored()).map_err(refused)
+}
+
+/// Adds an object, where none was refused so far.
+fn add_to(loading: &mut Loading<'_>, operation: CcbOperation, added: &mut Result<(), LoadError>) {
+    if added.is_ok()
+        && let Some(object) = new_object(operation)
+    {
+        *added = loading.add(&object);
+    }
+}
+
+/// The objects that every cluster has and the documents do not bring themselves.
+fn missing(documents: &[Document<'_>], common: &[CcbOperation]) -> Vec<CcbOperation> {
+    let names: Vec<&str> = common.iter().map(|object| object.dn().as_str()).collect();
+    let own: Vec<&str> = documents
+        .iter()
+        .flat_map(|document| &document.objects)
+        .map(|object| &*object.dn.it)
+        .filter(|name| names.contains(name))
         .collect();
-    objects.extend(own.into_iter().filter_map(new_object));
-    tracing::debug!(objects = objects.len(), "the objects are typed");
-    repository
-        .load_prepare(&classes, &objects)
-        .map_err(|error| match read(files) {
-            Ok(documents) => refused(&documents, &classes, &objects, &error),
-            Err(error) => error,
-        })
+    let is_missing = |object: &&CcbOperation| !own.contains(&object.dn().as_str());
+    common.iter().filter(is_missing).cloned().collect()
+}
+
+fn depth(operation: &CcbOperation) -> usize {
+    operation.dn().rdns().count()
 }
 
 fn new_object(operation: CcbOperation) -> Option<NewObject> {
@@ -55,12 +82,23 @@ fn new_object(operation: CcbOperation) -> Option<NewObject> {
     }
 }
 
+/// The content of all files.
+fn texts(files: &[PathBuf]) -> Result<Vec<Vec<u8>>, Error> {
+    let text = |path: &PathBuf| {
+        std::fs::read(path).map_err(|source| Error::ModelFile {
+            path: path.clone(),
+            source,
+        })
+    };
+    files.iter().map(text).collect()
+}
+
 /// Reads all files; where some are no models, the first problem of each is told.
-fn read(files: &[PathBuf]) -> Result<Vec<Document>, Error> {
+fn read<'t>(files: &[PathBuf], texts: &'t [Vec<u8>]) -> Result<Vec<Document<'t>>, Error> {
     let mut documents = Vec::new();
     let mut problems: Vec<Problem> = Vec::new();
-    for path in files {
-        match read_one(path)? {
+    for (path, text) in files.iter().zip(texts) {
+        match models::parse(&path.display().to_string(), text) {
             Ok(document) => {
                 for warning in &document.warnings {
                     tracing::warn!("{warning}");
@@ -80,42 +118,26 @@ fn read(files: &[PathBuf]) -> Result<Vec<Document>, Error> {
     }
 }
 
-fn read_one(path: &Path) -> Result<Result<Document, Problem>, Error> {
-    let bytes = std::fs::read(path).map_err(|source| Error::ModelFile {
-        path: path.to_owned(),
-        source,
-    })?;
-    Ok(models::parse(&path.display().to_string(), &bytes))
-}
-
 fn failed(problems: &Problems) -> Error {
     Error::Model(format!("{problems}\nnothing was loaded"))
 }
 
 /// The line for what the repository refused, with its place where a file has it.
-fn refused(
-    documents: &[Document],
-    classes: &[ClassDef],
-    objects: &[NewObject],
-    error: &repository::LoadError,
-) -> Error {
-    let text = match error.item {
-        LoadItem::Class(at) => {
-            let name = classes.get(at).map_or("", |class| class.name.as_str());
-            let place = documents.iter().find_map(|document| {
-                let class = document.classes.iter().find(|class| class.it.name == name)?;
-                Some(format!("{}:{}: ", document.file, class.at))
-            });
-            format!("{}class {name}: {}", place.unwrap_or_default(), error.refusal)
-        }
-        LoadItem::Object(at) => {
-            let dn = objects.get(at).map_or("", |object| object.dn.as_str());
-            let place = documents.iter().find_map(|document| {
-                let object = document.objects.iter().find(|object| object.dn.it == dn)?;
-                Some(format!("{}:{}: ", document.file, object.at))
-            });
-            format!("{}object {dn}: {}", place.unwrap_or_default(), error.refusal)
-        }
+fn refused(documents: &[Document<'_>], error: &LoadError) -> Error {
+    let place = documents.iter().find_map(|document| {
+        let at = match &error.item {
+            LoadItem::Class(name) => document.classes.iter().find(|class| class.it.name == *name)?.at,
+            LoadItem::Object(dn) => {
+                let is_it = |object: &&models::XmlObject<'_>| object.dn.it == dn.as_str();
+                document.objects.iter().find(is_it)?.at
+            }
+        };
+        Some(format!("{}:{at}: ", document.file))
+    });
+    let place = place.unwrap_or_default();
+    let text = match &error.item {
+        LoadItem::Class(name) => format!("{place}class {name}: {}", error.refusal),
+        LoadItem::Object(dn) => format!("{place}object {dn}: {}", error.refusal),
     };
     Error::Model(format!("{text}\nnothing was loaded"))
 }

@@ -110,10 +110,10 @@ fn load_aside(store: LmdbStore, options: &Options) -> Result<(), Error> {
 /// store, as at every start: nothing of what loading takes stays in memory.
 fn load(mut store: LmdbStore, options: &Options) -> Result<(), Error> {
     let mut repository = empty(options)?;
-    let prepared = model::prepare(&mut repository, &options.models)?;
-    let mut writes = vec![meta::write(meta::EPOCH, 1)];
-    writes.extend(record::writes(prepared.stored()));
-    repository.discard(prepared);
+    let stored = model::stored(&mut repository, &options.models)?;
+    let mut writes = Vec::with_capacity(stored.len() + 1);
+    writes.push(meta::write(meta::EPOCH, 1));
+    writes.extend(stored.into_iter().map(|change| record::write(&change)));
     tracing::debug!(records = writes.len(), "the records are made");
     Ok(store.commit(&[&writes])?)
 }

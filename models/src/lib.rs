@@ -24,7 +24,7 @@ pub use schema::schema_values;
 pub use standard::{
     DEMO, NO_REDUNDANCY, TWO_N_THREE_SUS, missing_standard_classes, standard_classes, standard_objects,
 };
-pub use validate::{Options, check, class_difference, new_classes, validate};
+pub use validate::{Options, check, check_each, class_difference, long_dns, new_classes, validate};
 pub use write::{Writer, write};
 
 /// The longest text of an element in bytes.

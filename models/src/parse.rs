@@ -35,7 +35,7 @@ const SILENT_FLAGS: [&str; 3] = ["SA_RDN", "SA_CONFIG", "SA_RUNTIME"];
 ///
 /// # Errors
 /// The first thing that is not well-formed XML or not of the format.
-pub fn parse(file: &str, bytes: &[u8]) -> Result<Document, Problem> {
+pub fn parse<'t>(file: &str, bytes: &'t [u8]) -> Result<Document<'t>, Problem> {
     parse_with_flags(file, bytes, &BTreeSet::new())
 }
 
@@ -43,7 +43,11 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<Document, Problem> {
 ///
 /// # Errors
 /// As for [`parse`].
-pub fn parse_with_flags(file: &str, bytes: &[u8], flags: &BTreeSet<String>) -> Result<Document, Problem> {
+pub fn parse_with_flags<'t>(
+    file: &str,
+    bytes: &'t [u8],
+    flags: &BTreeSet<String>,
+) -> Result<Document<'t>, Problem> {
     let file: Arc<str> = file.into();
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|error| {
@@ -54,6 +58,7 @@ pub fn parse_with_flags(file: &str, bytes: &[u8], flags: &BTreeSet<String>) -> R
     let mut parser = Parser {
         input: Input::new(&file, text),
         flags,
+        class: "".into(),
         document: Document {
             file,
             classes: Vec::new(),
@@ -66,14 +71,16 @@ pub fn parse_with_flags(file: &str, bytes: &[u8], flags: &BTreeSet<String>) -> R
     Ok(parser.document)
 }
 
-struct Parser<'a> {
-    input: Input<'a>,
+struct Parser<'t, 'f> {
+    input: Input<'t>,
     /// Flags that are stepped over.
-    flags: &'a BTreeSet<String>,
-    document: Document,
+    flags: &'f BTreeSet<String>,
+    /// The class of the last object: the next one is often of the same.
+    class: Arc<str>,
+    document: Document<'t>,
 }
 
-impl Parser<'_> {
+impl<'t> Parser<'t, '_> {
     fn contents(&mut self) -> Result<(), Problem> {
         let root = self.input.root()?;
         let name = root.name();
@@ -176,7 +183,7 @@ impl Parser<'_> {
                 "type" => {
                     let found = self.word("type")?;
                     let known = ValueType::from_name(&found)
-                        .ok_or_else(|| self.bad_word(&child, subject, found, "type of values"))?;
+                        .ok_or_else(|| self.bad_word(&child, subject, &found, "type of values"))?;
                     self.once(&mut value_type, known, &child, element, subject)?;
                 }
                 "category" => {
@@ -195,7 +202,7 @@ impl Parser<'_> {
                 _ => return Err(self.unexpected(&child, element, subject)),
             }
         }
-        let name = name.unwrap_or_default();
+        let name = name.unwrap_or_default().into_owned();
         let subject = subject.attribute(&name);
         let missing = |what| {
             let rule = Rule::Missing {
@@ -213,7 +220,7 @@ impl Parser<'_> {
             ClassCategory::Runtime => AttrFlags::RUNTIME,
         };
         flags.set(AttrFlags::RDN, element == "rdn");
-        let typed = |text: Located<String>| {
+        let typed = |text: Located<Cow<'_, str>>| {
             Value::parse(value_type, &text.it)
                 .map_err(|e| self.input.problem_at(text.at, subject, Rule::Value(e)))
         };
@@ -229,11 +236,12 @@ impl Parser<'_> {
 
     fn category(&mut self, subject: Subject<'_>) -> Result<ClassCategory, Problem> {
         let word = self.word("category")?;
-        match word.as_str() {
+        match &*word {
             "SA_CONFIG" => Ok(ClassCategory::Config),
             "SA_RUNTIME" => Ok(ClassCategory::Runtime),
             _ => {
                 let what = "category (SA_CONFIG or SA_RUNTIME)";
+                let word = word.into_owned();
                 Err(self.input.problem(subject, Rule::Word { word, what }))
             }
         }
@@ -244,23 +252,23 @@ impl Parser<'_> {
         if let Some((flag, _)) = FLAGS.iter().find(|(_, name)| *name == word) {
             return Ok(*flag);
         }
-        if SILENT_FLAGS.contains(&word.as_str()) || self.flags.contains(&word) {
+        if SILENT_FLAGS.contains(&&*word) || self.flags.contains(&*word) {
             return Ok(AttrFlags::empty());
         }
-        Err(self.bad_word(open, subject, word, "flag of attributes"))
+        Err(self.bad_word(open, subject, &word, "flag of attributes"))
     }
 
     // ---- objects ----
 
-    fn object(&mut self, open: &Open<'_>) -> Result<XmlObject, Problem> {
+    fn object(&mut self, open: &Open<'_>) -> Result<XmlObject<'t>, Problem> {
         let missing = |what| Rule::Missing {
             what,
             parent: "object",
         };
-        let mut dn: Option<Located<String>> = None;
+        let mut dn: Option<Located<Cow<'t, str>>> = None;
         let mut attrs = Vec::new();
         while let Some(child) = self.input.child("object")? {
-            let subject = Subject::object(dn.as_ref().map_or("", |dn| dn.it.as_str()));
+            let subject = Subject::object(dn.as_ref().map_or("", |dn| &*dn.it));
             match child.name() {
                 "dn" => {
                     let it = self.word("dn")?;
@@ -272,19 +280,24 @@ impl Parser<'_> {
             }
         }
         let problem = |rule| self.input.problem_at(open.at, Subject::default(), rule);
+        let class = self
+            .input
+            .attribute(open, "class")?
+            .ok_or_else(|| problem(missing("the attribute 'class'")))?;
+        let dn = dn.ok_or_else(|| problem(missing("<dn>")))?;
+        if *self.class != *class {
+            self.class = class.into();
+        }
         Ok(XmlObject {
             at: open.at,
-            class: self
-                .input
-                .attribute(open, "class")?
-                .ok_or_else(|| problem(missing("the attribute 'class'")))?,
-            dn: dn.ok_or_else(|| problem(missing("<dn>")))?,
+            class: self.class.clone(),
+            dn,
             attrs,
         })
     }
 
-    fn attr(&mut self, open: &Open<'_>, subject: Subject<'_>) -> Result<XmlAttr, Problem> {
-        let mut name = None;
+    fn attr(&mut self, open: &Open<'_>, subject: Subject<'_>) -> Result<XmlAttr<'t>, Problem> {
+        let mut name: Option<Cow<'t, str>> = None;
         let mut values = Vec::new();
         while let Some(child) = self.input.child("attr")? {
             match child.name() {
@@ -317,32 +330,34 @@ impl Parser<'_> {
         open: &Open<'_>,
         element: &str,
         subject: Subject<'_>,
-    ) -> Result<String, Problem> {
+    ) -> Result<Cow<'t, str>, Problem> {
         let kind = self.input.attribute(open, "xsi:type")?;
         let text = self.input.text(element)?;
         let is_base64 = |kind: &str| kind.rsplit(':').next() == Some("base64Binary");
         if !kind.is_some_and(|kind| is_base64(&kind)) {
-            return Ok(text.into_owned());
+            return Ok(text);
         }
         let packed: String = text.split_ascii_whitespace().collect();
         base64::prelude::BASE64_STANDARD
             .decode(packed)
             .ok()
             .and_then(|bytes| String::from_utf8(bytes).ok())
+            .map(Cow::Owned)
             .ok_or_else(|| self.input.problem_at(open.at, subject, Rule::Base64))
     }
 
     // ---- small ones ----
 
     /// The text of an element without the white space around it.
-    fn word(&mut self, element: &str) -> Result<String, Problem> {
+    fn word(&mut self, element: &str) -> Result<Cow<'t, str>, Problem> {
         Ok(match self.input.text(element)? {
-            Cow::Borrowed(text) => text.trim().to_owned(),
-            Cow::Owned(text) => text.trim().to_owned(),
+            Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+            Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
         })
     }
 
-    fn bad_word(&self, open: &Open<'_>, subject: Subject<'_>, word: String, what: &'static str) -> Problem {
+    fn bad_word(&self, open: &Open<'_>, subject: Subject<'_>, word: &str, what: &'static str) -> Problem {
+        let word = word.to_owned();
         self.input.problem_at(open.at, subject, Rule::Word { word, what })
     }
 

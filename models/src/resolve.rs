@@ -1,5 +1,6 @@
 //! From an object as it is written to the operation that creates it: its values get the types of its class.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -21,12 +22,15 @@ const IMPLEMENTER: &str = SYSTEM_ATTRIBUTES[2];
 ///
 /// # Errors
 /// Every object or value that is not of its class. [`crate::check`] finds more.
-pub fn resolve(documents: &[Document], known: &[ClassDef]) -> Result<Vec<CcbOperation>, Problems> {
+pub fn resolve(documents: &[Document<'_>], known: &[ClassDef]) -> Result<Vec<CcbOperation>, Problems> {
     let classes = Classes::new(documents, known);
     let mut found = Collector::new(usize::MAX);
-    let operations = operations(documents, &classes, &mut found);
+    let operations = parents_first(documents)
+        .filter_map(|place| place.created(&classes, &mut found))
+        .map(Created::operation)
+        .collect();
     found.finish()?;
-    Ok(parents_first(operations))
+    Ok(operations)
 }
 
 /// The classes by name; those that exist before those that a document defines.
@@ -41,7 +45,7 @@ pub(crate) struct Class<'a> {
 }
 
 impl<'a> Classes<'a> {
-    pub(crate) fn new(documents: &'a [Document], known: &'a [ClassDef]) -> Classes<'a> {
+    pub(crate) fn new(documents: &'a [Document<'_>], known: &'a [ClassDef]) -> Classes<'a> {
         let own = documents.iter().flat_map(|d| &d.classes).map(|class| &class.it);
         let mut by_name = BTreeMap::new();
         for def in known.iter().chain(own) {
@@ -103,7 +107,7 @@ impl Collector {
 /// What is being typed: an object of a file.
 pub(crate) struct Typing<'a> {
     pub(crate) file: &'a Arc<str>,
-    pub(crate) object: &'a XmlObject,
+    pub(crate) object: &'a XmlObject<'a>,
     pub(crate) class: &'a Class<'a>,
     pub(crate) found: &'a mut Collector,
 }
@@ -127,9 +131,9 @@ impl Typing<'_> {
                 .any(|before| before.name == attr.name)
             {
                 self.add(Some(&attr.name), attr.at, Rule::DuplicateAttr);
-            } else if SYSTEM_ATTRIBUTES.contains(&attr.name.as_str()) {
+            } else if SYSTEM_ATTRIBUTES.contains(&&*attr.name) {
                 attrs.extend(self.implementer(attr));
-            } else if let Some(def) = self.class.attrs.get(attr.name.as_str()).copied() {
+            } else if let Some(def) = self.class.attrs.get(&*attr.name).copied() {
                 attrs.extend(self.attr(attr, def, dn));
             } else {
                 let rule = Rule::UnknownAttr(self.class.def.name.clone());
@@ -145,14 +149,17 @@ impl Typing<'_> {
         attrs
     }
 
-    fn implementer(&self, attr: &XmlAttr) -> Option<Attr> {
+    fn implementer(&self, attr: &XmlAttr<'_>) -> Option<Attr> {
         let kept = attr.name == IMPLEMENTER && self.class.def.category == ClassCategory::Runtime;
         let name = attr.values.first().filter(|value| kept && !value.it.is_empty())?;
-        Some(Attr::single(IMPLEMENTER, Value::String(name.it.clone())))
+        Some(Attr::single(
+            IMPLEMENTER,
+            Value::String(name.it.clone().into_owned()),
+        ))
     }
 
     /// One attribute; `None` where it is wrong, and for an RDN attribute that agrees with the DN.
-    fn attr(&mut self, attr: &XmlAttr, def: &AttrDef, dn: &Dn) -> Option<Attr> {
+    fn attr(&mut self, attr: &XmlAttr<'_>, def: &AttrDef, dn: &Dn) -> Option<Attr> {
         let rule = |flags: AttrFlags| {
             if attr.values.is_empty() {
                 Some(Rule::NoValue)
@@ -165,7 +172,7 @@ impl Typing<'_> {
             }
         };
         if def.flags.contains(AttrFlags::RDN) {
-            let agrees = |text: &Located<String>| text.it == dn.rdn() || text.it == dn.rdn_value();
+            let agrees = |text: &Located<Cow<'_, str>>| text.it == dn.rdn() || text.it == dn.rdn_value();
             if !attr.values.iter().all(agrees) {
                 self.add(Some(&attr.name), attr.at, Rule::RdnDiffers(dn.rdn().to_owned()));
             }
@@ -177,18 +184,22 @@ impl Typing<'_> {
         }
         let values = self.values(attr, def)?;
         Some(Attr {
-            name: attr.name.clone(),
+            name: attr.name.clone().into_owned(),
             value_type: def.value_type,
             values,
         })
     }
 
-    fn values(&mut self, attr: &XmlAttr, def: &AttrDef) -> Option<Vec<Value>> {
+    fn values(&mut self, attr: &XmlAttr<'_>, def: &AttrDef) -> Option<Vec<Value>> {
         let mut values = Vec::with_capacity(attr.values.len());
         for text in &attr.values {
             match Value::parse(def.value_type, &text.it) {
                 Ok(value) if def.flags.contains(AttrFlags::NO_DUPLICATES) && values.contains(&value) => {
-                    self.add(Some(&attr.name), text.at, Rule::DuplicateValue(text.it.clone()));
+                    self.add(
+                        Some(&attr.name),
+                        text.at,
+                        Rule::DuplicateValue(text.it.clone().into_owned()),
+                    );
                 }
                 Ok(value) => values.push(value),
                 Err(error) => self.add(Some(&attr.name), text.at, Rule::Value(error)),
@@ -198,58 +209,87 @@ impl Typing<'_> {
     }
 }
 
-/// An operation for each object whose class and name are good, with its place. Everything else is added to `found`.
-pub(crate) fn operations<'a>(
-    documents: &'a [Document],
-    classes: &Classes<'_>,
-    found: &mut Collector,
-) -> Vec<Created<'a>> {
-    let mut created = Vec::with_capacity(documents.iter().map(|d| d.objects.len()).sum());
-    for document in documents {
-        for object in &document.objects {
-            let file = &document.file;
-            let subject = Subject::object(&object.dn.it);
-            let dn = match Dn::new(&object.dn.it) {
-                Ok(dn) => dn,
-                Err(error) => {
-                    found.add(subject.breaks(Rule::Dn(error), file, object.dn.at));
-                    continue;
-                }
-            };
-            let Some(class) = classes.get(&object.class) else {
-                let rule = Rule::UnknownClass(object.class.clone());
-                found.add(subject.breaks(rule, file, object.at));
-                continue;
-            };
-            if !is_persistent(class.def) {
-                let rule = Rule::RuntimeObject(object.class.clone());
-                found.add(subject.breaks(rule, file, object.at));
-                continue;
+/// An object of a document.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) file: &'a Arc<str>,
+    pub(crate) object: &'a XmlObject<'a>,
+}
+
+impl<'a> Place<'a> {
+    /// The object with its types, where its class and name are good; everything else is added to `found`.
+    pub(crate) fn created(self, classes: &Classes<'_>, found: &mut Collector) -> Option<Created<'a>> {
+        let Place { file, object } = self;
+        let subject = Subject::object(&object.dn.it);
+        let dn = match Dn::new(&object.dn.it) {
+            Ok(dn) => dn,
+            Err(error) => {
+                found.add(subject.breaks(Rule::Dn(error), file, object.dn.at));
+                return None;
             }
-            let attrs = Typing {
-                file,
-                object,
-                class,
-                found,
-            }
-            .attrs(&dn);
-            created.push(Created {
-                file,
-                object,
-                dn,
-                attrs,
-            });
+        };
+        let Some(class) = classes.get(&object.class) else {
+            let rule = Rule::UnknownClass(object.class.as_ref().into());
+            found.add(subject.breaks(rule, file, object.at));
+            return None;
+        };
+        if !is_persistent(class.def) {
+            let rule = Rule::RuntimeObject(object.class.as_ref().into());
+            found.add(subject.breaks(rule, file, object.at));
+            return None;
         }
+        let attrs = Typing {
+            file,
+            object,
+            class,
+            found,
+        }
+        .attrs(&dn);
+        Some(Created {
+            file,
+            object,
+            dn,
+            attrs,
+        })
     }
-    created
+}
+
+/// All objects of the documents: parents come before their children, otherwise the order stays.
+pub(crate) fn parents_first<'a>(documents: &'a [Document<'_>]) -> impl Iterator<Item = Place<'a>> {
+    let mut places: Vec<(usize, Place<'a>)> = documents
+        .iter()
+        .flat_map(|document| document.objects.iter().map(|object| (&document.file, object)))
+        .map(|(file, object)| (depth(&object.dn.it), Place { file, object }))
+        .collect();
+    places.sort_by_key(|(depth, _)| *depth);
+    places.into_iter().map(|(_, place)| place)
+}
+
+/// How many objects are above the one with this name.
+fn depth(dn: &str) -> usize {
+    let bytes = dn.as_bytes();
+    let escaped = |at: usize| at > 0 && bytes[at - 1] == b'\\';
+    let commas = bytes.iter().enumerate().filter(|(_, byte)| **byte == b',');
+    commas.filter(|(at, _)| !escaped(*at)).count()
 }
 
 /// An object with its typed attributes.
 pub(crate) struct Created<'a> {
     pub(crate) file: &'a Arc<str>,
-    pub(crate) object: &'a XmlObject,
+    pub(crate) object: &'a XmlObject<'a>,
     pub(crate) dn: Dn,
     pub(crate) attrs: Vec<Attr>,
+}
+
+impl Created<'_> {
+    /// The operation that creates it.
+    pub(crate) fn operation(self) -> CcbOperation {
+        CcbOperation::Create {
+            class: self.object.class.as_ref().into(),
+            dn: self.dn,
+            attrs: self.attrs,
+        }
+    }
 }
 
 /// Whether the class's objects survive a restart.
@@ -258,20 +298,6 @@ fn is_persistent(class: &ClassDef) -> bool {
         || class
             .rdn()
             .is_some_and(|rdn| rdn.flags.contains(AttrFlags::PERSISTENT))
-}
-
-/// The operations; parents come before their children, otherwise the order stays.
-pub(crate) fn parents_first(created: Vec<Created<'_>>) -> Vec<CcbOperation> {
-    let mut created = created;
-    created.sort_by_cached_key(|one| one.dn.rdns().count());
-    created
-        .into_iter()
-        .map(|one| CcbOperation::Create {
-            class: one.object.class.clone(),
-            dn: one.dn,
-            attrs: one.attrs,
-        })
-        .collect()
 }
 
 /// Whether the values of an attribute with this definition are the names of objects that must exist.

@@ -40,7 +40,7 @@ pub fn standard_classes() -> Vec<ClassDef> {
 ///
 /// # Panics
 /// Never, as for [`standard_classes`].
-pub fn missing_standard_classes(documents: &[Document]) -> Vec<ClassDef> {
+pub fn missing_standard_classes(documents: &[Document<'_>]) -> Vec<ClassDef> {
     let mut classes = standard_classes();
     let defined = |name: &str| {
         documents
@@ -63,7 +63,7 @@ pub fn standard_objects() -> Vec<CcbOperation> {
     ours(OBJECTS.0, read_objects())
 }
 
-fn documents() -> Vec<Document> {
+fn documents() -> Vec<Document<'static>> {
     CLASSES
         .iter()
         .map(|(name, text)| ours(name, parse(name, text.as_bytes()).map_err(Problems::from)))

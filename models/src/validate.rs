@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ais::{AttrDef, AttrFlags, CcbOperation, ClassDef, Dn, ValueType};
+use ais::{AttrDef, AttrFlags, CcbOperation, ClassDef, Dn, Value, ValueType};
 
 use crate::problem::Subject;
-use crate::resolve::{Classes, Collector, Created, is_reference, operations, parents_first};
+use crate::resolve::{Classes, Collector, Created, is_reference, parents_first};
 use crate::{Document, Position, Problems, Rule};
 
 /// The longest DN while long DNs are off.
@@ -50,34 +50,55 @@ impl Default for Options {
 /// # Errors
 /// Every problem, by file and position.
 pub fn check(
-    documents: &[Document],
+    documents: &[Document<'_>],
     known: &[ClassDef],
     options: &Options,
     exists: impl Fn(&Dn) -> bool,
 ) -> Result<Vec<CcbOperation>, Problems> {
+    let mut operations = Vec::with_capacity(documents.iter().map(|d| d.objects.len()).sum());
+    check_each(documents, known, options, exists, |operation| {
+        operations.push(operation);
+    })?;
+    Ok(operations)
+}
+
+/// As [`check`], but gives the operations one after the other, so that a large model is not there twice. What was given
+/// is worth nothing where an error comes back.
+///
+/// # Errors
+/// As for [`check`].
+pub fn check_each(
+    documents: &[Document<'_>],
+    known: &[ClassDef],
+    options: &Options,
+    exists: impl Fn(&Dn) -> bool,
+    mut give: impl FnMut(CcbOperation),
+) -> Result<(), Problems> {
     let mut found = Collector::new(options.limit);
     check_classes(documents, known, &mut found);
     let classes = Classes::new(documents, known);
-    let created = operations(documents, &classes, &mut found);
     let mut checker = Checker {
         classes: &classes,
-        objects: BTreeMap::new(),
-        long_dns: options.long_dns || allows_long_dns(&created),
+        objects: Names::new(documents, &mut found),
+        long_dns: options.long_dns || long_dns(documents) == Some(true),
         exists: &exists,
         found: &mut found,
     };
-    checker.names(&created);
-    for one in &created {
-        checker.parent(one);
+    for place in parents_first(documents) {
+        let Some(one) = place.created(&classes, checker.found) else {
+            continue;
+        };
+        checker.length(&one);
+        checker.parent(&one);
         if options.references {
-            checker.references(one);
+            checker.references(&one);
         }
         if options.rdn_references {
-            checker.association(one);
+            checker.association(&one);
         }
+        give(one.operation());
     }
-    found.finish()?;
-    Ok(parents_first(created))
+    found.finish()
 }
 
 /// As [`check`], where only the verdict is asked for.
@@ -85,16 +106,16 @@ pub fn check(
 /// # Errors
 /// As for [`check`].
 pub fn validate(
-    documents: &[Document],
+    documents: &[Document<'_>],
     known: &[ClassDef],
     options: &Options,
     exists: impl Fn(&Dn) -> bool,
 ) -> Result<(), Problems> {
-    check(documents, known, options, exists).map(drop)
+    check_each(documents, known, options, exists, drop)
 }
 
 /// The documents' classes that do not exist yet, in the order of the documents.
-pub fn new_classes(documents: &[Document], known: &[ClassDef]) -> Vec<ClassDef> {
+pub fn new_classes(documents: &[Document<'_>], known: &[ClassDef]) -> Vec<ClassDef> {
     let mut seen: BTreeSet<&str> = known.iter().map(|class| class.name.as_str()).collect();
     let all = documents.iter().flat_map(|document| &document.classes);
     all.filter(|class| seen.insert(&class.it.name))
@@ -139,7 +160,7 @@ pub fn class_difference(one: &ClassDef, other: &ClassDef) -> Option<String> {
 }
 
 /// The classes of the documents: among themselves and against those that exist.
-fn check_classes(documents: &[Document], known: &[ClassDef], found: &mut Collector) {
+fn check_classes(documents: &[Document<'_>], known: &[ClassDef], found: &mut Collector) {
     // Names must differ in more than case.
     let mut seen: BTreeMap<String, (String, &ClassDef)> = known
         .iter()
@@ -196,40 +217,35 @@ fn place(file: &str, at: Position) -> String {
     format!("{file}:{at}")
 }
 
-/// Whether the documents bring the service object with `longDnsAllowed` set.
-fn allows_long_dns(created: &[Created<'_>]) -> bool {
-    created
+/// What the documents say about long names by bringing the service object with `longDnsAllowed`; `None` where they say
+/// nothing.
+pub fn long_dns(documents: &[Document<'_>]) -> Option<bool> {
+    let mut flags = documents
         .iter()
-        .filter(|one| one.object.class == "OpensafImm")
-        .filter_map(|one| ais::find_attr(&one.attrs, "longDnsAllowed"))
-        .any(|attr| attr.values.first().and_then(ais::Value::as_u32) > Some(0))
+        .flat_map(|document| &document.objects)
+        .filter(|object| &*object.class == "OpensafImm")
+        .flat_map(|object| &object.attrs)
+        .filter(|attr| attr.name == "longDnsAllowed")
+        .filter_map(|attr| Value::parse(ValueType::Uint32, &attr.values.first()?.it).ok())
+        .map(|flag| flag.as_u32() > Some(0));
+    let first = flags.next()?;
+    Some(first || flags.any(|flag| flag))
 }
 
 struct Checker<'a, F> {
     classes: &'a Classes<'a>,
-    /// The objects of the documents.
-    objects: BTreeMap<&'a str, (&'a Arc<str>, Position)>,
+    objects: Names<'a>,
     long_dns: bool,
     exists: &'a F,
     found: &'a mut Collector,
 }
 
-impl<'a, F: Fn(&Dn) -> bool> Checker<'a, F> {
-    /// Names that are too long, and names that stand twice.
-    fn names(&mut self, created: &'a [Created<'a>]) {
-        for one in created {
-            let text = one.dn.as_str();
-            let subject = Subject::object(text);
-            let at = one.object.dn.at;
-            if let Some(rule) = self.too_long(one) {
-                self.found.add(subject.breaks(rule, one.file, at));
-            }
-            if let Some((file, first)) = self.objects.get(text) {
-                let rule = Rule::DuplicateObject(place(file, *first));
-                self.found.add(subject.breaks(rule, one.file, at));
-            } else {
-                self.objects.insert(text, (one.file, at));
-            }
+impl<F: Fn(&Dn) -> bool> Checker<'_, F> {
+    /// Names that are too long.
+    fn length(&mut self, one: &Created<'_>) {
+        if let Some(rule) = self.too_long(one) {
+            let subject = Subject::object(one.dn.as_str());
+            self.found.add(subject.breaks(rule, one.file, one.object.dn.at));
         }
     }
 
@@ -249,15 +265,17 @@ impl<'a, F: Fn(&Dn) -> bool> Checker<'a, F> {
         (named_by_text && rdn > SHORT_RDN_MAX).then_some(Rule::LongRdn(rdn))
     }
 
-    fn is_there(&self, dn: &Dn) -> bool {
-        self.objects.contains_key(dn.as_str()) || (self.exists)(dn)
+    /// Whether there is an object whose name has this text.
+    fn is_there(&mut self, text: &str) -> bool {
+        self.objects.contain(text) || Dn::new(text).is_ok_and(|dn| (self.exists)(&dn))
     }
 
     fn parent(&mut self, one: &Created<'_>) {
-        if let Some(parent) = one.dn.parent()
-            && !self.is_there(&parent)
-        {
-            let rule = Rule::NoParent(parent.to_string());
+        let Some(parent) = one.dn.as_str().get(one.dn.rdn().len() + 1..) else {
+            return;
+        };
+        if !self.is_there(parent) {
+            let rule = Rule::NoParent(parent.to_owned());
             let subject = Subject::object(one.dn.as_str());
             self.found.add(subject.breaks(rule, one.file, one.object.dn.at));
         }
@@ -273,8 +291,7 @@ impl<'a, F: Fn(&Dn) -> bool> Checker<'a, F> {
             return;
         }
         let named = one.dn.rdn_value();
-        let is_there = Dn::new(&named).is_ok_and(|dn| self.is_there(&dn));
-        if !is_there {
+        if !self.is_there(&named) {
             let subject = Subject::object(one.dn.as_str());
             let problem = subject.breaks(Rule::Dangling(named), one.file, one.object.dn.at);
             self.found.add(problem);
@@ -297,8 +314,7 @@ impl<'a, F: Fn(&Dn) -> bool> Checker<'a, F> {
             let places = one.object.attrs.iter().find(|a| a.name == attr.name);
             for (index, value) in attr.values.iter().enumerate() {
                 let text = value.as_str().unwrap_or_default();
-                let there = text.is_empty() || value.as_dn().is_some_and(|dn| self.is_there(&dn));
-                if !there {
+                if !text.is_empty() && !self.is_there(text) {
                     let place = places
                         .and_then(|a| a.values.get(index))
                         .map_or(one.object.at, |v| v.at);
@@ -308,5 +324,49 @@ impl<'a, F: Fn(&Dn) -> bool> Checker<'a, F> {
                 }
             }
         }
+    }
+}
+
+/// The names of the documents' objects.
+struct Names<'a> {
+    /// In byte order.
+    sorted: Vec<(&'a str, &'a Arc<str>, Position)>,
+    /// Those that were asked for last: parents and references are often the same.
+    recent: [&'a str; 4],
+    oldest: usize,
+}
+
+impl<'a> Names<'a> {
+    /// All names; those that stand twice are added to `found`.
+    fn new(documents: &'a [Document<'_>], found: &mut Collector) -> Names<'a> {
+        let mut sorted: Vec<_> = documents
+            .iter()
+            .flat_map(|document| document.objects.iter().map(|object| (&document.file, object)))
+            .map(|(file, object)| (&*object.dn.it, file, object.dn.at))
+            .collect();
+        sorted.sort_by_key(|(text, _, _)| *text);
+        for same in sorted.chunk_by(|one, next| one.0 == next.0) {
+            for (text, file, at) in &same[1..] {
+                let rule = Rule::DuplicateObject(place(same[0].1, same[0].2));
+                found.add(Subject::object(text).breaks(rule, file, *at));
+            }
+        }
+        Names {
+            sorted,
+            recent: [""; 4],
+            oldest: 0,
+        }
+    }
+
+    fn contain(&mut self, text: &str) -> bool {
+        if self.recent.contains(&text) {
+            return true;
+        }
+        let Ok(at) = self.sorted.binary_search_by_key(&text, |(name, _, _)| name) else {
+            return false;
+        };
+        self.recent[self.oldest] = self.sorted[at].0;
+        self.oldest = (self.oldest + 1) % self.recent.len();
+        true
     }
 }

@@ -72,7 +72,7 @@ impl<W: Write> Writer<W> {
     ///
     /// # Errors
     /// Those of the sink.
-    pub fn raw_object(&mut self, object: &XmlObject) -> io::Result<()> {
+    pub fn raw_object(&mut self, object: &XmlObject<'_>) -> io::Result<()> {
         let out = &mut self.out;
         writeln!(out, "  <object class=\"{}\">", escaped(&object.class))?;
         writeln!(out, "    <dn>{}</dn>", escaped(&object.dn.it))?;

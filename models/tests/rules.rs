@@ -39,7 +39,8 @@ fn options() -> Options {
 }
 
 fn checked(objects: &str) -> Result<Vec<CcbOperation>, Problems> {
-    let document = parse("f.xml", file(objects).as_bytes()).unwrap_or_else(|e| panic!("{e}"));
+    let text = file(objects);
+    let document = parse("f.xml", text.as_bytes()).unwrap_or_else(|e| panic!("{e}"));
     check(&[document], &[], &options(), |dn| dn.as_str() == "c=outside")
 }
 
@@ -293,7 +294,8 @@ fn long_names_need_the_switch() {
     // A model that brings the service object with the switch on allows them itself.
     let switch = "<object class=\"OpensafImm\"><dn>opensafImm=opensafImm</dn><attr><name>longDnsAllowed</name>\
                   <value>1</value></attr></object>";
-    let document = parse("f.xml", file(&format!("{}{switch}", object(&rdn))).as_bytes()).unwrap();
+    let text = file(&format!("{}{switch}", object(&rdn)));
+    let document = parse("f.xml", text.as_bytes()).unwrap();
     assert_eq!(
         validate(&[document], &models::standard_classes(), &options(), |_| false),
         Ok(())
@@ -425,9 +427,11 @@ fn all_problems_are_told_in_their_order_up_to_a_limit() {
 
 #[test]
 fn several_documents_are_one_model() {
-    let one = parse("one.xml", file(&with(&attr("ref", "c=2"))).as_bytes()).unwrap();
+    let one = file(&with(&attr("ref", "c=2")));
+    let one = parse("one.xml", one.as_bytes()).unwrap();
     let two = with("").replace("c=1", "c=2");
-    let two = parse("two.xml", format!("{HEAD}{two}{TAIL}").as_bytes()).unwrap();
+    let two = format!("{HEAD}{two}{TAIL}");
+    let two = parse("two.xml", two.as_bytes()).unwrap();
     assert_eq!(
         check(&[two.clone(), one], &[], &options(), |_: &Dn| false)
             .unwrap()

@@ -135,7 +135,8 @@ fn the_models_of_opensaf_can_be_loaded_unchanged() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            let document = parse(&name, &std::fs::read(&path).unwrap()).unwrap_or_else(|e| panic!("{e}"));
+            let bytes = std::fs::read(&path).unwrap();
+            let document = parse(&name, &bytes).unwrap_or_else(|e| panic!("{e}"));
             let options = Options {
                 long_dns: name.contains("longDN"),
                 ..Options::default()

@@ -219,6 +219,8 @@ pub(crate) enum ClassStage {
     Creating,
     /// It is read, but gets no new instances: its change is on its way.
     Changing,
+    /// As changing, and its instances will not survive a restart any more.
+    Vanishing,
     /// It is read, but gets no new instances: its deletion is on its way.
     Deleting,
 }
@@ -289,14 +291,19 @@ impl Classes {
     pub(crate) fn is_changing(&self, id: ClassId) -> bool {
         self.by_id
             .get(&id)
-            .is_some_and(|(_, stage)| *stage == ClassStage::Changing)
+            .is_some_and(|(_, stage)| matches!(stage, ClassStage::Changing | ClassStage::Vanishing))
+    }
+
+    /// Whether a change is on its way after which the instances do not survive a restart.
+    pub(crate) fn is_vanishing(&self, id: ClassId) -> bool {
+        self.by_id
+            .get(&id)
+            .is_some_and(|(_, stage)| *stage == ClassStage::Vanishing)
     }
 
     /// Puts a changed class in the place of the one with its number, open for instances.
-    pub(crate) fn replace(&mut self, class: Class) -> Arc<Class> {
-        let class = Arc::new(class);
-        self.by_id.insert(class.id, (class.clone(), ClassStage::Present));
-        class
+    pub(crate) fn replace(&mut self, class: Arc<Class>) {
+        self.by_id.insert(class.id, (class, ClassStage::Present));
     }
 
     pub(crate) fn remove(&mut self, id: ClassId) {
@@ -319,8 +326,8 @@ impl Repository {
             ));
         }
         match self.classes.find(name) {
-            Some((class, ClassStage::Present | ClassStage::Changing | ClassStage::Deleting)) => Ok(class),
             Some((_, ClassStage::Creating)) | None => Err(no_class(name)),
+            Some((class, _)) => Ok(class),
         }
     }
 

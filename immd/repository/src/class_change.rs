@@ -1,12 +1,13 @@
 //! Creating and deleting classes.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use ais::{AisError, AttrDef, AttrFlags, ClassCategory, ClassDef, Refusal, ValueType};
 
 use crate::class::{ClassStage, is_system_attr};
 use crate::store::Content;
-use crate::{Class, ClassId, Prepared, Repository, Settings, StoredChange, service};
+use crate::{Class, ClassId, Migration, Prepared, Repository, Settings, StoredChange, service};
 
 /// Where a definition comes from; it decides whether DEFAULT_REMOVED may stand in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +20,15 @@ pub(crate) enum Origin {
     Loaded,
 }
 
+/// What the creation of a class begins.
+#[derive(Debug)]
+pub enum ClassCreation {
+    /// A class that is new.
+    New(Prepared),
+    /// The change of one that is there.
+    Change(Migration),
+}
+
 impl Repository {
     /// Checks a new class and reserves its name; or, where the class exists and changes of classes are allowed
     /// ([`Repository::schema_change_allowed`]), checks and locks the change of it with all its instances.
@@ -29,12 +39,32 @@ impl Repository {
     /// deleted, NO_RESOURCES at the limit of classes, TRY_AGAIN where a change of an instance is on its way to the
     /// store: the caller may wait for it and ask again.
     pub fn class_create_prepare(&mut self, class: &ClassDef) -> Result<Prepared, Refusal> {
-        if self.schema_change_allowed()
-            && let Some((there, ClassStage::Present)) = self.classes.find(&class.name)
-        {
-            let there = there.clone();
-            return self.class_alter_prepare(&there, class);
+        match self.alterable(class) {
+            Some(there) => self.class_alter_prepare(&there, class),
+            None => self.class_new_prepare(class),
         }
+    }
+
+    /// As [`Repository::class_create_prepare`], where the instances of a class that changes are not looked at yet.
+    ///
+    /// # Errors
+    /// The same; what instances break is told as they come.
+    pub fn class_create_begin(&mut self, class: &ClassDef) -> Result<ClassCreation, Refusal> {
+        match self.alterable(class) {
+            Some(there) => self.class_alter_begin(&there, class).map(ClassCreation::Change),
+            None => self.class_new_prepare(class).map(ClassCreation::New),
+        }
+    }
+
+    /// The class that is to be changed, where there is one and it may be.
+    fn alterable(&self, class: &ClassDef) -> Option<Arc<Class>> {
+        match self.classes.find(&class.name) {
+            Some((there, ClassStage::Present)) if self.schema_change_allowed() => Some(there.clone()),
+            Some(_) | None => None,
+        }
+    }
+
+    fn class_new_prepare(&mut self, class: &ClassDef) -> Result<Prepared, Refusal> {
         let id = self.class_reserve(class, Origin::New)?;
         let stored = self.class_stored(id);
         Ok(self.prepared(
@@ -70,7 +100,7 @@ impl Repository {
                     ),
                 ));
             }
-            Some((there, ClassStage::Creating | ClassStage::Changing | ClassStage::Deleting)) => {
+            Some((there, _)) => {
                 return Err(Refusal::new(
                     AisError::Busy,
                     format!(

@@ -7,10 +7,10 @@ use ais::{AisError, Attr, AttrFlags, ClassCategory, ClassDef, Dn, Refusal, Value
 use crate::class::ClassStage;
 use crate::class_change::{Origin, checked};
 use crate::create::{Creator, check_name, complete};
-use crate::overlay::{Entry, Overlay, View};
+use crate::overlay::{Entry, View};
 use crate::store::Content;
-use crate::tree::ROOT;
-use crate::{Class, ObjectBody, ObjectId, Prepared, Repository, Settings, service};
+use crate::tree::{ROOT, parent_str};
+use crate::{Class, ObjectBody, ObjectId, Prepared, Repository, Settings, StoredChange, service};
 
 /// An object of a model to be loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,13 +23,13 @@ pub struct NewObject {
     pub attrs: Vec<Attr>,
 }
 
-/// What of a model was refused, by its index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What of a model was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LoadItem {
-    /// A class.
-    Class(usize),
-    /// An object.
-    Object(usize),
+    /// The class of this name.
+    Class(String),
+    /// The object of this name.
+    Object(Dn),
 }
 
 /// Why a model was not loaded.
@@ -39,6 +39,28 @@ pub struct LoadError {
     pub item: LoadItem,
     /// Why.
     pub refusal: Refusal,
+}
+
+impl LoadError {
+    fn object(dn: &Dn, refusal: Refusal) -> LoadError {
+        LoadError {
+            item: LoadItem::Object(dn.clone()),
+            refusal,
+        }
+    }
+}
+
+/// A model that is being checked, object by object; nothing of it is there before it ends, and nothing stays of one that
+/// is dropped.
+#[derive(Debug)]
+pub struct Loading<'a> {
+    repository: &'a mut Repository,
+    settings: Settings,
+    content: Content,
+    /// The new objects in the order in which they came.
+    bodies: Vec<Arc<ObjectBody>>,
+    /// The parent of the last object: the next one often has the same.
+    parent: Option<Arc<ObjectBody>>,
 }
 
 impl Repository {
@@ -56,72 +78,44 @@ impl Repository {
         classes: &[ClassDef],
         objects: &[NewObject],
     ) -> Result<Prepared, LoadError> {
-        let mut content = Content::default();
-        let result = self.load_content(classes, objects, &mut content);
-        if let Err(error) = result {
-            for id in content.classes {
-                self.classes.remove(id);
-            }
-            return Err(error);
+        let mut loading = self.load_begin(classes, long_dns(objects))?;
+        let mut order: Vec<&NewObject> = objects.iter().collect();
+        order.sort_by_cached_key(|object| object.dn.rdns().count());
+        for object in order {
+            loading.add(object)?;
         }
-        let mut stored: Vec<_> = content
-            .classes
-            .iter()
-            .flat_map(|id| self.class_stored(*id))
-            .collect();
-        stored.extend(content.overlay.stored(&self.tree));
-        Ok(self.prepared(stored, content))
+        loading.finish()
     }
 
-    fn load_content(
+    /// Begins what [`Repository::load_prepare`] does, for objects that come one after the other, parents first.
+    ///
+    /// `long_dns` is what the model itself says about long names; `None` where it says nothing.
+    ///
+    /// # Errors
+    /// Those of classes.
+    pub fn load_begin(
         &mut self,
         classes: &[ClassDef],
-        objects: &[NewObject],
-        content: &mut Content,
-    ) -> Result<(), LoadError> {
-        let settings = loaded_settings(self.settings.clone(), objects);
-        for (at, class) in classes.iter().enumerate() {
-            let at = |refusal| LoadError {
-                item: LoadItem::Class(at),
+        long_dns: Option<bool>,
+    ) -> Result<Loading<'_>, LoadError> {
+        let settings = Settings {
+            long_dns: long_dns.unwrap_or(self.settings.long_dns),
+            ..self.settings.clone()
+        };
+        let mut loading = Loading {
+            repository: self,
+            settings,
+            content: Content::default(),
+            bodies: Vec::new(),
+            parent: None,
+        };
+        for class in classes {
+            loading.class(class).map_err(|refusal| LoadError {
+                item: LoadItem::Class(class.name.clone()),
                 refusal,
-            };
-            let class = without_tolerated_defaults(class);
-            let own = |there: &Class| content.classes.contains(&there.id());
-            if !self.is_same_class(&class, &settings, own).map_err(at)? {
-                content
-                    .classes
-                    .push(self.class_reserve(&class, Origin::Loaded).map_err(at)?);
-            }
+            })?;
         }
-        let mut order: Vec<usize> = (0..objects.len()).collect();
-        order.sort_by_cached_key(|at| objects[*at].dn.rdns().count());
-        for at in order {
-            let id = self.tree.take_id();
-            let entry = self
-                .load_object(id, &objects[at], &content.overlay, &settings)
-                .map_err(|refusal| LoadError {
-                    item: LoadItem::Object(at),
-                    refusal,
-                })?;
-            if let Some(body) = entry {
-                content
-                    .references
-                    .extend(body.references().map(|target| (target, body.dn.clone())));
-                content
-                    .overlay
-                    .entries
-                    .insert(body.dn.clone(), Entry::Created(body));
-            }
-        }
-        for (at, object) in objects.iter().enumerate() {
-            if let Some(refusal) = self.load_dangling(&object.dn, &content.overlay) {
-                return Err(LoadError {
-                    item: LoadItem::Object(at),
-                    refusal,
-                });
-            }
-        }
-        Ok(())
+        Ok(loading)
     }
 
     /// Whether the class is there already, with the same definition; `own` says which classes this load brings.
@@ -154,27 +148,85 @@ impl Repository {
             format!("class '{}' exists with another definition: {fault}", class.name),
         ))
     }
+}
+
+impl Loading<'_> {
+    fn class(&mut self, class: &ClassDef) -> Result<(), Refusal> {
+        let class = without_tolerated_defaults(class);
+        let own = |there: &Class| self.content.classes.contains(&there.id());
+        if !self.repository.is_same_class(&class, &self.settings, own)? {
+            let id = self.repository.class_reserve(&class, Origin::Loaded)?;
+            self.content.classes.push(id);
+        }
+        Ok(())
+    }
+
+    /// Checks the next object, whose parent must be there.
+    ///
+    /// # Errors
+    /// As for [`Repository::load_prepare`]; references are checked at the end.
+    pub fn add(&mut self, object: &NewObject) -> Result<(), LoadError> {
+        let body = self
+            .body(object)
+            .map_err(|refusal| LoadError::object(&object.dn, refusal))?;
+        if let Some(body) = body {
+            let body = Arc::new(body);
+            self.content
+                .references
+                .extend(body.references().map(|target| (target, body.dn.clone())));
+            let entry = Entry::Created(body.clone());
+            self.content.overlay.entries.insert(body.dn.clone(), entry);
+            self.bodies.push(body);
+        }
+        Ok(())
+    }
+
+    /// The model as a change that can be made visible.
+    ///
+    /// # Errors
+    /// FAILED_OPERATION for a reference that dangles.
+    pub fn finish(mut self) -> Result<Prepared, LoadError> {
+        let stored = self.changes()?;
+        let content = std::mem::take(&mut self.content);
+        Ok(self.repository.prepared(stored, content))
+    }
+
+    /// What a store must hold from which the model is to be read; the repository stays as it was.
+    ///
+    /// # Errors
+    /// FAILED_OPERATION for a reference that dangles.
+    pub fn stored(self) -> Result<Vec<StoredChange>, LoadError> {
+        self.changes()
+    }
+
+    fn changes(&self) -> Result<Vec<StoredChange>, LoadError> {
+        if let Some(error) = self.bodies.iter().find_map(|body| self.dangling(body)) {
+            return Err(error);
+        }
+        let classes = &self.content.classes;
+        let mut stored: Vec<_> = classes
+            .iter()
+            .flat_map(|id| self.repository.class_stored(*id))
+            .collect();
+        stored.extend(self.bodies.iter().map(|body| StoredChange::Put {
+            before: None,
+            after: body.clone(),
+        }));
+        Ok(stored)
+    }
 
     /// The new object; `None` where it is there already.
-    fn load_object(
-        &self,
-        id: ObjectId,
-        object: &NewObject,
-        overlay: &Overlay,
-        settings: &Settings,
-    ) -> Result<Option<Arc<ObjectBody>>, Refusal> {
+    fn body(&mut self, object: &NewObject) -> Result<Option<ObjectBody>, Refusal> {
         let dn = &object.dn;
-        let Some((class, _)) = self.classes.find(&object.class) else {
+        let Some((class, _)) = self.repository.classes.find(&object.class) else {
             return Err(Refusal::new(
                 AisError::NotExist,
                 format!("class '{}' of object '{dn}' does not exist", object.class),
             ));
         };
-        if self
-            .tree
-            .get(dn)
-            .is_some_and(|there| there.class.id() == class.id())
-        {
+        let class = class.clone();
+        let there = self.repository.tree.get(dn);
+        if there.is_some_and(|there| there.class.id() == class.id()) {
             return Ok(None);
         }
         if class.category() == ClassCategory::Runtime && !class.is_persistent() {
@@ -186,10 +238,10 @@ impl Repository {
                 ),
             ));
         }
-        check_name(dn, class, settings)?;
-        self.check_name_free(overlay, dn)?;
-        let parent = self.load_parent(dn, class, overlay)?;
-        let values = complete(dn, class, &object.attrs, Creator::Loader, settings)?;
+        check_name(dn, &class, &self.settings)?;
+        self.repository.check_name_free(&self.content.overlay, dn)?;
+        let parent = self.parent(dn, &class)?;
+        let values = complete(dn, &class, &object.attrs, Creator::Loader, &self.settings)?;
         let implementer = match class.category() {
             ClassCategory::Config => None,
             ClassCategory::Runtime => find_attr(&object.attrs, ais::SYSTEM_ATTRIBUTES[2])
@@ -198,70 +250,79 @@ impl Repository {
                 .filter(|name| !name.is_empty())
                 .map(Into::into),
         };
-        Ok(Some(Arc::new(ObjectBody {
-            id,
+        Ok(Some(ObjectBody {
+            id: self.repository.tree.take_id(),
             parent,
             dn: dn.clone(),
-            class: class.clone(),
+            class,
             values,
-            owner: Some(self.owners.after_start(dn)),
+            owner: Some(self.repository.owners.after_start(dn)),
             implementer,
-        })))
+        }))
     }
 
-    fn load_parent(&self, dn: &Dn, class: &Class, overlay: &Overlay) -> Result<ObjectId, Refusal> {
-        let Some(parent) = dn.parent() else {
+    fn parent(&mut self, dn: &Dn, class: &Class) -> Result<ObjectId, Refusal> {
+        let Some(name) = parent_str(dn) else {
             return Ok(ROOT);
         };
         let refuse = |error, rule: &str| {
             Err(Refusal::new(
                 error,
-                format!("the parent '{parent}' of object '{dn}' {rule}"),
+                format!("the parent '{name}' of object '{dn}' {rule}"),
             ))
         };
         let view = View {
-            tree: &self.tree,
-            overlay,
+            tree: &self.repository.tree,
+            overlay: &self.content.overlay,
         };
-        let Some(seen) = view.get(&parent) else {
+        let last = self.parent.take().filter(|body| body.dn.as_str() == name);
+        let seen = last.or_else(|| view.get(&dn.parent()?).map(|seen| seen.body.clone()));
+        let Some(parent) = seen else {
             return refuse(AisError::NotExist, "does not exist");
         };
-        if class.category() == ClassCategory::Config && seen.body.class.category() == ClassCategory::Runtime {
+        if class.category() == ClassCategory::Config && parent.class.category() == ClassCategory::Runtime {
             return refuse(AisError::NotExist, "is a runtime object");
         }
-        if !seen.body.is_persistent() {
+        if !parent.is_persistent() {
             return refuse(AisError::InvalidParam, "does not survive a restart");
         }
-        if self.locks.writer(&parent).is_some() || self.locks.is_in_flight(&parent) {
+        let repository = &self.repository;
+        if repository.locks.writer(&parent.dn).is_some() || repository.is_under_way(&parent) {
             return refuse(AisError::Busy, "is being changed");
         }
-        Ok(seen.body.id)
+        Ok(self.parent.insert(parent).id)
     }
 
-    fn load_dangling(&self, dn: &Dn, overlay: &Overlay) -> Option<Refusal> {
-        let Some(Entry::Created(body)) = overlay.entries.get(dn) else {
-            return None;
-        };
+    fn dangling(&self, body: &ObjectBody) -> Option<LoadError> {
         let view = View {
-            tree: &self.tree,
-            overlay,
+            tree: &self.repository.tree,
+            overlay: &self.content.overlay,
         };
         for at in body.class.references() {
             for value in body.values(*at) {
                 let stays = |target: Dn| view.get(&target).is_some_and(|seen| seen.body.is_persistent());
                 if !value.as_dn().is_some_and(stays) {
                     let name = body.class.attr(*at).map_or("", |def| &def.name);
-                    return Some(Refusal::new(
-                        AisError::FailedOperation,
-                        format!(
-                            "attribute '{name}' of object '{dn}' refers to '{}', which does not exist (NO_DANGLING)",
-                            value.to_text()
-                        ),
-                    ));
+                    let text = format!(
+                        "attribute '{name}' of object '{}' refers to '{}', which does not exist (NO_DANGLING)",
+                        body.dn,
+                        value.to_text()
+                    );
+                    let refusal = Refusal::new(AisError::FailedOperation, text);
+                    return Some(LoadError::object(&body.dn, refusal));
                 }
             }
         }
         None
+    }
+}
+
+impl Drop for Loading<'_> {
+    /// The classes of a model that is not taken go again.
+    fn drop(&mut self) {
+        for id in &self.content.classes {
+            self.repository.classes.remove(*id);
+        }
     }
 }
 
@@ -276,15 +337,11 @@ fn without_tolerated_defaults(class: &ClassDef) -> ClassDef {
     class
 }
 
-/// The limits under which a model is checked: long names are allowed where the model itself allows them.
-fn loaded_settings(present: Settings, objects: &[NewObject]) -> Settings {
-    let own = objects.iter().find(|object| service::is_opensaf_imm(&object.dn));
-    let flag = own
-        .and_then(|object| find_attr(&object.attrs, "longDnsAllowed"))
-        .and_then(|attr| attr.values.first())
-        .and_then(Value::as_u32);
-    Settings {
-        long_dns: flag.map_or(present.long_dns, |flag| flag != 0),
-        ..present
-    }
+/// What a model says about long names.
+fn long_dns(objects: &[NewObject]) -> Option<bool> {
+    let own = objects
+        .iter()
+        .find(|object| service::is_opensaf_imm(&object.dn))?;
+    let attr = find_attr(&own.attrs, "longDnsAllowed")?;
+    attr.values.first().and_then(Value::as_u32).map(|flag| flag != 0)
 }

@@ -176,7 +176,7 @@ impl Repository {
         if self.locks.is_leaving(&parent) {
             return Err(under_way(&parent));
         }
-        if persistent && !seen.body.is_persistent() {
+        if persistent && !self.lasts(seen.body) {
             return Err(Refusal::new(
                 AisError::InvalidParam,
                 format!("object '{dn}' survives a restart, but its parent '{parent}' does not"),
@@ -202,7 +202,7 @@ impl Repository {
         let mut values: BTreeMap<u16, Values> = BTreeMap::new();
         for change in changes {
             let at = runtime_position(body, &change.attr.name)?;
-            if body.survives(at) && body.is_persistent() && self.locks.is_in_flight(dn) {
+            if body.survives(at) && body.is_persistent() && self.is_under_way(body) {
                 return Err(under_way(dn));
             }
             let def = &body.class.def().attrs[usize::from(at)];
@@ -288,7 +288,7 @@ impl Repository {
             ));
         }
         self.check_implements(name, body)?;
-        if self.locks.is_in_flight(dn) || self.locks.creates_below(body.id).next().is_some() {
+        if self.is_under_way(body) || self.locks.creates_below(body.id).next().is_some() {
             return Err(under_way(dn));
         }
         let pending = self

@@ -8,9 +8,8 @@ use ais::{AisError, AttrFlags, ClassDef, Dn, Refusal, Value};
 use crate::class::ClassStage;
 use crate::locks::Holder;
 use crate::overlay::Overlay;
-use crate::schema_change::ClassChange;
 use crate::tree::ROOT;
-use crate::{Class, ClassId, ImplementerCall, ObjectBody, ObjectId, Repository, Values, service};
+use crate::{Class, ClassId, ImplementerCall, Migration, ObjectBody, ObjectId, Repository, Values, service};
 
 /// One thing that the store must write. Changes of one list belong in one transaction, in their order.
 #[derive(Debug, Clone)]
@@ -88,8 +87,8 @@ pub(crate) struct Content {
     pub(crate) classes: Vec<ClassId>,
     /// The class being deleted.
     pub(crate) class_gone: Option<ClassId>,
-    /// The class being changed; the overlay then names its instances.
-    pub(crate) class_change: Option<ClassChange>,
+    /// The class being changed.
+    pub(crate) class_change: Option<Migration>,
     /// Objects.
     pub(crate) overlay: Overlay,
     /// Pending references: target and referrer.
@@ -240,8 +239,9 @@ impl Repository {
         for id in change.content.classes {
             self.classes.set_stage(id, ClassStage::Present);
         }
-        if let Some(change) = change.content.class_change {
-            return self.class_migrate(change);
+        if let Some(mut migration) = change.content.class_change {
+            while !self.migration_show(&mut migration, usize::MAX) {}
+            return;
         }
         self.install(change.content.overlay);
         self.notices.extend(change.content.notices);
@@ -257,8 +257,10 @@ impl Repository {
         for id in change.content.classes {
             self.classes.remove(id);
         }
-        let altered = change.content.class_change.map(|change| change.class.id());
-        for id in change.content.class_gone.into_iter().chain(altered) {
+        if let Some(migration) = change.content.class_change {
+            self.migration_discard(migration);
+        }
+        if let Some(id) = change.content.class_gone {
             self.classes.set_stage(id, ClassStage::Present);
         }
     }

@@ -4,6 +4,7 @@
 //! in byte order, so that a search over the whole tree sorts nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use ais::Dn;
@@ -113,11 +114,20 @@ impl Tree {
 
     /// The instances of a class in byte order of their names.
     pub(crate) fn instances(&self, class: ClassId) -> impl Iterator<Item = &Arc<ObjectBody>> {
+        self.instances_from(class, Bound::Unbounded)
+    }
+
+    /// The instances of a class from this name on.
+    pub(crate) fn instances_from(
+        &self,
+        class: ClassId,
+        from: Bound<&Dn>,
+    ) -> impl Iterator<Item = &Arc<ObjectBody>> {
         self.by_class
             .get(&class)
             .into_iter()
-            .flat_map(BTreeMap::values)
-            .filter_map(|id| self.objects.get(id))
+            .flat_map(move |names| names.range::<Dn, _>((from, Bound::Unbounded)))
+            .filter_map(|(_, id)| self.objects.get(id))
     }
 
     /// How many instances a class has.

@@ -141,22 +141,24 @@ pub fn read_object(key: u64, bytes: &[u8]) -> Result<StoredObject, RecordError> 
     })
 }
 
-/// What the store must do for a change.
+/// What the store must do for changes.
 pub fn writes(changes: &[StoredChange]) -> Vec<Write> {
+    changes.iter().map(write).collect()
+}
+
+/// What the store must do for a change.
+pub fn write(change: &StoredChange) -> Write {
     let delete = |table, key| Write {
         table,
         key,
         value: None,
     };
-    changes
-        .iter()
-        .map(|change| match change {
-            StoredChange::PutClass { id, class } => write_class(*id, class),
-            StoredChange::DeleteClass { id, .. } => delete(Table::Classes, u64::from(id.0)),
-            StoredChange::Put { after, .. } => write_object(after),
-            StoredChange::Delete { before } => delete(Table::Objects, before.id().0),
-        })
-        .collect()
+    match change {
+        StoredChange::PutClass { id, class } => write_class(*id, class),
+        StoredChange::DeleteClass { id, .. } => delete(Table::Classes, u64::from(id.0)),
+        StoredChange::Put { after, .. } => write_object(after),
+        StoredChange::Delete { before } => delete(Table::Objects, before.id().0),
+    }
 }
 
 #[cfg(test)]

@@ -96,14 +96,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Stopped> {
 #[derive(Debug, Default)]
 struct Merged {
     classes: Vec<ClassDef>,
-    objects: Vec<XmlObject>,
+    objects: Vec<XmlObject<'static>>,
     /// Where each class and object was found first, to find and to name it.
     class_at: BTreeMap<String, (usize, String)>,
     object_at: BTreeMap<String, (usize, String)>,
 }
 
 impl Merged {
-    fn add(&mut self, document: Document, arguments: &Arguments) -> Result<(), Stopped> {
+    fn add(&mut self, document: Document<'static>, arguments: &Arguments) -> Result<(), Stopped> {
         for class in document
             .classes
             .into_iter()
@@ -141,8 +141,13 @@ impl Merged {
         }
     }
 
-    fn add_object(&mut self, object: XmlObject, place: String, ignore_variants: bool) -> Result<(), Stopped> {
-        let dn = object.dn.it.clone();
+    fn add_object(
+        &mut self,
+        object: XmlObject<'static>,
+        place: String,
+        ignore_variants: bool,
+    ) -> Result<(), Stopped> {
+        let dn = object.dn.it.to_string();
         let Some((index, first)) = self.object_at.get(&dn) else {
             self.object_at.insert(dn, (self.objects.len(), place));
             self.objects.push(object);
@@ -168,9 +173,9 @@ impl Merged {
             return Ok(());
         }
         let standard = models::standard_classes();
-        let is_known = |object: &&XmlObject| {
-            self.class_at.contains_key(&object.class)
-                || standard.iter().any(|class| class.name == object.class)
+        let is_known = |object: &&XmlObject<'_>| {
+            self.class_at.contains_key(&*object.class)
+                || standard.iter().any(|class| class.name == *object.class)
         };
         match self.objects.iter().find(|object| !is_known(object)) {
             Some(object) => Err(Stopped::new(format!(
@@ -187,7 +192,7 @@ impl Merged {
         self.objects
             .sort_by_cached_key(|object| match ais::Dn::new(&object.dn.it) {
                 Ok(dn) => from_root(&dn),
-                Err(_) => vec![object.dn.it.clone()],
+                Err(_) => vec![object.dn.it.to_string()],
             });
     }
 }
@@ -204,10 +209,10 @@ fn from_root(dn: &ais::Dn) -> Vec<String> {
 }
 
 /// What an object says, without the places where it says it.
-fn content(object: &XmlObject) -> (&str, BTreeMap<&str, Vec<&str>>) {
+fn content<'a>(object: &'a XmlObject<'_>) -> (&'a str, BTreeMap<&'a str, Vec<&'a str>>) {
     let attrs = object.attrs.iter().map(|attr| {
-        let values = attr.values.iter().map(|value| value.it.as_str()).collect();
-        (attr.name.as_str(), values)
+        let values = attr.values.iter().map(|value| &*value.it).collect();
+        (&*attr.name, values)
     });
     (&object.class, attrs.collect())
 }

@@ -97,13 +97,14 @@ fn alone<A: Args>(args: &[OsString]) -> Result<A, clap::Error> {
 }
 
 /// Reads and parses a file; flags that `schema` lists are accepted.
-fn read(file: &Path, schema: Option<&Path>) -> Result<Document, Stopped> {
+fn read(file: &Path, schema: Option<&Path>) -> Result<Document<'static>, Stopped> {
     let bytes = bytes_of(file)?;
     let flags = match schema {
         Some(schema) => flags_of(schema)?,
         None => BTreeSet::new(),
     };
     models::parse_with_flags(&file.display().to_string(), &bytes, &flags)
+        .map(Document::into_owned)
         .map_err(|problem| Stopped::new(problem.to_string()))
 }
 

@@ -83,7 +83,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Stopped> {
 
 fn check(arguments: &Arguments, files: &[&Path]) -> Result<String, Stopped> {
     let schema = arguments.schema.as_deref();
-    let documents: Vec<Document> = files
+    let documents: Vec<Document<'_>> = files
         .iter()
         .map(|file| read(file, schema))
         .collect::<Result<_, _>>()?;

@@ -70,12 +70,10 @@ impl Repository {
     pub(crate) fn class_for_new(&self, name: &str, dn: &Dn) -> Result<&Arc<Class>, Refusal> {
         match self.classes.find(name) {
             Some((class, ClassStage::Present)) => Ok(class),
-            Some((_, ClassStage::Creating | ClassStage::Changing | ClassStage::Deleting)) => {
-                Err(Rule::ClassUnderWay.refuse(
-                    AisError::TryAgain,
-                    format!("class '{name}' of object '{dn}' is just being created, changed or deleted"),
-                ))
-            }
+            Some(_) => Err(Rule::ClassUnderWay.refuse(
+                AisError::TryAgain,
+                format!("class '{name}' of object '{dn}' is just being created, changed or deleted"),
+            )),
             None => Err(Rule::ClassMissing.refuse(
                 AisError::NotExist,
                 format!("class '{name}' of object '{dn}' does not exist"),

@@ -62,7 +62,7 @@ impl Repository {
         if self.locks.is_leaving(target) || (there.is_none() && self.locks.is_in_flight(target)) {
             return Some((AisError::Busy, "is just being created or deleted"));
         }
-        there.is_some_and(|body| !body.is_persistent()).then_some((
+        there.is_some_and(|body| !self.lasts(body)).then_some((
             AisError::InvalidParam,
             "is a runtime object that does not survive a restart",
         ))

@@ -109,7 +109,7 @@ impl Repository {
             if let Some((_, child)) = creates.find(|(holder, _)| *holder != Holder::Ccb(ccb)) {
                 return Err(in_way(child));
             }
-            if self.locks.is_in_flight(&body.dn) {
+            if self.is_under_way(body) {
                 return Err(in_way(&body.dn));
             }
             late.push((body.dn.clone(), body.id));

@@ -71,6 +71,12 @@ fn what_is_there_already_is_skipped() {
     fixture.check();
 }
 
+/// Which of a model's items is at fault.
+enum Faulty {
+    Class(usize),
+    Object(usize),
+}
+
 #[test]
 fn a_faulty_model_leaves_nothing() {
     let mut other_node = classes().remove(0);
@@ -91,62 +97,66 @@ fn a_faulty_model_leaves_nothing() {
         (
             vec![extra.clone(), other_node],
             vec![good()],
-            LoadItem::Class(1),
+            Faulty::Class(1),
             AisError::Exist,
         ),
         (
             vec![extra.clone(), broken],
             vec![good()],
-            LoadItem::Class(1),
+            Faulty::Class(1),
             AisError::InvalidParam,
         ),
         (
             vec![extra.clone()],
             vec![good(), object("Nope", "n=1", vec![])],
-            LoadItem::Object(1),
+            Faulty::Object(1),
             AisError::NotExist,
         ),
         (
             vec![extra.clone()],
             vec![object("Node", "node=y", vec![]), good()],
-            LoadItem::Object(0),
+            Faulty::Object(0),
             AisError::InvalidParam,
         ),
         (
             vec![extra.clone()],
             vec![good(), new_node("node=y,node=gone")],
-            LoadItem::Object(1),
+            Faulty::Object(1),
             AisError::NotExist,
         ),
         (
             vec![extra.clone()],
             vec![good(), good()],
-            LoadItem::Object(1),
+            Faulty::Object(1),
             AisError::Exist,
         ),
         (
             vec![extra.clone()],
             vec![good(), object("Link", "node=a", vec![])],
-            LoadItem::Object(1),
+            Faulty::Object(1),
             AisError::Exist,
         ),
         (
             vec![extra.clone()],
             vec![good(), object("Task", "task=t", vec![u32s("phase", &[1])])],
-            LoadItem::Object(1),
+            Faulty::Object(1),
             AisError::InvalidParam,
         ),
         (
             vec![extra],
             vec![good(), dangling],
-            LoadItem::Object(1),
+            Faulty::Object(1),
             AisError::FailedOperation,
         ),
     ];
     let mut fixture = Fixture::with_nodes();
     for (classes, objects, item, error) in cases {
+        let item = match item {
+            Faulty::Class(at) => LoadItem::Class(classes[at].name.clone()),
+            Faulty::Object(at) => LoadItem::Object(objects[at].dn.clone()),
+        };
         let fault = fixture.repo.load_prepare(&classes, &objects).unwrap_err();
-        assert_eq!((fault.item, fault.refusal.error), (item, error), "{fault:?}");
+        assert_eq!((&fault.item, fault.refusal.error), (&item, error), "{fault:?}");
         assert!(
             fault.refusal.text.contains('\''),
             "names what it is about: {fault:?}"
@@ -186,7 +196,7 @@ fn a_model_may_allow_its_own_long_names() {
     let fault = fixture.repo.load_prepare(&classes, &model).unwrap_err();
     assert_eq!(
         (fault.item, fault.refusal.error),
-        (LoadItem::Object(0), AisError::NameTooLong)
+        (LoadItem::Object(model[0].dn.clone()), AisError::NameTooLong)
     );
     model[2].attrs.push(u32s("longDnsAllowed", &[1]));
     let loaded = fixture.repo.load_prepare(&classes, &model).unwrap();

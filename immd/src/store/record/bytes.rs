@@ -25,7 +25,10 @@ pub(super) struct Encoder {
 
 impl Encoder {
     pub(super) fn new() -> Encoder {
-        Encoder { bytes: Vec::new() }
+        // Room for a usual record.
+        Encoder {
+            bytes: Vec::with_capacity(240),
+        }
     }
 
     pub(super) fn len(&self) -> usize {

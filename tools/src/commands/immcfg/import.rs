@@ -19,7 +19,7 @@ const SERVICE_OBJECT: &str = "opensafImm=opensafImm,safApp=safImmService";
 
 /// What a checked file brings.
 struct Plan {
-    document: Document,
+    document: Document<'static>,
     /// The classes that are not there yet, in the order of the file.
     classes: Vec<ClassDef>,
     /// The objects that are not there yet, parents first.
@@ -78,7 +78,6 @@ async fn plan(course: &Course<'_>, file: &Path) -> Result<Plan, Failure> {
     };
     let document =
         models::parse_with_flags(&name, &bytes, &flags).map_err(|problem| told(&problem.into()))?;
-    drop(bytes);
     let known = known_classes(course, &document).await?;
     let existing = existing_objects(course).await?;
     // DEVIATION(CLI-003): every name must be that of an object.
@@ -106,7 +105,7 @@ async fn plan(course: &Course<'_>, file: &Path) -> Result<Plan, Failure> {
         skipped.len()
     ));
     Ok(Plan {
-        document,
+        document: document.into_owned(),
         classes,
         operations,
         skipped,
@@ -133,7 +132,7 @@ fn told(problems: &Problems) -> Failure {
 }
 
 /// A problem of an object, told as those that the checker finds are.
-fn object_problem(document: &Document, dn: &Dn, what: &str) -> String {
+fn object_problem(document: &Document<'_>, dn: &Dn, what: &str) -> String {
     let place = document.objects.iter().find(|object| object.dn.it == dn.as_str());
     match place {
         Some(object) => format!("{}:{}: object {dn}: {what}", document.file, object.dn.at),
@@ -142,7 +141,7 @@ fn object_problem(document: &Document, dn: &Dn, what: &str) -> String {
 }
 
 /// The existing classes that the file defines or uses, without system attributes.
-async fn known_classes(course: &Course<'_>, document: &Document) -> Result<Vec<ClassDef>, Failure> {
+async fn known_classes(course: &Course<'_>, document: &Document<'_>) -> Result<Vec<ClassDef>, Failure> {
     let names = course.session.read(async |imm| imm.class_names().await).await;
     let names = names.map_err(|error| Failure::of_call("saImmOmAccessorGet_2", &error))?;
     let defined = document
@@ -204,7 +203,7 @@ async fn allows_long_dns(course: &Course<'_>) -> bool {
 
 /// Refuses new objects of runtime classes, which only implementers and the start of a cluster create.
 fn refuse_runtime<'a>(
-    document: &Document,
+    document: &Document<'_>,
     operations: &[CcbOperation],
     classes: impl Iterator<Item = &'a ClassDef>,
     existing: &BTreeMap<Dn, String>,
@@ -230,7 +229,7 @@ fn refuse_runtime<'a>(
 
 /// The operations on objects that are not there yet, and the names of the others.
 fn without_existing(
-    document: &Document,
+    document: &Document<'_>,
     operations: Vec<CcbOperation>,
     existing: &BTreeMap<Dn, String>,
 ) -> Result<(Vec<CcbOperation>, Vec<String>), Failure> {
