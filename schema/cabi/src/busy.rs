@@ -1,8 +1,10 @@
 //! One call at a time.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use ais::AisError;
+
+use crate::sync::AtomicBool;
 
 /// Whether a call is in progress on a handle.
 ///
@@ -20,10 +22,14 @@ impl Busy {
     /// # Errors
     /// LIBRARY where one is in progress.
     pub fn enter(&self) -> Result<BusyGuard<'_>, AisError> {
-        if self.0.swap(true, Ordering::Acquire) {
-            return Err(AisError::Library);
+        // An attempt that fails writes nothing: the mark is only its holder's to take away.
+        match self
+            .0
+            .compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed)
+        {
+            Ok(_) => Ok(BusyGuard(self)),
+            Err(_) => Err(AisError::Library),
         }
-        Ok(BusyGuard(self))
     }
 }
 

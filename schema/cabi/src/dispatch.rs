@@ -1,10 +1,11 @@
 //! Callbacks that wait for the program to dispatch them.
 
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 
 use ais::AisError;
 
+use crate::sync::{Condvar, Mutex, MutexGuard};
 use crate::{SaDispatchFlagsT, SaSelectionObjectT, Selection};
 
 /// The callbacks of one handle, in the order in which they came.
@@ -167,7 +168,7 @@ impl<C> Queue<C> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
+    use crate::sync::Arc;
 
     fn ran(queue: &Queue<u32>, flags: u32) -> (Vec<u32>, Result<(), AisError>) {
         let mut seen = Vec::new();

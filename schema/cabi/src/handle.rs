@@ -1,9 +1,11 @@
 //! Handles: numbers that the program holds for what the library keeps.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::PoisonError;
 
 use ais::AisError;
+
+use crate::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// What is behind the handles of one kind. Belongs into a [`crate::PerProcess`].
 ///

@@ -16,6 +16,7 @@ mod handle;
 mod name;
 mod process;
 mod selection;
+mod sync;
 mod text;
 mod types;
 
