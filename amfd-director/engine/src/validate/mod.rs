@@ -11,7 +11,7 @@ mod objects;
 mod rule;
 mod rules;
 
-use ais::{Attr, Dn, Refusal};
+use ais::{AisError, Attr, Dn, Refusal};
 
 use crate::Options;
 use crate::event::ModelChange;
@@ -84,11 +84,24 @@ impl Check<'_> {
 
     fn needs_su_down(&self, su: &Dn, what: &str) -> Result<(), Refusal> {
         if self.is_down(su) {
-            return Ok(());
+            return self.needs_su_known_idle(su, what);
         }
         ModelRule::SuState.bad(format!(
             "{what}: {su} must be locked for instantiation (amf-adm lock, lock-in) first"
         ))
+    }
+
+    /// An SU that may still serve is not forgotten: another would get its work.
+    fn needs_su_known_idle(&self, su: &Dn, what: &str) -> Result<(), Refusal> {
+        let busy = |text: String| ModelRule::Busy.refuse(AisError::TryAgain, format!("{what}: {text}"));
+        let node = self.model.su(su).and_then(|(_, _, config)| config.node.as_ref());
+        if let Some(node) = node.filter(|node| self.view.is_unreported(node)) {
+            return busy(format!("{node} has not told yet what runs on it"));
+        }
+        if self.view.state.su(su).is_some_and(|state| !state.is_empty()) {
+            return busy(format!("{su} has not given up its assignments yet"));
+        }
+        Ok(())
     }
 
     /// The CSIs that the component has, as confirmed or as ordered.
