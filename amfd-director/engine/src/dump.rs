@@ -135,7 +135,7 @@ fn unit(director: &Director, dn: &Dn, su: &Su, lines: &mut Lines) {
     lines.some("in-flight", state.in_flight.as_ref().map(inner));
     lines.list("may-act", &state.may_act);
     lines.list("uncertain", &state.uncertain);
-    lines.list("half-left", &state.half_left);
+    lines.list("half-done", &state.half_done);
     lines.some("fault", state.fault().map(inner));
     lines.some("failed-orders", Some(state.failures).filter(|number| *number > 0));
     lines.some("hold-until", state.hold_until);

@@ -251,7 +251,7 @@ fn outdated(sg: &Sg, su: &Su, state: &SuState, holds: &BTreeMap<Dn, HaState>) ->
             let Some(si) = sg.sis.get(*dn) else {
                 return false;
             };
-            if state.half_left.contains(*dn) {
+            if state.half_done.contains(*dn) {
                 return true;
             }
             let placement = placement::place(su, &[(dn, si)], **ha, &present(sg, state));

@@ -108,9 +108,9 @@ pub(crate) struct SuState {
     pub(crate) may_act: BTreeSet<Dn>,
     /// SIs that an order failed for; what the SU has of them is not known until they are removed.
     pub(crate) uncertain: BTreeSet<Dn>,
-    /// SIs that the SU was told to stop serving and is still ACTIVE for, because that failed half way: some of its
-    /// components have stopped.
-    pub(crate) half_left: BTreeSet<Dn>,
+    /// SIs of failed orders that the SU holds all the same: some of its components have another state than it reports,
+    /// because they had stopped already, or were not told yet.
+    pub(crate) half_done: BTreeSet<Dn>,
     /// What was ordered last for each SI.
     pub(crate) given: BTreeMap<Dn, Given>,
     /// The attributes that were ordered last for each CSI. Of one that it came back with they are not known.
@@ -298,20 +298,22 @@ impl SuState {
             (OrderOutcome::Failed(_), OrderKind::Assign { ha, sis }) => {
                 // Leaving an active assignment may have failed half way too; it is still confirmed as ACTIVE then.
                 if matches!(ha, HaState::Quiesced | HaState::Quiescing) {
-                    self.half_left.extend(sis.iter().cloned());
+                    self.half_done.extend(sis.iter().cloned());
                 } else {
-                    let failed = sis.iter().filter(|si| self.held(si) != Some(*ha)).cloned();
-                    let failed: Vec<Dn> = failed.collect();
+                    // What is told to some components of an SU counts for all.
+                    let (held, failed): (Vec<Dn>, Vec<Dn>) =
+                        sis.iter().cloned().partition(|si| self.held(si) == Some(*ha));
+                    self.half_done.extend(held);
                     self.uncertain.extend(failed);
                 }
             }
             (OrderOutcome::Done, OrderKind::Assign { sis, .. } | OrderKind::Remove(sis)) => {
                 self.uncertain.retain(|si| !sis.contains(si));
-                self.half_left.retain(|si| !sis.contains(si));
+                self.half_done.retain(|si| !sis.contains(si));
             }
             (OrderOutcome::Done, OrderKind::Cleanup | OrderKind::Terminate) => {
                 self.uncertain.clear();
-                self.half_left.clear();
+                self.half_done.clear();
             }
             // A repaired component has lost what it had; it is ordered anew.
             (OrderOutcome::Done, OrderKind::Repair) => {
@@ -360,7 +362,7 @@ impl SuState {
                     .as_ref()
                     .is_some_and(|fault| fault.isolated && takes_su_down(fault.recovery)));
         if all_cleaned && self.in_flight.is_none() {
-            self.half_left.clear();
+            self.half_done.clear();
             self.uncertain.clear();
         }
         let fault_open = report.fault.as_ref().is_some_and(|fault| !fault.isolated);
@@ -490,6 +492,32 @@ mod tests {
                 Term(1),
             );
             assert_eq!(su.may_act.contains(&dn("si=a")), acts, "{what}");
+        }
+    }
+
+    #[test]
+    fn an_order_that_failed_half_way_is_given_again_for_what_is_held() {
+        for ha in [HaState::Active, HaState::Standby] {
+            let mut su = ordered(Some(HaState::Standby), assign(ha));
+            let failed = OrderOutcome::Failed("a component failed".to_owned());
+            su.apply(
+                answered(report(PresenceState::Instantiated, Some(ha)), 1, failed),
+                Term(1),
+            );
+            assert!(su.half_done.contains(&dn("si=a")) && su.uncertain.is_empty());
+            su.send(InFlight {
+                id: OrderId(2),
+                kind: assign(ha),
+            });
+            su.apply(
+                answered(
+                    report(PresenceState::Instantiated, Some(ha)),
+                    2,
+                    OrderOutcome::Done,
+                ),
+                Term(1),
+            );
+            assert!(su.half_done.is_empty());
         }
     }
 
