@@ -12,6 +12,7 @@ use crate::Director;
 use crate::effect::Publish;
 use crate::life_cycle;
 use crate::model::{Sg, Su};
+use crate::notice::CURRENT_PROXY;
 use crate::state::SuState;
 
 pub(crate) use assignments::SI_ASSIGNMENT;
@@ -46,6 +47,14 @@ impl Shown {
         match self {
             Shown::Number(number) => Some(*number),
             Shown::Names(_) => None,
+        }
+    }
+
+    /// Whether it says anything.
+    fn is_some(&self) -> bool {
+        match self {
+            Shown::Number(_) => true,
+            Shown::Names(names) => !names.is_empty(),
         }
     }
 
@@ -100,9 +109,9 @@ pub(crate) struct Published {
 }
 
 /// Components that others manage.
-const MANAGED: CompCategory = CompCategory::PROXIED
-    .union(CompCategory::PROXIED_NPI)
-    .union(CompCategory::CONTAINED);
+const MANAGED: CompCategory = PROXIED.union(CompCategory::CONTAINED);
+/// Those that have a proxy.
+const PROXIED: CompCategory = CompCategory::PROXIED.union(CompCategory::PROXIED_NPI);
 
 fn number(value: u32) -> Shown {
     Shown::Number(value)
@@ -129,6 +138,9 @@ impl Director {
             for (name, value) in &values {
                 let before = self.shown_number(&dn, name);
                 self.tell_attribute(&dn, name, before, value.number());
+                if *name == CURRENT_PROXY && value.is_some() && self.gets_proxy(&dn) {
+                    self.tell_proxied(&dn);
+                }
             }
             let attrs = values.iter().map(|(name, value)| value.attr(name)).collect();
             self.keep(&dn, values);
@@ -157,6 +169,37 @@ impl Director {
         match published.and_then(|values| find(values, name)) {
             Some(value) => value.number(),
             None => self.raw.get(dn)?.u32(name),
+        }
+    }
+
+    /// Whether the component is one that has a proxy, not a container.
+    pub(crate) fn is_proxied(&self, comp: &Dn) -> bool {
+        let found = self.model.comp(comp);
+        found.is_some_and(|(.., comp)| comp.config.category.intersects(PROXIED))
+    }
+
+    /// Whether the component is a proxied one that shows no proxy before this step.
+    fn gets_proxy(&self, comp: &Dn) -> bool {
+        self.is_proxied(comp) && self.shown_manager(comp).is_none()
+    }
+
+    /// The proxy or container that the component shows before this step.
+    pub(crate) fn shown_manager(&self, comp: &Dn) -> Option<Dn> {
+        let published = self.published.attributes.get(comp);
+        match published.and_then(|values| find(values, CURRENT_PROXY)) {
+            Some(Shown::Names(names)) => names.first().cloned(),
+            Some(Shown::Number(_)) => None,
+            None => self.raw.get(comp)?.dn(CURRENT_PROXY),
+        }
+    }
+
+    /// Whether the component will show a proxy after this step; `None` where it is not known yet.
+    pub(crate) fn manager_to_show(&self, differences: &Differences, comp: &Dn) -> Option<bool> {
+        let changed = differences.changed.get(comp);
+        match changed.and_then(|values| find(values, CURRENT_PROXY)) {
+            Some(value) => Some(value.is_some()),
+            None if differences.unknown.contains(comp) => None,
+            None => Some(self.shown_manager(comp).is_some()),
         }
     }
 
@@ -356,10 +399,7 @@ impl Director {
             ];
             if comp.config.category.intersects(MANAGED) {
                 let manager = told.and_then(|told| told.manager.clone());
-                values.push((
-                    "saAmfCompCurrProxyName",
-                    Shown::Names(manager.into_iter().collect()),
-                ));
+                values.push((CURRENT_PROXY, Shown::Names(manager.into_iter().collect())));
             }
             self.compare(comp.dn(), values, all);
         }

@@ -8,7 +8,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use amfd_director_engine::{AlarmKind, STATES};
+use amfd_director_engine::{AlarmKind, ERROR_CLEAR, ERROR_REPORT, STATES};
 
 fn tables() -> String {
     let mut text = String::from(
@@ -57,4 +57,40 @@ fn the_guide_has_the_tables_of_the_engine() {
     } else {
         assert_eq!(&guide[begin..end], tables());
     }
+}
+
+/// The scenarios' fake nodes have no proxies; `tests/shown.rs` has a test for these two.
+const ELSEWHERE: [u16; 2] = [0x06, 0x70];
+
+fn scenarios(folder: &Path, text: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            scenarios(&path, text);
+        } else {
+            text.push_str(&std::fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn each_kind_is_told_in_a_test() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/scenarios");
+    let mut text = String::new();
+    scenarios(&folder, &mut text);
+    let alarms = AlarmKind::ALL.iter().map(|kind| kind.definition());
+    let mut wanted: Vec<(u16, String)> = Vec::new();
+    for alarm in alarms {
+        let severity = alarm.severity.name().trim_start_matches("SA_NTF_SEVERITY_");
+        for severity in [severity, "CLEARED"] {
+            wanted.push((alarm.minor, format!("told {:#x} alarm {severity} ", alarm.minor)));
+        }
+    }
+    let others = STATES
+        .iter()
+        .map(|state| state.minor)
+        .chain([ERROR_REPORT, ERROR_CLEAR]);
+    wanted.extend(others.map(|minor| (minor, format!("told {minor:#x} "))));
+    wanted.retain(|(minor, told)| !ELSEWHERE.contains(minor) && !text.contains(told));
+    assert!(wanted.is_empty(), "no scenario has: {wanted:?}");
 }

@@ -11,6 +11,7 @@ use ais::amf::{
     HaState, NodeOrder, NodeReport, OperState, OrderId, OrderOutcome, OrderReport, PresenceState,
     ProtectionGroup, RecommendedRecovery, SiAssignment, SuConfig, SuReport, Term,
 };
+use ais::ntf::{ClassId, Detail, Notification, Severity};
 use ais::{Attr, Dn, Millis, Value, ValueType};
 use amfd_director_engine::{Director, Effect, Event, ModelChange, Publish, SessionId};
 
@@ -67,6 +68,7 @@ struct Cluster {
     repaired: Vec<Dn>,
     groups: Vec<ProtectionGroup>,
     shown: BTreeMap<(Dn, String), Vec<Value>>,
+    told: Vec<Notification>,
 }
 
 impl Cluster {
@@ -170,8 +172,8 @@ impl Cluster {
                     | Effect::Fence { .. }
                     | Effect::Disconnect { .. }
                     | Effect::Because(_)
-                    | Effect::Story(_)
-                    | Effect::Notify(_) => {}
+                    | Effect::Story(_) => {}
+                    Effect::Notify(told) => self.told.push(*told),
                 }
             }
         }
@@ -586,6 +588,80 @@ fn a_component_is_as_ready_as_its_su_unless_it_is_disabled() {
     assert_eq!(cluster.numbers(&second, &states), [2, 1, 3]);
     assert_eq!(cluster.numbers(&first, &["saAmfCompRestartCount"]), [3]);
     assert_eq!(cluster.numbers(SU1, &["saAmfSURestartCount"]), [2]);
+}
+
+#[test]
+fn who_gets_a_proxy_is_told_and_who_loses_it_raises_an_alarm_until_there_is_another() {
+    let mut cluster = Cluster::new().with_service();
+    // SA_AMF_COMP_PROXIED, with a proxy CSI of its own.
+    let proxied = "safVersion=1,safCompType=p";
+    let category = vec![number("saAmfCtCompCategory", 4)];
+    cluster.add("SaAmfCompType", proxied, category);
+    let comp = format!("safComp=p,{SU1}");
+    let attrs = vec![
+        names("saAmfCompType", &[proxied]),
+        names("saAmfCompProxyCsi", &[CSI]),
+    ];
+    cluster.add("SaAmfComp", &comp, attrs);
+    cluster.start();
+    let mut with = |proxy: Option<&str>, presence: PresenceState| -> Vec<(u16, Option<Severity>, String)> {
+        cluster.told.clear();
+        let report = cluster.reports.get_mut(&dn(SU1)).unwrap();
+        let own = report.comps.iter_mut().find(|it| it.comp == dn(&comp)).unwrap();
+        own.manager = proxy.map(dn);
+        own.presence = presence;
+        let report = NodeReport::Su(report.clone());
+        let (node, session) = (dn(&format!("safAmfNode=N1,{CLUSTER}")), SessionId(1));
+        cluster.step(Event::Report {
+            node,
+            session,
+            report,
+        });
+        let about = cluster.told.iter().filter(|told| told.object == comp);
+        about
+            .map(|told| {
+                assert_eq!(told.class, ClassId::amf(told.class.minor));
+                let severity = match told.detail {
+                    Detail::Alarm { severity, .. } => Some(severity),
+                    _ => None,
+                };
+                (told.class.minor, severity, told.text.clone())
+            })
+            .collect()
+    };
+    let (first, second) = (format!("safComp=c,{SU1}"), format!("safComp=c,{SU2}"));
+    let instantiated = PresenceState::Instantiated;
+    let status = format!("proxy status of {comp}: UNPROXIED -> PROXIED");
+    let proxied = (0x70, None, status);
+    assert_eq!(with(Some(&first), instantiated), [proxied.clone()]);
+    let raised = with(None, instantiated);
+    assert_eq!(raised.len(), 1, "{raised:?}");
+    assert_eq!((raised[0].0, raised[0].1), (0x06, Some(Severity::Major)));
+    assert!(
+        raised[0].2.contains(&format!("its proxy {first} is gone")),
+        "{raised:?}"
+    );
+    assert!(
+        raised[0].2.ends_with(&format!("next: perdure explain {comp}")),
+        "{raised:?}"
+    );
+    assert_eq!(with(None, instantiated), [], "it is raised once");
+    let cleared = with(Some(&second), instantiated);
+    let ids: Vec<_> = cleared
+        .iter()
+        .map(|(minor, severity, _)| (*minor, *severity))
+        .collect();
+    assert_eq!(ids, [(0x06, Some(Severity::Cleared)), (0x70, None)]);
+    assert_eq!(with(Some(&first), instantiated), [], "one proxy after another");
+    assert_eq!(
+        with(None, PresenceState::Uninstantiated),
+        [],
+        "it was terminated and needs none"
+    );
+    assert_eq!(with(Some(&first), instantiated), [proxied]);
+    assert_eq!(with(None, instantiated).len(), 1);
+    let over = with(None, PresenceState::Uninstantiated);
+    assert_eq!((over.len(), over[0].1), (1, Some(Severity::Cleared)), "{over:?}");
 }
 
 #[test]

@@ -109,6 +109,10 @@ impl Director {
             all.extend(holds.then(alarm));
         }
         for comp in sg.sus.values().flat_map(|su| &su.comps) {
+            let alarm = (AlarmKind::Unproxied, comp.dn().clone());
+            if self.is_unproxied(comp.dn(), before.contains(&alarm), values) {
+                all.insert(alarm);
+            }
             let presence = number(comp.dn(), "saAmfCompPresenceState").and_then(PresenceState::from_code);
             let of_comp = |kind| (kind, comp.dn().clone());
             match presence {
@@ -133,6 +137,30 @@ impl Director {
             }
         }
         all
+    }
+
+    /// Whether the component had a proxy and has none any more, where it should have one.
+    fn is_unproxied(&self, comp: &Dn, is_raised: bool, values: &Differences) -> bool {
+        use PresenceState::{
+            Instantiated, Instantiating, InstantiationFailed, Restarting, Terminating, TerminationFailed,
+            Uninstantiated,
+        };
+        if !self.is_proxied(comp) {
+            return false;
+        }
+        let presence = self.number_to_show(values, comp, "saAmfCompPresenceState");
+        match (
+            self.manager_to_show(values, comp),
+            presence.and_then(PresenceState::from_code),
+        ) {
+            (Some(true), _) | (Some(false), Some(Uninstantiated)) => false,
+            (None, _)
+            | (_, None)
+            | (Some(false), Some(Terminating | InstantiationFailed | TerminationFailed)) => is_raised,
+            (Some(false), Some(Instantiated | Instantiating | Restarting)) => {
+                is_raised || self.shown_manager(comp).is_some()
+            }
+        }
     }
 
     /// Whether nobody is about to serve the SI, which nobody serves.
@@ -228,10 +256,13 @@ impl Director {
                     first.map_or_else(|| "no SU in service serves it".to_owned(), ToString::to_string);
                 (cause, format!("perdure explain {dn}"))
             }
-            AlarmKind::Unproxied => (
-                "its proxy is gone and no other has taken over".to_owned(),
-                format!("perdure explain {dn}"),
-            ),
+            AlarmKind::Unproxied => {
+                let proxy = self.shown_manager(dn);
+                let proxy =
+                    proxy.map_or_else(|| "its proxy".to_owned(), |proxy| format!("its proxy {proxy}"));
+                let cause = format!("{proxy} is gone and no other has taken over");
+                (cause, format!("perdure explain {dn}"))
+            }
         }
     }
 

@@ -17,6 +17,7 @@ use crate::reason::Reason;
 use crate::state::Applied;
 
 pub(crate) use alarms::Alarms;
+pub(crate) use table::CURRENT_PROXY;
 pub use table::{AlarmDefinition, AlarmKind, ERROR_CLEAR, ERROR_REPORT, STATES, StateDefinition};
 
 /// Who tells: the framework.
@@ -80,6 +81,14 @@ impl Director {
                     .extend(campaign.map(|campaign| name_item(info::CAMPAIGN, &campaign)));
             }
             self.tell(told);
+        }
+    }
+
+    /// Tells that a component got a proxy.
+    pub(crate) fn tell_proxied(&mut self, comp: &Dn) {
+        if let Some(definition) = table::of_attribute("SaAmfComp", table::CURRENT_PROXY) {
+            let (old, new) = (Some(table::UNPROXIED), table::PROXIED);
+            self.tell(state_change(definition, comp, old, new));
         }
     }
 

@@ -125,8 +125,8 @@ impl AlarmKind {
             AlarmKind::Unproxied => AlarmDefinition {
                 minor: 0x06,
                 name: "proxied component became unproxied",
-                raised: "a component that had a proxy has none any more",
-                cleared: "it has one again, or is deleted",
+                raised: "a component that had a proxy has none any more, and was not told to terminate",
+                cleared: "it has one again, is terminated, or is deleted",
                 help: "`perdure explain COMPONENT`",
                 ..processing
             },
@@ -162,6 +162,14 @@ pub(crate) const ADMIN: u16 = 5;
 /// `SA_AMF_ASSIGNMENT_STATE`
 const ASSIGNMENT: u16 = 6;
 
+/// `SA_AMF_PROXY_STATUS`
+const PROXY: u16 = 7;
+/// `SA_AMF_UNPROXIED` and `SA_AMF_PROXIED`
+pub(crate) const UNPROXIED: u32 = 1;
+pub(crate) const PROXIED: u32 = 2;
+/// The attribute whose having a value is the proxy status.
+pub(crate) const CURRENT_PROXY: &str = "saAmfCompCurrProxyName";
+
 const fn state(
     minor: u16,
     state: u16,
@@ -180,7 +188,7 @@ const fn state(
 }
 
 /// The states whose changes are told. The HA state is the SU's for an SI; it stands on the assignment object.
-pub const STATES: [StateDefinition; 12] = [
+pub const STATES: [StateDefinition; 13] = [
     state(
         0x65,
         ADMIN,
@@ -266,6 +274,17 @@ pub const STATES: [StateDefinition; 12] = [
             ("SaAmfSI", "saAmfSIAssignmentState"),
         )
     },
+    StateDefinition {
+        // PROXIED; the loss of the proxy has an alarm.
+        only: &[PROXIED],
+        ..state(
+            0x70,
+            PROXY,
+            "proxy status",
+            "component",
+            ("SaAmfComp", CURRENT_PROXY),
+        )
+    },
     state(
         0x72,
         ADMIN,
@@ -283,6 +302,8 @@ pub(crate) fn state_name(state: u16, value: u32) -> &'static str {
         OPER => OperState::from_code(value).map(OperState::name),
         ADMIN => AdminState::from_code(value).map(AdminState::name),
         ASSIGNMENT => AssignmentState::from_code(value).map(AssignmentState::name),
+        PROXY if value == UNPROXIED => Some("UNPROXIED"),
+        PROXY if value == PROXIED => Some("PROXIED"),
         _ => None,
     };
     name.unwrap_or("unknown")
