@@ -12,7 +12,7 @@ use crate::model::node_config;
 use crate::node_loss::runs;
 use crate::partial;
 use crate::reason::Reason;
-use crate::state::{Applied, InFlight, LastActive, Loss, NodeRecovery, NodeState, OrderKind, Stage};
+use crate::state::{Applied, InFlight, LastActive, Loss, NodeRecovery, NodeState, OrderKind, Stage, is_down};
 
 /// How long an SU is left alone after an order failed without a fault, times the failures in a row.
 const HOLD: Millis = Millis(1_000);
@@ -208,8 +208,7 @@ impl Director {
             .order
             .as_ref()
             .is_some_and(|order| matches!(order.outcome, OrderOutcome::Failed(_)));
-        let running = report.presence != ais::amf::PresenceState::Uninstantiated;
-        if running && (failed || report.fault.is_some()) {
+        if !is_down(report) && (failed || report.fault.is_some()) {
             self.doubt_all(su);
         }
     }

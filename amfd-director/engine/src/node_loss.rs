@@ -7,7 +7,7 @@
 //! comes back after that and still runs something is told to drop everything before it gets work: consistency goes
 //! before availability.
 
-use ais::amf::{AdminState, NodeReport, PresenceState, RecommendedRecovery, SuReport};
+use ais::amf::{AdminState, NodeReport, RecommendedRecovery, SuReport};
 use ais::{Dn, Millis};
 
 use crate::Director;
@@ -15,7 +15,7 @@ use crate::effect::Effect;
 use crate::event::{DownCause, FenceId, ModelChange, SessionId};
 use crate::publish::SI_ASSIGNMENT;
 use crate::reason::Reason;
-use crate::state::{Departure, Loss, NodeRecovery, NodeState, Stage};
+use crate::state::{Departure, Loss, NodeRecovery, NodeState, Stage, is_down};
 
 impl Director {
     pub(crate) fn node_down(&mut self, node: &Dn, session: SessionId, cause: DownCause) {
@@ -286,13 +286,5 @@ impl Director {
 
 /// Whether something of the SU may run.
 pub(crate) fn runs(report: &SuReport) -> bool {
-    !report.assignments.is_empty()
-        || match report.presence {
-            PresenceState::Uninstantiated | PresenceState::InstantiationFailed => false,
-            PresenceState::Instantiating
-            | PresenceState::Instantiated
-            | PresenceState::Terminating
-            | PresenceState::Restarting
-            | PresenceState::TerminationFailed => true,
-        }
+    !report.assignments.is_empty() || !is_down(report)
 }

@@ -255,10 +255,9 @@ impl Director {
             .model
             .sus_on(node)
             .filter(|(_, dn, _)| {
-                self.state.su(dn).is_some_and(|state| {
-                    state.report.is_some()
-                        && (state.presence() != PresenceState::Uninstantiated || !state.is_empty())
-                })
+                self.state
+                    .su(dn)
+                    .is_some_and(|state| state.report.is_some() && !(state.is_down() && state.is_empty()))
             })
             .map(|(_, dn, _)| dn.clone())
             .collect();

@@ -34,7 +34,8 @@ pub(crate) struct Csi {
     pub(crate) given: Option<HaState>,
     /// A callback for the target is out.
     pub(crate) asked: bool,
-    /// The component's process was told of the CSI and may act on what it was told last, answered or not.
+    /// The component's process was told of the CSI, or is started because of it, and may act on what it was told last,
+    /// answered or not.
     pub(crate) may_act: bool,
     pub(crate) news: News,
 }
@@ -145,6 +146,13 @@ impl Holdings {
     pub(crate) fn stopped(&mut self, comp: &Dn) {
         for csi in self.csis_mut().filter(|csi| csi.wanted.comp == *comp) {
             csi.may_act = false;
+        }
+    }
+
+    /// A component without callbacks is being started, to be active by being there.
+    pub(crate) fn started(&mut self, comp: &Dn) {
+        for csi in self.csis_mut().filter(|csi| csi.wanted.comp == *comp) {
+            csi.may_act |= csi.target == Target::Have(HaState::Active);
         }
     }
 

@@ -444,3 +444,20 @@ fn the_first_probation_starts_with_the_first_restart() {
     assert_eq!(node.su("SU1").restart_count, 0, "a new probation time");
     assert_eq!(node.comp("A").restart_count, 3);
 }
+
+#[test]
+fn a_script_that_starts_while_another_component_fails_stays_told_of() {
+    let mut failing = comp("A");
+    failing.recovery_on_error = RecommendedRecovery::ComponentFailover;
+    let mut node = Node::up(vec![su("SU1", vec![failing, script("n1")])]);
+    node.act("n1 INSTANTIATE", Act::Hang);
+    node.assign("SU1", HaState::Active, vec![si("S", vec![csi("n", "n1")])]);
+    node.die("A");
+    assert!(matches!(node.outcome("SU1"), OrderOutcome::Failed(_)));
+    node.end_run("n1", exit(0));
+    assert_eq!(node.comp("n1").presence, PresenceState::Instantiated);
+    assert_eq!(node.holds("SU1"), ["S ACTIVE"], "n1 is active by being there");
+    node.remove("SU1", &["S"]);
+    assert_eq!(*node.outcome("SU1"), OrderOutcome::Done);
+    assert_eq!(node.comp("n1").presence, PresenceState::Uninstantiated);
+}

@@ -17,7 +17,7 @@ pub(crate) use absence::Absences;
 pub(crate) use admin::AdminStates;
 pub(crate) use kept::{Indexed, Kept};
 pub(crate) use node::{Departure, Loss, NodeRecovery, NodeState, Stage, Stay};
-pub(crate) use su::{Applied, Given, InFlight, OrderKind, SuState, takes_su_down};
+pub(crate) use su::{Applied, Given, InFlight, OrderKind, SuState, is_down, takes_su_down};
 pub(crate) use view::{Serving, View, is_failed};
 
 use crate::adjust::Available;

@@ -147,6 +147,21 @@ pub(crate) fn takes_su_down(recovery: RecommendedRecovery) -> bool {
         && recovery != RecommendedRecovery::NodeSwitchover
 }
 
+/// Whether nothing of the SU runs. Its presence state alone does not say so where only some of its components are
+/// pre-instantiable: it follows from these (AMF B.02.01 §3.3.1.1), and others may run.
+pub(crate) fn is_down(report: &SuReport) -> bool {
+    let comps = report.comps.iter().map(|comp| comp.presence);
+    let mut all = comps.chain([report.presence]);
+    all.all(|presence| match presence {
+        PresenceState::Uninstantiated | PresenceState::InstantiationFailed => true,
+        PresenceState::Instantiating
+        | PresenceState::Instantiated
+        | PresenceState::Terminating
+        | PresenceState::Restarting
+        | PresenceState::TerminationFailed => false,
+    })
+}
+
 /// What a report changed.
 #[derive(Debug, Default)]
 pub(crate) struct Applied {
@@ -170,6 +185,11 @@ impl SuState {
         self.report
             .as_ref()
             .map_or(PresenceState::Uninstantiated, |report| report.presence)
+    }
+
+    /// Whether nothing of it runs, for all that was reported.
+    pub(crate) fn is_down(&self) -> bool {
+        self.report.as_ref().is_none_or(is_down)
     }
 
     /// The state that the SU has confirmed for the SI.
@@ -355,7 +375,7 @@ impl SuState {
         let Some(report) = &self.report else {
             return;
         };
-        let all_cleaned = report.presence == PresenceState::Uninstantiated
+        let all_cleaned = is_down(report)
             || (report.assignments.is_empty()
                 && report
                     .fault
@@ -539,6 +559,29 @@ mod tests {
         su.in_flight = None;
         su.apply(report(PresenceState::Uninstantiated, None), Term(1));
         assert!(su.may_act.is_empty());
+    }
+
+    #[test]
+    fn a_script_that_runs_keeps_the_work_of_an_su_whose_other_components_are_down() {
+        let mut su = ordered(None, assign(HaState::Active));
+        let failed = OrderOutcome::Failed(String::new());
+        let mut down = answered(report(PresenceState::Uninstantiated, None), 1, failed);
+        let comp = |presence| ais::amf::CompReport {
+            comp: dn("comp=script"),
+            presence,
+            oper: ais::amf::OperState::Enabled,
+            restart_count: 0,
+            failure: None,
+            monitor: ais::amf::MonitorState::None,
+            manager: None,
+            ha_readiness: Vec::new(),
+        };
+        down.comps = vec![comp(PresenceState::Instantiated)];
+        su.apply(down.clone(), Term(1));
+        assert!(su.may_act.contains(&dn("si=a")) && su.uncertain.contains(&dn("si=a")));
+        down.comps = vec![comp(PresenceState::Uninstantiated)];
+        su.apply(down, Term(1));
+        assert!(su.may_act.is_empty() && su.uncertain.is_empty());
     }
 
     #[test]
