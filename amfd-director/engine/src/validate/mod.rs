@@ -78,13 +78,26 @@ impl Check<'_> {
         };
         let present = config.node.as_ref().and_then(|node| self.view.state.node(node));
         // What ran on a lost node may still run, until its work is given to others.
-        present.is_none_or(|node| node.session.is_none() && !node.may_run())
+        let is_away = present.is_none_or(|node| node.session.is_none() && !node.may_run());
+        (is_away && self.unreported(su).is_none())
             || self.view.strictest(su).0 == AdminState::LockedInstantiation
+    }
+
+    /// The node of the SU, where a new director does not know yet what runs there.
+    fn unreported(&self, su: &Dn) -> Option<&Dn> {
+        let node = self.model.su(su)?.2.node.as_ref();
+        node.filter(|node| self.view.is_unreported(node))
     }
 
     fn needs_su_down(&self, su: &Dn, what: &str) -> Result<(), Refusal> {
         if self.is_down(su) {
             return self.needs_su_known_idle(su, what);
+        }
+        if let Some(node) = self.unreported(su) {
+            return ModelRule::Busy.refuse(
+                ais::AisError::TryAgain,
+                format!("{what}: {node} has not reported yet what {su} does"),
+            );
         }
         ModelRule::SuState.bad(format!(
             "{what}: {su} must be locked for instantiation (amf-adm lock, lock-in) first"
