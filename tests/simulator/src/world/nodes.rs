@@ -1,5 +1,6 @@
 //! Nodes: they start, are lost, and their engines' effects are carried out.
 
+use ais::amf::NodeReport;
 use ais::{Dn, Millis};
 use director_engine::{DownCause, Event as DirectorEvent, SessionId};
 use node_engine::{Answer, CommandKind, Effect, Event, NodeEngine};
@@ -90,7 +91,12 @@ impl World {
                 }
                 self.answer = Some(answer);
             }
-            Effect::Report(report) => self.send_report(node, report),
+            Effect::Report(report) => {
+                if let NodeReport::Su(report) = &report {
+                    self.remember_given_up(node, report);
+                }
+                self.send_report(node, report);
+            }
             Effect::Reboot { reason } => {
                 self.tell(|| format!("{} reboots: {reason}", node.rdn()));
                 self.lose_node(node);

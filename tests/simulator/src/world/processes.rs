@@ -1,6 +1,8 @@
 //! What processes of components do: they register, answer, quiesce and die.
 
-use ais::amf::{CallbackKind, HaState, HealthcheckInvocation, NodeOrder, RecommendedRecovery};
+use ais::amf::{
+    CallbackKind, HaState, HealthcheckInvocation, NodeOrder, OrderOutcome, RecommendedRecovery, SuReport,
+};
 use ais::{AisError, Dn};
 use node_engine::{Answer, ComponentRequest, Event as NodeEvent, Invocation, RequestId, SessionId};
 
@@ -51,12 +53,44 @@ impl World {
         }
     }
 
+    /// A component without callbacks serves by being there: what the node director takes it to be active for, its
+    /// process does from now on, or from its start on.
+    fn serves_by_being_there(&mut self, node: &Dn, comp: &Dn, csi: &Dn) {
+        let Some(place) = self.nodes.get_mut(node) else {
+            return;
+        };
+        place.given.entry(comp.clone()).or_default().insert(csi.clone());
+        if place.processes.get(comp).is_some_and(|process| !process.ending) {
+            self.change_roles(node, comp, |process| {
+                process.roles.insert(csi.clone(), HaState::Active);
+            });
+        }
+    }
+
+    /// An order was given up: components that are only started and stopped have again what they had before.
+    pub(super) fn remember_given_up(&mut self, node: &Dn, report: &SuReport) {
+        let order = report.order.as_ref();
+        if !order.is_some_and(|order| matches!(order.outcome, OrderOutcome::Failed(_))) {
+            return;
+        }
+        let active = report
+            .assignments
+            .iter()
+            .filter(|held| held.ha == HaState::Active);
+        for (csi, comp) in active.flat_map(|held| &held.csis) {
+            if self.known.scripts.contains(comp) {
+                self.serves_by_being_there(node, comp, csi);
+            }
+        }
+    }
+
     /// The CSIs that components without a process of their own will serve once they are started.
     pub(super) fn remember_given(&mut self, node: &Dn, orders: &[NodeOrder]) {
         let scripts = &self.known.scripts;
         let Some(place) = self.nodes.get_mut(node) else {
             return;
         };
+        let mut begun = Vec::new();
         for order in orders {
             match order {
                 NodeOrder::Assign { ha, sis, .. } => {
@@ -67,7 +101,7 @@ impl World {
                         if *ha == HaState::Active {
                             // What it had before it was stopped is past.
                             given.retain(|_| runs);
-                            given.insert(csi.csi.clone());
+                            begun.push((csi.comp.clone(), csi.csi.clone()));
                         } else {
                             given.remove(&csi.csi);
                         }
@@ -83,6 +117,9 @@ impl World {
                 }
                 _ => {}
             }
+        }
+        for (comp, csi) in begun {
+            self.serves_by_being_there(node, &comp, &csi);
         }
     }
 
