@@ -7,6 +7,7 @@ mod loss;
 mod metrics;
 mod operations;
 mod readiness;
+mod samples;
 mod stage;
 mod whole;
 

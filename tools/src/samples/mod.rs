@@ -1,4 +1,5 @@
-//! The sample components: a web server, OpenSAF's demo component, and one that is scripts only.
+//! The sample components: a web server, a proxy with its daemon, workers that share work, OpenSAF's demo component, and
+//! those that are scripts only: a plain one, one with an external monitor, a virtual address.
 //!
 //! The programs are part of `perdure` itself; [`write_bundle`] writes the scripts that a model's commands name.
 
@@ -13,12 +14,19 @@ use amfnd_client::AmfError;
 use tracing_subscriber::EnvFilter;
 
 pub mod amf_demo;
+pub mod proxy;
 pub mod web;
+pub mod worker;
 
 /// The scripts of the bundle; `@PERDURE@` in them stands for the path of the program.
-const SCRIPTS: [(&str, &str); 3] = [
+const SCRIPTS: [(&str, &str); 8] = [
     ("web.sh", include_str!("web.sh")),
     ("script.sh", include_str!("script.sh")),
+    ("proxy.sh", include_str!("proxy.sh")),
+    ("clockd.sh", include_str!("clockd.sh")),
+    ("monitored.sh", include_str!("monitored.sh")),
+    ("address.sh", include_str!("address.sh")),
+    ("worker.sh", include_str!("worker.sh")),
     ("amf_demo_script", include_str!("amf_demo_script")),
 ];
 
@@ -26,6 +34,8 @@ const SCRIPTS: [(&str, &str); 3] = [
 pub fn run(name: &str, args: Vec<OsString>) -> Option<ExitCode> {
     let main: fn(Vec<OsString>) -> ExitCode = match name {
         "sample-web" => web::main,
+        "sample-proxy" => proxy::main,
+        "sample-worker" => worker::main,
         "sample-amf-demo" => amf_demo::main,
         _ => return None,
     };
