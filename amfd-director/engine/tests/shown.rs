@@ -633,7 +633,7 @@ fn who_gets_a_proxy_is_told_and_who_loses_it_raises_an_alarm_until_there_is_anot
     let instantiated = PresenceState::Instantiated;
     let status = format!("proxy status of {comp}: UNPROXIED -> PROXIED");
     let proxied = (0x70, None, status);
-    assert_eq!(with(Some(&first), instantiated), [proxied.clone()]);
+    assert_eq!(with(Some(&first), instantiated), std::slice::from_ref(&proxied));
     let raised = with(None, instantiated);
     assert_eq!(raised.len(), 1, "{raised:?}");
     assert_eq!((raised[0].0, raised[0].1), (0x06, Some(Severity::Major)));
