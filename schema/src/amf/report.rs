@@ -269,11 +269,15 @@ pub fn write_node_report(from: &NodeReport, mut builder: node_report::Builder<'_
     Ok(())
 }
 
-/// The reports of a list.
+/// The reports of a list, without those of a kind that only newer node directors know: what they tell is nothing that
+/// this director could act upon.
 pub fn read_node_reports(
     list: struct_list::Reader<'_, node_report::Owned>,
 ) -> Result<Vec<NodeReport>, WireError> {
-    list.iter().map(read_node_report).collect()
+    list.iter()
+        .filter(|report| report.which().is_ok())
+        .map(read_node_report)
+        .collect()
 }
 
 /// Fills a list that has as many places as there are reports.
