@@ -206,12 +206,17 @@ pub struct World {
     director_deadline: Option<u64>,
     queue: BTreeMap<(u64, u64), Happening>,
     sequence: u64,
+    /// How much has happened in the present moment.
+    at_once: u64,
     /// When the present or last director took the lead.
     pub lead_since: u64,
     /// The number of the present or last director.
     pub term: u64,
     answer: Option<Answer>,
 }
+
+/// More than this in one moment is an exchange without end: messages may take no time at all.
+const AT_ONCE_MAX: u64 = 100_000;
 
 impl World {
     /// The cluster of this story, just started.
@@ -237,6 +242,7 @@ impl World {
             director_deadline: None,
             queue: BTreeMap::new(),
             sequence: 0,
+            at_once: 0,
             lead_since: 0,
             term: 0,
             answer: None,
@@ -372,7 +378,12 @@ impl World {
     /// # Errors
     /// The rule that does not hold then.
     pub fn step(&mut self) -> Result<(), String> {
-        self.now = self.now.max(self.next_time());
+        let next = self.next_time();
+        self.at_once = if next > self.now { 0 } else { self.at_once + 1 };
+        self.now = self.now.max(next);
+        if self.at_once > AT_ONCE_MAX {
+            return Err(format!("no end of what happens at {} ms", self.now));
+        }
         self.happen();
         self.broken.take().map_or(Ok(()), Err)
     }
