@@ -67,6 +67,10 @@ fn limits(director: &Director, sg: &Sg, protection: Protection) -> Result<(), St
         let Some(OrderKind::Assign { ha, sis }) = order.map(|order| &order.kind) else {
             continue;
         };
+        // To leave is how an SU that has too much comes to what it may have.
+        if matches!(ha, HaState::Quiesced | HaState::Quiescing) {
+            continue;
+        }
         held.extend(sis.iter().map(|si| (si.clone(), *ha)));
         // A fault may stop an order half way; what is left then is taken away before anything else is given.
         let half_way = state.fault().is_some() || !state.uncertain.is_empty();
