@@ -12,11 +12,15 @@ use crate::model::node_config;
 use crate::node_loss::runs;
 use crate::partial;
 use crate::reason::Reason;
-use crate::state::{Applied, InFlight, LastActive, Loss, NodeRecovery, NodeState, OrderKind, Stage, is_down};
+use crate::state::{
+    Applied, InFlight, LastActive, Loss, NodeRecovery, NodeState, OrderKind, Stage, Stranger, is_down,
+};
 
 /// How long an SU is left alone after an order failed without a fault, times the failures in a row.
 const HOLD: Millis = Millis(1_000);
-/// The longest such pause, in failures.
+/// The time from a cleanup of an SU that is not in the model, where it failed, to the next.
+const STRANGER_RETRY: Millis = Millis(10_000);
+/// The longest pause of that kind, in failures.
 const HOLD_FAILURES_MAX: u32 = 30;
 
 impl Director {
@@ -325,23 +329,45 @@ impl Director {
             return;
         }
         self.because(&su, Reason::UnknownSu { node: node.clone() });
-        let id = self.state.next_order();
-        self.state.strangers.insert(su.clone(), (node.clone(), id));
-        self.send(node, NodeOrder::Cleanup { id, su });
+        self.order_stranger_cleanup(node, su);
+    }
+
+    fn order_stranger_cleanup(&mut self, node: &Dn, su: Dn) {
+        let order = self.state.next_order();
+        let stranger = Stranger {
+            node: node.clone(),
+            order,
+            retry_at: None,
+        };
+        self.state.strangers.insert(su.clone(), stranger);
+        self.send(node, NodeOrder::Cleanup { id: order, su });
+    }
+
+    /// Orders the cleanups of strangers that failed a while ago again.
+    pub(crate) fn clean_up_again(&mut self) {
+        let now = self.now;
+        let strangers = self.state.strangers.iter();
+        let due = strangers.filter(|(_, stranger)| stranger.retry_at.is_some_and(|at| at <= now));
+        let due: Vec<(Dn, Dn)> = due
+            .map(|(su, stranger)| (stranger.node.clone(), su.clone()))
+            .collect();
+        for (node, su) in due {
+            self.order_stranger_cleanup(&node, su);
+        }
     }
 
     fn stranger_reported(&mut self, node: &Dn, report: &SuReport) {
-        let Some((_, id)) = self.state.strangers.get(&report.su).filter(|(at, _)| at == node) else {
+        let stranger = self.state.strangers.get_mut(&report.su);
+        let Some(stranger) = stranger.filter(|stranger| stranger.node == *node) else {
             if report.presence != ais::amf::PresenceState::Uninstantiated {
                 self.clean_up_stranger(node, report.su.clone());
             }
             return;
         };
-        let id = *id;
         let answer = report
             .order
             .as_ref()
-            .filter(|order| order.term == self.state.term && order.id == id);
+            .filter(|order| order.term == self.state.term && order.id == stranger.order);
         match answer.map(|order| &order.outcome) {
             Some(OrderOutcome::Done) => {
                 self.state.strangers.remove(&report.su);
@@ -353,6 +379,7 @@ impl Director {
                 );
             }
             Some(OrderOutcome::Failed(cause)) => {
+                stranger.retry_at.get_or_insert(self.now.after(STRANGER_RETRY));
                 let reason = Reason::OrderFailed { cause: cause.clone() };
                 self.because(&report.su, reason);
             }

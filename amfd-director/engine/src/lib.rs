@@ -269,6 +269,7 @@ impl Director {
         if touched {
             self.touch_all();
         }
+        self.clean_up_again();
         self.pass_loss_deadlines();
     }
 

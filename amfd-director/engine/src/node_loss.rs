@@ -46,7 +46,7 @@ impl Director {
         state.seen = true;
         let was_taken_over = state.loss == Loss::TakenOver;
         let is_rebooting = state.is_rebooting();
-        self.state.strangers.retain(|_, (at, _)| at != node);
+        self.state.strangers.retain(|_, stranger| stranger.node != *node);
         for su in self.sus_on(node) {
             if let Some(state) = self.state.sus.get_mut(&su) {
                 state.disconnect();

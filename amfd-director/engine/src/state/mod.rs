@@ -27,6 +27,16 @@ use crate::plan::Swap;
 /// Who was active for an SI last, as long as nobody has been quiesced since.
 pub(crate) type LastActive = BTreeMap<Dn, Dn>;
 
+/// An SU that runs without being in the model, and is being cleaned up.
+#[derive(Debug, Clone)]
+pub(crate) struct Stranger {
+    pub(crate) node: Dn,
+    /// The cleanup.
+    pub(crate) order: OrderId,
+    /// When it is ordered again, where it failed: no operator can repair what is not in the model.
+    pub(crate) retry_at: Option<Millis>,
+}
+
 /// All state.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct State {
@@ -51,7 +61,7 @@ pub(crate) struct State {
     /// Nodes that are still to go down for a reset of the cluster; nothing is started or assigned meanwhile.
     pub(crate) resetting: BTreeSet<Dn>,
     /// SUs that run without being in the model, being cleaned up on that node.
-    pub(crate) strangers: BTreeMap<Dn, (Dn, OrderId)>,
+    pub(crate) strangers: BTreeMap<Dn, Stranger>,
     /// Until when the first assignments wait for the cluster; `None` when they need not any more.
     pub(crate) startup_until: Option<Millis>,
     /// Until when nodes that have never reported may still come with running SUs; `None` when that is past.
@@ -123,6 +133,7 @@ impl State {
             self.nodes.next_due(),
             self.sus.next_due(),
             self.absences.next_end(),
+            self.strangers.values().filter_map(|su| su.retry_at).min(),
         ]
         .into_iter()
         .flatten()
