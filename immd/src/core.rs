@@ -131,6 +131,16 @@ impl Core {
         answer.unwrap_or_else(|_| Err(writer_ended()))
     }
 
+    /// Who changes something, now.
+    pub(crate) fn head(author: Author, peer: Peer) -> JournalHead {
+        JournalHead {
+            time: unix_time(),
+            author,
+            uid: peer.uid,
+            pid: peer.pid,
+        }
+    }
+
     /// Stores changes with their journal entry, which is to be given to [`Journal::committed`] once they are visible.
     pub(crate) async fn store(
         &self,
@@ -138,12 +148,7 @@ impl Core {
         author: Author,
         peer: Peer,
     ) -> Result<Entry, StoreError> {
-        let head = JournalHead {
-            time: unix_time(),
-            author,
-            uid: peer.uid,
-            pid: peer.pid,
-        };
+        let head = Core::head(author, peer);
         let mut writes = record::writes(changes);
         let (entry, entered) = self.journal.borrow_mut().enter(&head, changes);
         writes.extend(entered);
@@ -201,7 +206,7 @@ pub(crate) fn unix_time() -> i64 {
 }
 
 /// The refusal of a change, other than a CCB, that the store did not take.
-fn not_stored(error: &StoreError) -> Refusal {
+pub(crate) fn not_stored(error: &StoreError) -> Refusal {
     Refusal::new(
         AisError::NoResources,
         format!("the change could not be stored: {error}"),

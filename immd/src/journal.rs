@@ -109,19 +109,37 @@ impl Journal {
 
     /// The writes that enter a change; [`Journal::committed`] follows when they are durable and the change is visible.
     pub(crate) fn enter(&mut self, head: &JournalHead, changes: &[StoredChange]) -> (Entry, Vec<Write>) {
-        let records = write_journal(self.next, head, changes);
+        let first = self.next;
+        let records = write_journal(first, head, changes);
+        self.next += records.len() as u64;
+        let (entry, mut writes) = self.enter_at(first, head, &records);
+        writes.extend(records);
+        (entry, writes)
+    }
+
+    /// Keys for so many records of an entry that is still being made; [`Journal::enter_at`] follows, or nothing.
+    pub(crate) fn reserve(&mut self, records: u64) -> u64 {
+        let first = self.next;
+        self.next += records;
+        first
+    }
+
+    /// The entry of these records, which stand in a row from this key on, and the writes that make room for it.
+    pub(crate) fn enter_at(
+        &mut self,
+        first: u64,
+        head: &JournalHead,
+        records: &[Write],
+    ) -> (Entry, Vec<Write>) {
         let size = |write: &Write| write.value.as_ref().map_or(0, |value| value.len() as u64);
         let entry = Entry {
-            first: self.next,
+            first,
             records: records.len() as u64,
             bytes: records.iter().map(size).sum(),
             time: head.time,
             ccb: head.ccb(),
         };
-        self.next = entry.keys().end;
-        let mut writes = self.forget(self.retention.entries.saturating_sub(1));
-        writes.extend(records);
-        (entry, writes)
+        (entry, self.forget(self.retention.entries.saturating_sub(1)))
     }
 
     /// The entry is durable and its change visible.

@@ -13,6 +13,7 @@ mod core;
 mod export;
 mod journal;
 mod metrics;
+mod migration;
 mod model;
 mod operation;
 mod past;

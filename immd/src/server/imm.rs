@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use ais::{AisError, Author, JournalEntry, Millis, Refusal};
+use ais::{AisError, Author, ClassDef, JournalEntry, Millis, Refusal};
 use capnp::Error;
-use repository::{CcbId, CcbState, Prepared, Repository};
+use repository::{CcbId, CcbState, ClassCreation, Repository};
 use schema::imm_capnp::imm;
 use schema::journal::write_entries;
 use schema::value::{Refused, write_status};
@@ -15,9 +15,9 @@ use super::implementer::ImplementerServer;
 use super::journal::{self, PastServer};
 use super::owner::OwnerServer;
 use super::search::SearchServer;
-use crate::access;
 use crate::core::{Core, detached};
 use crate::past::Range;
+use crate::{access, migration};
 
 /// What every client begins with.
 pub(super) struct ImmServer {
@@ -29,25 +29,46 @@ impl ImmServer {
         &self.connection.core
     }
 
-    /// Prepares a change, stores it, shows it. What is in its way to the store is waited for.
-    async fn change(
-        &self,
-        prepare: impl Fn(&mut Repository) -> Result<Prepared, Refusal>,
-    ) -> Result<(), Refused> {
+    /// Creates or changes a class. What of it is on its way to the store is waited for.
+    async fn create_class(&self, class: &ClassDef) -> Result<(), Refused> {
         let core = self.core().clone();
-        let prepared = loop {
+        let peer = self.connection.peer;
+        match self
+            .begin(|repository| repository.class_create_begin(class))
+            .await?
+        {
+            ClassCreation::New(new) => {
+                Ok(detached(async move { core.settle(new, Author::Client, peer).await }).await??)
+            }
+            ClassCreation::Change(change) => {
+                Ok(detached(async move { migration::carry_out(&core, change, peer).await }).await??)
+            }
+        }
+    }
+
+    async fn delete_class(&self, name: &str) -> Result<(), Refused> {
+        let core = self.core().clone();
+        let peer = self.connection.peer;
+        let change = self
+            .begin(|repository| repository.class_delete_prepare(name))
+            .await?;
+        Ok(detached(async move { core.settle(change, Author::Client, peer).await }).await??)
+    }
+
+    /// Begins a change; what is in its way to the store is waited for.
+    async fn begin<T>(&self, begin: impl Fn(&mut Repository) -> Result<T, Refusal>) -> Result<T, Refused> {
+        let core = self.core();
+        loop {
             let settled = core.settled.notified();
-            match core.change(&prepare) {
+            match core.change(&begin) {
                 Err(refusal) if refusal.error == AisError::TryAgain => {
                     if tokio::time::timeout(core.callback_limit, settled).await.is_err() {
                         return Err(refusal.into());
                     }
                 }
-                other => break other?,
+                other => return Ok(other?),
             }
-        };
-        let peer = self.connection.peer;
-        Ok(detached(async move { core.settle(prepared, Author::Client, peer).await }).await??)
+        }
     }
 
     fn get_object(&self, params: &imm::GetParams) -> Result<repository::ReadObject, Refused> {
@@ -141,10 +162,7 @@ impl imm::Server for ImmServer {
     ) -> Result<(), Error> {
         let _call = self.connection.budget.admit()?;
         let answer = match wire::read_class_def(params.get()?.get_class()?) {
-            Ok(class) => {
-                self.change(|repository| repository.class_create_prepare(&class))
-                    .await
-            }
+            Ok(class) => self.create_class(&class).await,
             Err(error) => Err(error.into()),
         };
         write_status(&answer, results.get().init_status());
@@ -158,9 +176,7 @@ impl imm::Server for ImmServer {
     ) -> Result<(), Error> {
         let _call = self.connection.budget.admit()?;
         let name = params.get()?.get_name()?.to_string()?;
-        let answer = self
-            .change(|repository| repository.class_delete_prepare(&name))
-            .await;
+        let answer = self.delete_class(&name).await;
         write_status(&answer, results.get().init_status());
         Ok(())
     }

@@ -14,6 +14,7 @@ mod delete;
 mod fixture;
 mod implementer;
 mod load;
+mod migration;
 mod modify;
 mod notify;
 mod oi_errors;

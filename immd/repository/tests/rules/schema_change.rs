@@ -10,18 +10,18 @@ use crate::fixture::{
 };
 use crate::store::Store;
 
-fn allowed() -> Fixture {
+pub fn allowed() -> Fixture {
     let mut fixture = Fixture::with_nodes();
     fixture.repo.set_nostd_flags(SCHEMA_CHANGE, true);
     fixture
 }
 
-fn def(name: &str) -> ClassDef {
+pub fn def(name: &str) -> ClassDef {
     classes().into_iter().find(|class| class.name == name).unwrap()
 }
 
 /// `Node` with one attribute put in the place of the one with its name, or added.
-fn node_with(new: AttrDef) -> ClassDef {
+pub fn node_with(new: AttrDef) -> ClassDef {
     with(def("Node"), new)
 }
 
@@ -37,7 +37,7 @@ fn of(class: &ClassDef, name: &str) -> AttrDef {
     class.attr(name).unwrap().clone()
 }
 
-fn flags(name: &str, change: impl FnOnce(F) -> F) -> ClassDef {
+pub fn flags(name: &str, change: impl FnOnce(F) -> F) -> ClassDef {
     let node = def("Node");
     let old = of(&node, name);
     with(
@@ -56,7 +56,7 @@ fn alter(fixture: &mut Fixture, class: &ClassDef) -> Result<(), Refusal> {
     Ok(())
 }
 
-const CONFIG: F = F::CONFIG.union(F::WRITABLE);
+pub const CONFIG: F = F::CONFIG.union(F::WRITABLE);
 
 #[test]
 fn a_switch_guards_it() {

@@ -22,29 +22,65 @@ pub struct JournalPart {
 
 /// The records of an entry, in a row from the key `first` on; one at least.
 pub fn write_journal(first: u64, head: &JournalHead, changes: &[StoredChange]) -> Vec<Write> {
-    let mut parts = vec![(0, Encoder::new())];
+    let mut parts = JournalParts::default();
     for change in changes {
-        if parts.last().is_some_and(|(_, list)| list.len() >= PART_BYTES) {
-            parts.push((0, Encoder::new()));
+        parts.add(change);
+    }
+    parts.records(first, head)
+}
+
+/// The changes of an entry whose place and head are not known yet.
+pub struct JournalParts {
+    /// One for each record: how many changes it has, and those.
+    parts: Vec<(u64, Encoder)>,
+}
+
+impl Default for JournalParts {
+    /// An entry without changes takes a record as well.
+    fn default() -> JournalParts {
+        JournalParts {
+            parts: vec![(0, Encoder::new())],
         }
-        if let Some((count, list)) = parts.last_mut() {
+    }
+}
+
+impl JournalParts {
+    /// Adds a change.
+    pub fn add(&mut self, change: &StoredChange) {
+        if self
+            .parts
+            .last()
+            .is_some_and(|(_, list)| list.len() >= PART_BYTES)
+        {
+            self.parts.push((0, Encoder::new()));
+        }
+        if let Some((count, list)) = self.parts.last_mut() {
             encode_change(list, change);
             *count += 1;
         }
     }
-    (first..)
-        .zip(parts)
-        .map(|(key, (count, list))| {
-            let mut record = Encoder::new();
-            record.number(u64::from(key == first));
-            if key == first {
-                encode_head(&mut record, head);
-            }
-            record.number(count);
-            record.append(&list);
-            record.put(Table::Journal, key)
-        })
-        .collect()
+
+    /// How many records the entry takes.
+    pub fn record_count(&self) -> u64 {
+        self.parts.len() as u64
+    }
+
+    /// Its records, in a row from the key `first` on.
+    pub fn records(self, first: u64, head: &JournalHead) -> Vec<Write> {
+        (first..)
+            .zip(self.parts)
+            .map(|(key, (count, list))| {
+                let mut record = Encoder::new();
+                record.number(u64::from(key == first));
+                if key == first {
+                    encode_head(&mut record, head);
+                }
+                record.number(count);
+                record.append(&list);
+                record.put(Table::Journal, key)
+            })
+            .collect()
+    }
 }
 
 fn encode_head(encoder: &mut Encoder, head: &JournalHead) {
