@@ -320,7 +320,9 @@ impl<'a> Builder<'a> {
         let may_go = |si: &Dn, ha: HaState| match (ha, self.role(si, member)) {
             // It comes back as standby, when there is an active SU to stand by for, and room.
             (HaState::Quiesced, Some(HaState::Standby)) => wants_room && !can_stand_by,
-            (HaState::Quiesced, None) => is_crowded || self.is_served(si) || !self.is_planned(si),
+            (HaState::Quiesced, None) => {
+                is_crowded || self.is_served(si) || !self.is_planned(si) || self.is_held_up(si, member)
+            }
             // A faulty SU stands by for nobody.
             (HaState::Standby, None) => {
                 is_crowded || member.fault.is_some() || !self.is_being_left(si, member)
@@ -336,6 +338,14 @@ impl<'a> Builder<'a> {
             .map(|(si, _)| si.clone())
             .collect();
         (!ready.is_empty()).then_some(Action::Remove(ready))
+    }
+
+    /// Whether nobody takes over from an SU that may not serve, because of what cannot be told to stop: the repair of the
+    /// one does not wait for that of the other.
+    fn is_held_up(&self, si: &Dn, member: &Member) -> bool {
+        let broken = |other: &&Member| other.dn != member.dn && !sponsors::will_answer(other);
+        let mut acting = self.acting.get(si).into_iter().flatten().copied();
+        self.group.protection.single_active && member.usable.is_err() && acting.any(|other| broken(&other))
     }
 
     fn is_planned(&self, si: &Dn) -> bool {
@@ -458,6 +468,20 @@ mod tests {
                 "quiesced",
                 vec![locked(both("s=1", Quiesced)), both("s=2", Standby)],
                 "s=2 ACTIVE {si=a, si=b}; ",
+            ),
+            (
+                "quiesced, and who took over is broken",
+                vec![
+                    locked(both("s=1", Quiesced)),
+                    faulty(both("s=2", Active), true, false),
+                    fresh("s=3"),
+                ],
+                "s=1 remove {si=a, si=b}; ",
+            ),
+            (
+                "swapped, and who took over is broken",
+                vec![both("s=1", Quiesced), faulty(both("s=2", Active), true, false)],
+                "",
             ),
             (
                 "taken over",
