@@ -23,6 +23,8 @@ pub struct Duty {
     pub reboots: Vec<(Dn, u32)>,
     /// How often the node where it happened had been started.
     pub boots: u32,
+    /// The term of the director that was there, or had been, when it happened.
+    pub since: u64,
     /// The term of the last director that a report told of the fault.
     pub told: Option<u64>,
 }
@@ -78,15 +80,21 @@ impl Duty {
             node: node.clone(),
             reboots,
             boots: world.nodes[node].boots,
+            since: world.term,
             told: None,
         })
     }
 
-    /// A director of this term was told of the fault.
-    pub fn note_told(&mut self, report: &SuReport, term: u64) {
+    /// A director of this term was told of the fault; `is_idle` says of a node that nothing runs there. To a later
+    /// director than the one of the time such a node comes as it does after a reboot, with nothing to be reset.
+    pub fn note_told(&mut self, report: &SuReport, term: u64, is_idle: impl Fn(&Dn) -> bool) {
         // The fault of an SU is that of the first component that failed, with the strongest recovery.
         let fault = report.fault.as_ref().filter(|_| self.comp.is_within(&report.su));
         if fault.is_some_and(|fault| fault.recovery.strength() >= self.recovery.strength()) {
+            if term > self.since {
+                let own = &self.node;
+                self.reboots.retain(|(node, _)| node == own || !is_idle(node));
+            }
             self.told = Some(term);
         }
     }

@@ -117,9 +117,11 @@ impl World {
         if link.is_some_and(|link| link.session == session && link.term == self.term && !link.cut) {
             let session = SessionId(session);
             if let NodeReport::Su(report) = &report {
+                let nodes = &self.nodes;
+                let is_idle = |node: &Dn| nodes[node].processes.is_empty();
                 self.duties
                     .iter_mut()
-                    .for_each(|duty| duty.note_told(report, self.term));
+                    .for_each(|duty| duty.note_told(report, self.term, is_idle));
             }
             self.tell_director(DirectorEvent::Report {
                 node,
