@@ -42,8 +42,6 @@ pub(crate) enum Work {
     Repair,
     /// These components' monitors shall run, or not.
     Monitor(Vec<Dn>, bool),
-    /// It was refused at once.
-    Refused,
 }
 
 impl Work {
@@ -59,16 +57,17 @@ impl Work {
             Work::Repair => "repair",
             Work::Monitor(_, true) => "start of monitors",
             Work::Monitor(_, false) => "stop of monitors",
-            Work::Refused => "refused",
         }
     }
 }
 
-/// The newest order.
+/// The newest order that was taken.
 #[derive(Debug, Clone)]
 pub(crate) struct Order {
     term: Term,
     id: OrderId,
+    /// The session that gave it.
+    session: u64,
     pub(crate) work: Work,
     outcome: OrderOutcome,
 }
@@ -78,12 +77,28 @@ impl Order {
         self.outcome == OrderOutcome::InProgress
     }
 
-    pub(crate) fn report(&self) -> OrderReport {
-        OrderReport {
+    /// What the session is told of it. Another session than the one that gave it cannot know what it was, and must
+    /// fear for the assignments where it failed; it hears of no failure that cannot have touched them.
+    pub(crate) fn report(&self, session: u64) -> Option<OrderReport> {
+        let harmless = match (&self.outcome, &self.work) {
+            (OrderOutcome::Failed(_), Work::Assign(_) | Work::Remove)
+            | (OrderOutcome::InProgress | OrderOutcome::Done, _) => false,
+            (
+                OrderOutcome::Failed(_),
+                Work::Instantiate
+                | Work::Terminate
+                | Work::RestartComp(_)
+                | Work::RestartSu
+                | Work::Cleanup
+                | Work::Repair
+                | Work::Monitor(..),
+            ) => true,
+        };
+        (self.session == session || !harmless).then(|| OrderReport {
             term: self.term,
             id: self.id,
             outcome: self.outcome.clone(),
-        }
+        })
     }
 }
 
@@ -112,20 +127,18 @@ impl Su {
             let text = format!("order {} is not begun: the node director is ending", id.0);
             return cx.note(&self.dn, text);
         }
-        let (work, outcome) = match self.start_order(task, cx) {
-            Ok(work) => (work, OrderOutcome::InProgress),
-            Err(text) => {
-                cx.note(&self.dn, format!("order {} is refused: {text}", id.0));
-                (Work::Refused, OrderOutcome::Failed(text))
+        match self.start_order(task, cx) {
+            Ok(work) => {
+                self.order = Some(Order {
+                    term,
+                    id,
+                    session: self.session,
+                    work,
+                    outcome: OrderOutcome::InProgress,
+                });
             }
-        };
-        // An order that failed while it was started has its outcome already.
-        self.order = Some(Order {
-            term,
-            id,
-            work,
-            outcome,
-        });
+            Err(text) => self.refuse_order(term, id, text, cx),
+        }
     }
 
     /// Whether the order may replace the one in progress. A cleanup ends whatever else is going on; the director
@@ -140,7 +153,8 @@ impl Su {
         }
     }
 
-    /// Tells the outcome of an order that another one keeps out; the other one's report follows.
+    /// Tells the outcome of an order that is not begun, once: it leaves nothing behind, and the newest order is still
+    /// the one that was taken before.
     fn refuse_order(&mut self, term: Term, id: OrderId, text: String, cx: &mut Cx) {
         cx.note(&self.dn, format!("order {} is refused: {text}", id.0));
         let mut report = self.report();
@@ -478,7 +492,6 @@ impl Su {
                 Goal::Cleaned | Goal::Restart(_) => false,
             },
             Work::Monitor(names, run) => return self.monitors_done(names, *run),
-            Work::Refused => false,
         };
         done.then_some(OrderOutcome::Done)
     }
@@ -492,12 +505,8 @@ impl Su {
         match work {
             Work::Terminate | Work::Cleanup => return,
             Work::Assign(_) | Work::Remove => self.holdings.roll_back(),
-            Work::Instantiate
-            | Work::RestartComp(_)
-            | Work::RestartSu
-            | Work::Repair
-            | Work::Monitor(..)
-            | Work::Refused => {}
+            Work::Instantiate | Work::RestartComp(_) | Work::RestartSu | Work::Repair | Work::Monitor(..) => {
+            }
         }
         cx.note(
             &self.dn,

@@ -4,7 +4,6 @@ use ais::amf::{CompReport, NodeReport, OperState, PresenceState, SuReport};
 
 use crate::comp::Comp;
 use crate::cx::Cx;
-use crate::order::Order;
 use crate::su::Su;
 
 impl Comp {
@@ -44,7 +43,7 @@ impl Su {
             comps: self.comps.iter().map(Comp::report).collect(),
             assignments: self.holdings.reports(),
             fault: self.fault_report(),
-            order: self.order.as_ref().map(Order::report),
+            order: self.order.as_ref().and_then(|order| order.report(self.session)),
         }
     }
 

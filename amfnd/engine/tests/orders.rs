@@ -66,8 +66,47 @@ fn an_order_that_comes_while_one_is_carried_out_is_refused() {
     );
     node.register(&comp_dn("A"));
     node.end_run("A", exit(0));
-    assert_eq!(*node.outcome("SU1"), OrderOutcome::Done);
-    assert_eq!(node.su("SU1").order.as_ref().unwrap().id, OrderId(1));
+    let order = node.su("SU1").order.as_ref().unwrap();
+    assert_eq!((order.id, &order.outcome), (OrderId(1), &OrderOutcome::Done));
+}
+
+#[test]
+fn an_order_that_was_not_begun_is_forgotten() {
+    let mut node = Node::up(vec![su("SU1", vec![comp("A")])]);
+    node.assign("SU1", HaState::Active, vec![si("S", vec![csi("a", "A")])]);
+    let taken = node.su("SU1").order.clone();
+    node.act("A INSTANTIATE", Act::Hang);
+    node.die("A");
+    node.restart("SU1", Some("A"));
+    assert!(
+        node.failed("SU1").contains("RESTARTING"),
+        "{}",
+        node.failed("SU1")
+    );
+    assert_eq!(node.su("SU1").order, taken);
+}
+
+#[test]
+fn another_session_hears_of_a_failed_order_only_where_assignments_were_touched() {
+    let known_to_another = |order: fn(&mut Node)| {
+        let mut node = Node::up(vec![su("SU1", vec![comp("A")])]);
+        node.act("A CLEANUP", Act::Fail);
+        order(&mut node);
+        assert!(!node.failed("SU1").is_empty());
+        node.event(Event::DirectorLost);
+        let config = NodeOrder::ConfigureSu(su("SU1", vec![comp("A")]));
+        node.event(orders(2, vec![config, NodeOrder::ReportAll]));
+        node.su("SU1").order.is_some()
+    };
+    assert!(!known_to_another(|node| {
+        node.act("A terminate", Act::Fail);
+        node.restart("SU1", None);
+    }));
+    assert!(known_to_another(|node| {
+        node.act("A set", Act::Hang);
+        node.assign("SU1", HaState::Active, vec![si("S", vec![csi("a", "A")])]);
+        node.die("A");
+    }));
 }
 
 #[test]

@@ -25,6 +25,8 @@ pub struct Node {
     pub sent: Vec<NodeReport>,
     /// The newest report of each SU.
     pub reports: BTreeMap<Dn, SuReport>,
+    /// The newest order of each SU that was answered, taken or not.
+    pub orders: BTreeMap<Dn, OrderReport>,
     pub answers: BTreeMap<RequestId, Answer>,
     /// Deviations, by `COMP what`, what being a command's or callback's name.
     pub acts: BTreeMap<String, Act>,
@@ -50,6 +52,7 @@ impl Node {
             notes: Vec::new(),
             sent: Vec::new(),
             reports: BTreeMap::new(),
+            orders: BTreeMap::new(),
             answers: BTreeMap::new(),
             acts: BTreeMap::new(),
             runs: BTreeMap::new(),
@@ -293,9 +296,10 @@ impl Node {
         self.su(name).fault.as_ref()
     }
 
+    /// What became of the newest order.
     pub fn outcome(&self, name: &str) -> &OrderOutcome {
-        let order: &Option<OrderReport> = &self.su(name).order;
-        &order.as_ref().expect("an order was given").outcome
+        let order = self.orders.get(&su_dn(name));
+        &order.expect("an order was answered").outcome
     }
 
     /// Why the newest order failed.
@@ -361,6 +365,11 @@ impl Node {
             Effect::Report(report) => {
                 if let NodeReport::Su(su) = report {
                     self.reports.insert(su.su.clone(), su.clone());
+                    let known = self.orders.get(&su.su).map(|order| (order.term, order.id));
+                    let newest = |order: &&OrderReport| known <= Some((order.term, order.id));
+                    if let Some(order) = su.order.as_ref().filter(newest) {
+                        self.orders.insert(su.su.clone(), order.clone());
+                    }
                 }
                 self.sent.push(report.clone());
             }
@@ -373,6 +382,7 @@ impl Node {
                 self.calls.clear();
                 self.sessions.clear();
                 self.reports.clear();
+                self.orders.clear();
             }
             Effect::GroupChange {
                 session,
