@@ -1,6 +1,6 @@
 //! Checks of the tree itself: what must hold for every file, so that nobody has to remember it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -63,6 +63,57 @@ fn every_metric_is_documented_with_its_type() {
     assert_eq!(
         found, wanted,
         "docs/OPERATING.md has a row for each metric and its type, and no other"
+    );
+}
+
+/// The text without the tests at its end.
+fn without_tests(text: &str) -> &str {
+    text.split("#[cfg(test)]").next().unwrap_or_default()
+}
+
+/// What is between quotes and is written as variables of the environment are.
+fn variables_in(text: &str) -> impl Iterator<Item = &str> {
+    let is_variable = |word: &&str| {
+        let has_form = word
+            .chars()
+            .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+        has_form && word.len() > 1 && word.starts_with(|c: char| c.is_ascii_uppercase())
+    };
+    // Placeholders of a command line look alike.
+    let lines = text.lines().filter(|line| !line.contains("value_name"));
+    lines
+        .flat_map(|line| line.split('"').skip(1).step_by(2))
+        .filter(is_variable)
+}
+
+#[test]
+fn every_variable_of_the_environment_is_documented() {
+    let reads = ["env::var", "var_os(", "from_env(", "sd_notify::"];
+    let is_product = |path: &Path| {
+        let path = path.to_string_lossy();
+        let aside = ["tests/", "tools/xtask/", "immd/agent/libraries.rs"];
+        !aside.iter().any(|aside| path.starts_with(aside)) && !path.contains("/tests/")
+    };
+    let sources = sources();
+    let read: BTreeSet<&str> = sources
+        .iter()
+        .filter(|(path, _)| is_product(path))
+        .map(|(_, text)| without_tests(text))
+        .filter(|text| reads.iter().any(|call| text.contains(call)))
+        .flat_map(variables_in)
+        .collect();
+    let documented = fs::read_to_string(root().join("docs/ADMINISTRATION.md")).expect("it is there");
+    let (_, section) = documented
+        .split_once("\n## The environment\n")
+        .expect("the section");
+    let rows: BTreeSet<&str> = section
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('|').next())
+        .flat_map(|names| names.split(['`', ',', ' ']).filter(|name| !name.is_empty()))
+        .collect();
+    assert_eq!(
+        rows, read,
+        "docs/ADMINISTRATION.md has a row for each variable that the programs read, and no other"
     );
 }
 

@@ -20,6 +20,7 @@ mod implementer;
 mod limits;
 mod management;
 mod owner;
+mod page;
 mod undecided;
 
 pub use ais::AttrChoice;
@@ -29,6 +30,7 @@ pub use implementer::{Implementer, ImplementerCallbacks, LocalFuture};
 pub use limits::Limits;
 pub use management::{Imm, Info, Search};
 pub use owner::{AdminOperationReply, AdminOwner, CCB_ALLOW_NULL_OI, CCB_REGISTERED_OI, Ccb};
+pub use page::{AttrView, ObjectView, Page};
 
 /// Why a call did not give what was asked for.
 #[derive(Debug, thiserror::Error)]

@@ -12,7 +12,7 @@ use schema::{imm as wire, value};
 use crate::connection::{Connection, check, length};
 use crate::implementer::{Callbacks, Implementer, ImplementerCallbacks};
 use crate::undecided::Undecided;
-use crate::{AdminOwner, ImmError, Limits, SearchParams};
+use crate::{AdminOwner, ImmError, Limits, Page, SearchParams};
 
 /// How many objects a page of a search holds at most; the daemon bounds its bytes as well.
 const PAGE_OBJECTS: u32 = 20_000;
@@ -337,6 +337,25 @@ impl Search {
             }
         }
         Ok(Vec::new())
+    }
+
+    /// The next objects as [`Search::next_batch`] gives them, but as they came; `None` at the end.
+    pub async fn next_page(&mut self) -> Result<Option<Page>, ImmError> {
+        while let Some(next) = self.next.take() {
+            let response = self.connection.answer(next).await?;
+            let answer = response.get()?;
+            if let Err(error) = check(answer.get_status()?) {
+                self.ask();
+                return Err(error);
+            }
+            if !answer.get_done() {
+                self.ask();
+            }
+            if !answer.get_objects()?.is_empty() {
+                return Ok(Some(Page(response)));
+            }
+        }
+        Ok(None)
     }
 
     /// All that is left.

@@ -15,7 +15,7 @@ const CCBS: u32 = 6;
 const LAST: u32 = 40;
 
 /// The library that makes writes fail.
-fn library(dir: &Path) -> PathBuf {
+pub(crate) fn library(dir: &Path) -> PathBuf {
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/process/fault.c");
     let library = dir.join("fault.so");
     let built = Command::new("cc")
@@ -60,6 +60,17 @@ async fn write(dir: &Path, known: &mut Known, refused: &mut Vec<u32>) {
     }
 }
 
+/// A daemon whose write number `at` meets the fault.
+pub(crate) fn start(library: &Path, mode: &str, at: u32, dir: &Path) -> Process {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["daemon_process", "--exact", "--nocapture"])
+        .env("LD_PRELOAD", library)
+        .env("FAULT_MODE", mode)
+        .env("FAULT_AT", at.to_string());
+    Process::spawn(&mut command, dir)
+}
+
 /// One round: the write number `at` fails. Gives whether anything was refused or cut off.
 fn round(library: &Path, mode: &str, at: u32) -> bool {
     let dir = tempfile::tempdir().unwrap();
@@ -69,13 +80,7 @@ fn round(library: &Path, mode: &str, at: u32) -> bool {
     let healthy = Process::start(dir.path());
     run(async { drop(connected(dir.path()).await) });
     healthy.kill();
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command
-        .args(["daemon_process", "--exact", "--nocapture"])
-        .env("LD_PRELOAD", library)
-        .env("FAULT_MODE", mode)
-        .env("FAULT_AT", at.to_string());
-    let mut faulty = Process::spawn(&mut command, dir.path());
+    let mut faulty = start(library, mode, at, dir.path());
     run(async {
         // The start itself writes and may fail.
         eventually(async || Imm::connect(dir.path()).await.is_ok() || faulty.0.try_wait().unwrap().is_some())

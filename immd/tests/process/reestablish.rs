@@ -7,7 +7,7 @@ use immd_client::Imm;
 
 use crate::common::oi::{Moment, scripted};
 use crate::common::{code, dn, eventually, item, item_class, replace, run};
-use crate::{Process, connected};
+use crate::{Process, connected, faults};
 
 async fn started(dir: &Path) -> (Process, Imm) {
     let process = Process::start(dir);
@@ -149,4 +149,59 @@ fn an_implementer_hears_the_end_of_each_ccb() {
         let _implementer = implementer.reestablish(&again).await.unwrap();
         assert_eq!(seen.take(), [Moment::Abort, Moment::Abort]);
     });
+}
+
+/// The daemon dies after its write number `at`, while a CCB is applied or before; what its implementer hears in the end,
+/// and `None` where the daemon outlived the CCB.
+async fn dies_after_write(library: &Path, at: u32, dir: &Path) -> Option<Vec<Moment>> {
+    let mut process = faults::start(library, "after", at, dir);
+    let mut is_up = async || Imm::connect(dir).await.is_ok() || process.0.try_wait().unwrap().is_some();
+    eventually(&mut is_up).await;
+    let Ok(imm) = Imm::connect(dir).await else {
+        return Some(Vec::new());
+    };
+    let (seen, implementer) = scripted(dir, "itemd").await;
+    implementer.class_set("Item").await.unwrap();
+    let owner = imm.admin_owner("tester", true).await.unwrap();
+    let outcome = owner.ccb_apply(1, &[item("item=a", 1)]).await;
+    if outcome.is_ok() {
+        return None;
+    }
+    imm.closed().await;
+    assert_eq!(seen.take(), [Moment::Create, Moment::Completed], "write {at}");
+    process.kill_if_alive();
+
+    let _process = Process::start(dir);
+    let (again, _owner) = connected(dir).await;
+    let is_there = again.get(&dn("item=a"), AttrChoice::None).await.is_ok();
+    let implementer = implementer.reestablish(&again).await.unwrap();
+    let heard = seen.take();
+    let wanted = if is_there { Moment::Apply } else { Moment::Abort };
+    assert_eq!(heard, [wanted], "write {at}");
+    // Once, and not again with the next restart.
+    drop(implementer.reestablish(&again).await);
+    assert_eq!(seen.take(), []);
+    Some(heard)
+}
+
+#[test]
+fn an_implementer_hears_apply_for_what_was_committed_when_the_daemon_died() {
+    let dir = tempfile::tempdir().unwrap();
+    let library = faults::library(dir.path());
+    let mut heard = Vec::new();
+    for at in 1.. {
+        let dir = tempfile::tempdir().unwrap();
+        let healthy = Process::start(dir.path());
+        let moments = run(async {
+            drop(connected(dir.path()).await);
+            healthy.kill();
+            dies_after_write(&library, at, dir.path()).await
+        });
+        match moments {
+            Some(moments) => heard.extend(moments),
+            None => break,
+        }
+    }
+    assert!(heard.contains(&Moment::Abort), "before the commit: {heard:?}");
+    assert!(heard.contains(&Moment::Apply), "after the commit: {heard:?}");
 }

@@ -121,6 +121,20 @@ def on_operation(oi_handle, invocation, _name, operation, params):
     ok(oi.saImmOiAdminOperationResult(Handle(oi_handle), c.c_uint64(invocation), OK))
 
 
+heard = []
+applied = threading.Event()
+
+
+def on_applier(moment):
+    def note(*_):
+        heard.append(moment)
+        if moment == "apply":
+            applied.set()
+        return OK
+
+    return note
+
+
 callbacks = Callbacks(
     OperationT(on_operation),
     ApplyT(lambda *_: seen.append("abort")),
@@ -137,10 +151,30 @@ ok(oi.saImmOiClassImplementerSet(implementer, b"PyItem"))
 dispatched = threading.Thread(target=lambda: ok(oi.saImmOiDispatch(implementer, 3)))
 dispatched.start()
 
+# An applier, which is told and not asked.
+applier = Handle()
+watching = Callbacks(
+    OperationT(lambda *_: None),
+    ApplyT(on_applier("abort")),
+    ApplyT(on_applier("apply")),
+    CompletedT(on_applier("completed")),
+    CreateT(on_applier("create")),
+    DeleteT(on_applier("delete")),
+    ModifyT(on_applier("modify")),
+    UpdateT(lambda *_: OK),
+)
+ok(oi.saImmOiInitialize_2(c.byref(applier), c.byref(watching), version()))
+ok(oi.saImmOiImplementerSet(applier, b"@python"))
+ok(oi.saImmOiClassImplementerSet(applier, b"PyItem"))
+watched = threading.Thread(target=lambda: ok(oi.saImmOiDispatch(applier, 3)))
+watched.start()
+
 weight, rdn = c.c_uint32(7), c.c_char_p(b"py=1")
 ok(om.saImmOmCcbObjectCreate_2(ccb, b"PyItem", None, listed(Attr, [attr(b"py", TEXT, rdn), attr(b"weight", INT, weight)])))
 ok(om.saImmOmCcbApply(ccb))
 assert seen[0] == ("create", b"PyItem", 0, b"py", b"py=1"), seen
+assert applied.wait(30), heard
+assert heard == ["create", "completed", "apply"], heard
 
 name = Name.of(b"py=1")
 heavy = c.c_uint32(1000)
@@ -180,6 +214,8 @@ ok(
 )
 ok(returned.value)
 assert ("operation", 42, b"hello") in seen
+ok(oi.saImmOiFinalize(applier))
+watched.join()
 ok(oi.saImmOiFinalize(implementer))
 dispatched.join()
 ok(om.saImmOmFinalize(handle))

@@ -227,6 +227,9 @@ fn request(line: &Line) -> Result<Request, String> {
             let id = id.parse();
             id.map_err(|_| format!("error - illegal operation ID: {}", line.operation_id[0]))?
         }
+        ([], [name]) if name.is_empty() => {
+            return Err("error - the operation name may not be empty".to_owned());
+        }
         ([], [name]) => {
             parameters.push(Parameter {
                 name: OPERATION_NAME.to_owned(),

@@ -39,6 +39,7 @@ pub fn run(name: &str, args: Vec<OsString>) -> Option<ExitCode> {
         "immcfg" => immcfg::main,
         "immdump" => immdump::main,
         "immfind" => immfind::main,
+        "immload" => immcfg::load,
         "immlist" => immlist::main,
         "amfclusterstatus" => amfclusterstatus::main,
         "ntfread" => ntf::read::main,

@@ -155,6 +155,9 @@ fn complaint(program: &str, error: &clap::Error) -> String {
             )
         }
         ErrorKind::UnknownArgument => format!("{program}: unexpected argument '{argument}'"),
+        ErrorKind::InvalidValue if value.is_empty() && !option.starts_with('-') => {
+            format!("{program}: an argument may not be empty")
+        }
         ErrorKind::InvalidValue if value.is_empty() => {
             format!("{program}: option '{option}' requires an argument")
         }

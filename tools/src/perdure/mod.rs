@@ -56,7 +56,7 @@ struct Arguments {
 }
 
 const AFTER_HELP: &str = "\
-The operator's commands are the same program: perdure immlist, immfind, immadm, immcfg, immdump, amf-adm, amf-find, \
+The operator's commands are the same program: perdure immlist, immfind, immadm, immcfg, immload, immdump, amf-adm, amf-find, \
 amf-state, amfclusterstatus, ntfread, ntfsubscribe, ntfsend. A running cluster has links to them in D/bin.";
 
 #[derive(Debug, Subcommand)]

@@ -14,9 +14,10 @@ const SOCKET_PATH_MAX: usize = 107;
 /// A log longer than this is put aside when its daemon starts.
 const LOG_MOST: u64 = 16 << 20;
 /// The names that `bin` has links for.
-const LINKS: [&str; 18] = [
+const LINKS: [&str; 19] = [
     "perdure",
     "immlist",
+    "immload",
     "immfind",
     "immadm",
     "immcfg",

@@ -8,7 +8,7 @@ use clap_complete::Shell;
 use super::failure::Failure;
 
 /// The names by which the program is called, besides its own.
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 18] = [
     "amf-adm",
     "amf-find",
     "amf-report-error",
@@ -23,6 +23,7 @@ const NAMES: [&str; 17] = [
     "immdump",
     "immfind",
     "immlist",
+    "immload",
     "ntfread",
     "ntfsend",
     "ntfsubscribe",

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use crate::harness::{Cluster, golden};
+use crate::harness::{Cluster, check, golden};
 
 /// The present, as `--at` takes it: to the nanosecond, in UTC.
 fn now() -> String {
@@ -54,6 +54,12 @@ fn the_journal_tells_who_changed_what_from_what_to_what() {
         text.contains("of carol (uid ") && text.contains("  deleted demoId=new (DemoClass)"),
         "{text}"
     );
+}
+
+#[test]
+fn the_journal_is_shown_as_text_and_as_json() {
+    let cluster = Cluster::start(&[&golden().join("model.xml")]);
+    check("journal.txt", Some(&cluster));
 }
 
 #[test]

@@ -67,6 +67,26 @@ fn immcfg_loads_files_and_leaves_nothing_of_bad_ones() {
 }
 
 #[test]
+fn bad_input_is_refused_with_its_reason_and_changes_nothing() {
+    let (cluster, _implementer) = demo();
+    let before = cluster.must("immdump");
+    check("bad-input.txt", Some(&cluster));
+    assert!(cluster.must("immdump") == before, "something was changed");
+}
+
+#[test]
+fn arguments_that_are_no_text_are_refused() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let bytes = std::ffi::OsStr::from_bytes(b"safApp=\xff");
+    for name in ["immlist", "immfind", "immadm -o 1", "immcfg -d", "amf-adm lock"] {
+        let output = command(name).arg(bytes).output().unwrap();
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{name}: {complaint}");
+        assert!(complaint.contains("not valid UTF-8"), "{name}: {complaint}");
+    }
+}
+
+#[test]
 fn immdump_writes_what_survives() {
     let (cluster, _implementer) = demo();
     check("immdump.txt", Some(&cluster));

@@ -10,6 +10,7 @@ mod expression;
 mod import;
 mod input;
 mod line;
+mod load;
 mod object;
 
 use std::cell::{Cell, RefCell};
@@ -21,9 +22,11 @@ use serde::Serialize;
 
 use super::connect::{Limits, Session, with_session};
 use super::output::{self, Failure, Report, finish};
-use super::usage::parse;
+use super::usage::{Common, parse};
 
 use line::{Action, HELP, Line, Request, request};
+
+pub(super) use load::main as load;
 
 /// What to say where a change may have been made or not.
 const UNKNOWN: &str = "the result of the change is not known; look at the objects before repeating it";
@@ -93,30 +96,38 @@ pub(super) fn main(args: Vec<OsString>) -> ExitCode {
         Ok(request) => request,
         Err(complaint) => return HELP.refuse(&complaint),
     };
-    let limits = Limits {
-        program: HELP.name,
+    if request.action == Action::Explicit {
+        return explicit::main(limits(HELP.name, &request), &line.common);
+    }
+    change(HELP.name, &request, &line.common)
+}
+
+fn limits(program: &'static str, request: &Request) -> Limits {
+    Limits {
+        program,
         timeout_s: request.timeout_s,
         try_again: true,
-    };
-    if request.action == Action::Explicit {
-        return explicit::main(limits, &line.common);
     }
-    let mut done = Done::of(&request);
+}
+
+/// Carries out what is one change, and says how it ended.
+fn change(program: &'static str, request: &Request, common: &Common) -> ExitCode {
+    let mut done = Done::of(request);
     // Nothing is open outside the explicit mode, so there is nothing to apply, to abort or to validate.
     if request.action.is_on_ccb() {
-        return finish(line.common.json, &done, Ok(()));
+        return finish(common.json, &done, Ok(()));
     }
     let is_applying = Cell::new(false);
-    let outcome = with_session(limits, &line.common, async |session| {
+    let outcome = with_session(limits(program, request), common, async |session| {
         let course = Course {
             session,
-            request: &request,
+            request,
             is_applying: &is_applying,
             open: None,
         };
         carry_out(&course, &mut done).await
     });
-    finish(line.common.json, &done, in_doubt(outcome, &is_applying))
+    finish(common.json, &done, in_doubt(outcome, &is_applying))
 }
 
 /// The outcome, with a word where a change may have been made although its answer did not come.

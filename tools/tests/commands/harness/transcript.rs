@@ -64,9 +64,8 @@ fn record(transcript: &mut String, output: Output, cluster: Option<&Cluster>) {
     };
     for (mark, text) in [('|', text(output.stdout)), ('!', text(output.stderr))] {
         for line in text.split_inclusive('\n') {
-            // Ids of CCBs count all of a transcript, so that each new line would change those after it.
-            match line.split_once("\"ccb\": ") {
-                Some((before, _)) => writeln!(transcript, "{mark}{before}\"ccb\": ID").unwrap(),
+            match steady(line) {
+                Some(line) => writeln!(transcript, "{mark}{line}").unwrap(),
                 None => write!(transcript, "{mark}{line}").unwrap(),
             }
             if !line.ends_with('\n') {
@@ -79,4 +78,28 @@ fn record(transcript: &mut String, output: Output, cluster: Option<&Cluster>) {
         .code()
         .map_or("signal".to_owned(), |code| code.to_string());
     writeln!(transcript, "exit {code}").unwrap();
+}
+
+/// The line without what differs from run to run; `None` where nothing does.
+fn steady(line: &str) -> Option<String> {
+    // Ids of CCBs count all of a transcript, so that each new line would change those after it.
+    let marks = [
+        ("\"ccb\": ", "ID"),
+        ("\"uid\": ", "UID"),
+        ("\"pid\": ", "PID"),
+        ("\"time\": \"", "TIME"),
+    ];
+    for (mark, name) in marks {
+        if let Some((before, _)) = line.split_once(mark) {
+            return Some(format!("{before}{mark}{name}"));
+        }
+    }
+    // An entry of the journal begins with its time and its author.
+    let (head, _) = line.split_once(" (uid ")?;
+    let (_, author) = head.split_at_checked("2026-11-21 08:00:00.000000".len())?;
+    let author = match author.split_once(" of ") {
+        Some((_, owner)) => format!(" CCB ID of {owner}"),
+        None => author.to_owned(),
+    };
+    Some(format!("TIME{author} (uid UID, pid PID)"))
 }

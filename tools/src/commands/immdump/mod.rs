@@ -1,7 +1,6 @@
 //! `immdump`: writes classes and objects to a file that loads again.
 
 use std::ffi::OsString;
-use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -12,6 +11,12 @@ use ais::{
 use clap::Parser;
 use immd_client::{Imm, ImmError, Search, SearchParams};
 use serde::Serialize;
+
+mod stream;
+mod target;
+
+use stream::Dumped;
+use target::Target;
 
 use super::connect::{Limits, Session, with_session};
 use super::json;
@@ -212,20 +217,22 @@ async fn write<W: Write>(
                 Err(error) => return Ok(Err(error)),
             };
             let progress = Progress::counting("objects read");
+            let dumped = Dumped::of(classes);
             let mut search = Wanted { class: None, at }.search(&imm).await?;
-            loop {
-                let batch = search.next_batch().await?;
-                if batch.is_empty() {
-                    return Ok(writer.finish().map(|out| (out, count)));
-                }
-                progress.add(batch.len());
-                for (class, object) in batch.into_iter().filter_map(|object| kept(object, classes)) {
-                    if let Err(error) = writer.object(class, &object.dn, &object.attrs) {
+            while let Some(page) = search.next_page().await? {
+                let objects = page.objects()?;
+                progress.add(objects.len());
+                for object in objects {
+                    let Some(object) = dumped.object(&object)? else {
+                        continue;
+                    };
+                    if let Err(error) = writer.raw_object(&object) {
                         return Ok(Err(error));
                     }
                     count += 1;
                 }
             }
+            Ok(writer.finish().map(|out| (out, count)))
         })
         .await;
     written.map_err(|error| Failure::of_call("saImmOmSearchInitialize_2", &error))
@@ -443,59 +450,6 @@ fn save(dump: &Dump, file: &Path) -> Result<Shown, Failure> {
     })
 }
 
-/// A file that appears under its name when it is complete.
-struct Target<'a> {
-    file: &'a Path,
-    /// What is written; the file itself where that is a device or a pipe, which cannot be replaced.
-    place: PathBuf,
-}
-
-impl Target<'_> {
-    fn beside(file: &Path) -> Target<'_> {
-        let is_special = std::fs::metadata(file).is_ok_and(|there| !there.is_file());
-        let mut name = file.file_name().unwrap_or_default().to_os_string();
-        name.push(format!(".{}.part", std::process::id()));
-        let place = if is_special {
-            file.to_path_buf()
-        } else {
-            file.with_file_name(name)
-        };
-        Target { file, place }
-    }
-
-    fn is_special(&self) -> bool {
-        self.place == self.file
-    }
-
-    fn create(&self) -> io::Result<io::BufWriter<File>> {
-        Ok(io::BufWriter::with_capacity(1 << 20, File::create(&self.place)?))
-    }
-
-    fn complete(&self, out: io::BufWriter<File>) -> io::Result<()> {
-        let sink = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-        if self.is_special() {
-            return Ok(());
-        }
-        sink.sync_all()?;
-        std::fs::rename(&self.place, self.file)
-    }
-
-    /// Removes what is not complete.
-    fn discard(&self) {
-        if !self.is_special() {
-            // It may not have been made at all.
-            let _removed = std::fs::remove_file(&self.place);
-        }
-    }
-
-    fn failed(&self, error: &io::Error) -> Failure {
-        Failure::new(format!(
-            "error - could not write {}: {error}",
-            self.file.display()
-        ))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use ais::{AttrDef, ValueType};
@@ -576,6 +530,9 @@ mod tests {
             Ok(Shown::Written { objects: 0, .. })
         ));
         assert!(save(&Dump::default(), &dir.join("none/dump.xml")).is_err());
+        // A device, which is always full.
+        let why = save(&Dump::default(), Path::new("/dev/full")).unwrap_err();
+        assert!(format!("{why:?}").contains("No space left"), "{why:?}");
         let left: Vec<_> = std::fs::read_dir(&dir).unwrap().collect();
         assert_eq!(left.len(), 1);
         std::fs::remove_dir_all(&dir).unwrap();
