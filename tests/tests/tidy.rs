@@ -383,6 +383,16 @@ fn every_function_of_a_c_header_stands_in_its_conformance_table() {
 
 /// What a conformance table names as its test must be there: `file::function`, or a file.
 #[test]
+fn every_mutation_fits_the_tree() {
+    let check = Command::new(root().join("tests/mutations/run"))
+        .arg("--check")
+        .output()
+        .expect("python3 is there");
+    let said = String::from_utf8_lossy(&check.stdout);
+    assert!(check.status.success(), "{said}");
+}
+
+#[test]
 fn the_conformance_tables_name_tests_that_exist() {
     let mut missing = Vec::new();
     for table in files() {

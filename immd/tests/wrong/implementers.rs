@@ -121,12 +121,6 @@ fn classes() {
             AisError::NotExist,
             stage.boundd.class_release("Full").await,
         );
-        table.row(
-            release,
-            "a class of nobody",
-            AisError::NotExist,
-            stage.boundd.class_release("Item").await,
-        );
         for implementer in [&stage.eventd, &stage.boundd] {
             let answer = implementer.class_set("Item").await;
             table.row(
