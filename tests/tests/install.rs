@@ -1,47 +1,21 @@
 //! The installation and the Debian package: a newcomer's way from the installed files to a protected component.
 
+mod support;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
 
+use support::{built, succeeds};
 use tests::cluster::{Cluster, processes_of, wait_for};
-use xtask::{Build, Built, Install, deb, uninstall};
+use xtask::{deb, uninstall};
 
 const SI: &str = "safSi=Counter,safApp=Sample";
 const SUS: [&str; 2] = [
     "safSu=SU1,safSg=Counter,safApp=Sample",
     "safSu=SU2,safSg=Counter,safApp=Sample",
 ];
-
-/// What is installed; built once.
-fn built() -> &'static Built {
-    static BUILT: OnceLock<Built> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let build = if cfg!(debug_assertions) {
-            Build::Debug
-        } else {
-            Build::Release
-        };
-        build.run().expect("everything builds")
-    })
-}
-
-fn succeeds(command: &mut Command) -> String {
-    let output = command
-        .output()
-        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    assert!(
-        output.status.success(),
-        "{command:?}: {}\n{}{}",
-        output.status,
-        text(&output.stdout),
-        text(&output.stderr)
-    );
-    text(&output.stdout)
-}
 
 /// Every file and link below a folder, relative to it.
 fn files(root: &Path) -> BTreeSet<PathBuf> {
@@ -64,11 +38,7 @@ fn files(root: &Path) -> BTreeSet<PathBuf> {
 fn an_installation_has_all_that_a_component_needs_and_goes_without_a_trace() {
     let scratch = tempfile::tempdir().expect("a temporary directory");
     let prefix = scratch.path().join("opt");
-    let install = Install {
-        prefix: &prefix,
-        destdir: None,
-        lib: "lib",
-    };
+    let install = support::install(&prefix);
     let written = install.run(built()).expect("it installs");
     assert_eq!(files(&prefix), written.into_iter().collect());
     for name in ["immlist", "immcfg", "amf-adm", "amf-state", "ntfread", "perdure"] {
@@ -97,24 +67,9 @@ fn an_installation_has_all_that_a_component_needs_and_goes_without_a_trace() {
 fn the_c_sample_is_built_with_pkg_config_and_fails_over() {
     let scratch = tempfile::tempdir().expect("a temporary directory");
     let prefix = scratch.path().join("opt");
-    let install = Install {
-        prefix: &prefix,
-        destdir: None,
-        lib: "lib",
-    };
+    let install = support::install(&prefix);
     install.run(built()).expect("it installs");
-    let sample = prefix.join("share/perdure/samples/amf");
-    succeeds(
-        Command::new("make")
-            .arg("-C")
-            .arg(&sample)
-            .arg(format!("LDFLAGS=-Wl,-rpath,{}", prefix.join("lib").display()))
-            .env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig")),
-    );
-    let model = fs::read_to_string(sample.join("model.xml")).expect("a model");
-    let model = model.replace("/opt/perdure/sample", &sample.display().to_string());
-    let path = scratch.path().join("model.xml");
-    fs::write(&path, model).expect("the model can be written");
+    let (_, path) = support::build_sample(&prefix, scratch.path());
     let cluster = Cluster::up(&prefix.join("bin/perdure"), &[&path]).expect("the sample comes up");
     cluster.wait_ha(SUS[0], SI, "1");
     cluster.wait_ha(SUS[1], SI, "2");

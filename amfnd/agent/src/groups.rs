@@ -1,11 +1,12 @@
 //! Protection groups on their way into the program.
 
-use std::sync::Mutex;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ais::AisError;
 use ais::amf::{ProtectionGroupNotification, TrackFlags};
 use amfnd_client::GroupChange;
-use cabi::{Arena, Pool, SaAisErrorT};
+use cabi::{Arena, SaAisErrorT};
 
 use crate::callbacks::Track;
 use crate::deliver;
@@ -61,66 +62,102 @@ impl CNotification for SaAmfProtectionGroupNotificationT_4 {
 
 /// The buffers that the program was given and frees with `saAmfProtectionGroupNotificationFree`.
 #[derive(Default)]
-pub(crate) struct Lent {
-    pool: Pool,
-    /// What the newest callback of a handle was given: programs free it or do not, so that it goes with the next one.
-    newest: Mutex<Vec<(u64, usize)>>,
+pub(crate) struct Lent(Mutex<Loans>);
+
+#[derive(Default)]
+struct Loans {
+    last: u64,
+    by_address: BTreeMap<usize, Loan>,
+    /// What the newest callback of each handle was given: programs free it or do not, so that it goes with the next one.
+    newest: BTreeMap<u64, LoanId>,
+}
+
+struct Loan {
+    id: LoanId,
+    owner: u64,
+    _memory: Arena,
+}
+
+/// One loan. An address that was given back may be lent again, so that it says less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LoanId {
+    address: usize,
+    number: u64,
+}
+
+impl Loans {
+    fn has(&self, id: LoanId) -> bool {
+        self.by_address.get(&id.address).is_some_and(|loan| loan.id == id)
+    }
 }
 
 impl Lent {
-    /// Makes a buffer that the program keeps until it frees it or finalizes the handle.
+    // Each change below is complete when the lock is given up.
+    fn loans(&self) -> MutexGuard<'_, Loans> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes a buffer that the program keeps until it frees it or finalizes the handle; `None` beside an empty one.
     pub(crate) fn lend<N: CNotification>(
         &self,
         owner: u64,
         notifications: &[ProtectionGroupNotification],
-    ) -> Result<NotificationBuffer<N>, AisError> {
+    ) -> Result<(NotificationBuffer<N>, Option<LoanId>), AisError> {
         let number_of_items = u32::try_from(notifications.len()).map_err(|_| AisError::TooBig)?;
         if notifications.is_empty() {
-            return Ok(NotificationBuffer {
+            let notification = std::ptr::null_mut();
+            let empty = NotificationBuffer {
                 number_of_items,
-                notification: std::ptr::null_mut(),
-            });
+                notification,
+            };
+            return Ok((empty, None));
         }
         let mut arena = Arena::default();
         let made = convert::<N>(notifications, &mut arena)?;
         let notification = arena.slice(&made);
-        self.pool.lend(owner, notification, arena);
-        Ok(NotificationBuffer {
+        let mut loans = self.loans();
+        loans.last += 1;
+        let id = LoanId {
+            address: notification.addr(),
+            number: loans.last,
+        };
+        let loan = Loan {
+            id,
+            owner,
+            _memory: arena,
+        };
+        loans.by_address.insert(id.address, loan);
+        let buffer = NotificationBuffer {
             number_of_items,
             notification,
-        })
+        };
+        Ok((buffer, Some(id)))
     }
 
     /// # Errors
     /// INVALID_PARAM where nothing was lent at this address.
     pub(crate) fn give_back<N>(&self, notification: *const N) -> Result<(), AisError> {
-        if self.pool.give_back(notification) {
-            Ok(())
-        } else {
-            Err(AisError::InvalidParam)
-        }
+        let loan = self.loans().by_address.remove(&notification.addr());
+        loan.map(drop).ok_or(AisError::InvalidParam)
     }
 
     /// The handle is gone.
     pub(crate) fn forget(&self, owner: u64) {
-        self.pool.forget(owner);
-        if let Ok(mut newest) = self.newest.lock() {
-            newest.retain(|(whose, _)| *whose != owner);
-        }
+        let mut loans = self.loans();
+        loans.by_address.retain(|_, loan| loan.owner != owner);
+        loans.newest.remove(&owner);
     }
 
-    /// The buffer of a callback replaces that of the callback before.
-    fn replace_newest<N>(&self, owner: u64, notification: *const N) {
-        let Ok(mut newest) = self.newest.lock() else {
+    /// A callback has returned: unless the program freed its buffer, that replaces the one of the callback before.
+    fn replace_newest(&self, owner: u64, id: LoanId) {
+        let mut loans = self.loans();
+        if !loans.has(id) {
             return;
-        };
-        let before = newest.iter().position(|(whose, _)| *whose == owner);
-        let before = before.map(|at| newest.swap_remove(at).1);
-        newest.push((owner, notification.addr()));
-        drop(newest);
-        if let Some(before) = before {
-            // The program may have freed it.
-            let _freed = self.pool.give_back(std::ptr::without_provenance::<N>(before));
+        }
+        if let Some(before) = loans.newest.insert(owner, id)
+            && loans.has(before)
+        {
+            loans.by_address.remove(&before.address);
         }
     }
 }
@@ -156,8 +193,7 @@ fn tell_one<N: CNotification>(
     let csi = deliver::name(Some(&group.csi), &mut arena)?;
     let csi = arena.value(csi);
     let lent = &Library::get().lent;
-    let mut buffer = lent.lend::<N>(handle.number, &group.notifications)?;
-    lent.replace_newest(handle.number, buffer.notification);
+    let (mut buffer, loan) = lent.lend::<N>(handle.number, &group.notifications)?;
     let (members, error): (u32, SaAisErrorT) = match group.members {
         Ok(members) => (members, cabi::SA_AIS_OK),
         Err(error) => (0, error.code()),
@@ -165,6 +201,9 @@ fn tell_one<N: CNotification>(
     // SAFETY: the program gave this function for these arguments; the name is in the arena, the notifications are lent.
     unsafe { function(csi, &raw mut buffer, members, error) };
     drop(arena);
+    if let Some(loan) = loan {
+        lent.replace_newest(handle.number, loan);
+    }
     Ok(())
 }
 
@@ -238,7 +277,7 @@ pub(crate) fn fill<N: CNotification>(
             return Library::get()
                 .lent
                 .lend(handle.number, notifications)
-                .map(Filled::Lent);
+                .map(|(buffer, _)| Filled::Lent(buffer));
         }
         Room::Given(given) => given,
     };
@@ -302,16 +341,36 @@ mod tests {
             },
             change: ProtectionGroupChange::NoChange,
         }];
-        let newly = || lent.lend::<SaAmfProtectionGroupNotificationT_4>(7, &one).unwrap();
-        let buffer = newly();
+        let newly = || {
+            let (buffer, id) = lent.lend::<SaAmfProtectionGroupNotificationT_4>(7, &one).unwrap();
+            (buffer, id.unwrap())
+        };
+        let count = || lent.loans().by_address.len();
+        let (buffer, _) = newly();
         assert_eq!(buffer.number_of_items, 1);
         assert_eq!(lent.give_back(buffer.notification), Ok(()));
         assert_eq!(lent.give_back(buffer.notification), Err(AisError::InvalidParam));
-        let (first, second) = (newly(), newly());
-        lent.replace_newest(7, first.notification);
-        lent.replace_newest(7, second.notification);
-        assert_eq!(lent.pool.len(), 1);
+        let ((_, first), (_, second)) = (newly(), newly());
+        lent.replace_newest(7, first);
+        lent.replace_newest(7, second);
+        assert_eq!(count(), 1);
+        // What the program freed may be lent again at its address, and then is not the newest callback's.
+        let (third, id) = newly();
+        lent.replace_newest(7, id);
+        assert_eq!(lent.give_back(third.notification), Ok(()));
+        let again = LoanId {
+            number: id.number + 1,
+            ..id
+        };
+        let loan = Loan {
+            id: again,
+            owner: 7,
+            _memory: Arena::default(),
+        };
+        lent.loans().by_address.insert(again.address, loan);
+        lent.replace_newest(7, again);
+        assert!(lent.loans().has(again));
         lent.forget(7);
-        assert!(lent.pool.is_empty());
+        assert_eq!(count(), 0);
     }
 }

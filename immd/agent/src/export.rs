@@ -11,9 +11,11 @@ macro_rules! export {
         #[doc = concat!("`", stringify!($name), "`")]
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn $name($($argument: $kind),*) -> $crate::SaAisErrorT {
-            // SAFETY: the promise is the program's, and the same.
-            #[allow(unused_unsafe, reason = "some need no promise")]
-            unsafe { $function($($argument),*) }
+            $crate::traced(stringify!($name), || {
+                // SAFETY: the promise is the program's, and the same.
+                #[allow(unused_unsafe, reason = "some need no promise")]
+                unsafe { $function($($argument),*) }
+            })
         }
     )*};
 }
@@ -29,14 +31,16 @@ macro_rules! export_for_both {
         #[doc = concat!("`", stringify!($name), "`")]
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn $name($handle: u64 $(, $argument: $kind)*) -> $crate::SaAisErrorT {
-            // SAFETY: the promise is the program's, and the same.
-            #[allow(unused_unsafe, reason = "some need no promise")]
-            unsafe {
-                match $crate::augmented_calls($handle) {
-                    Some(calls) => (calls.$function)($handle $(, $argument)*),
-                    None => $crate::om::$function($handle $(, $argument)*),
+            $crate::traced(stringify!($name), || {
+                // SAFETY: the promise is the program's, and the same.
+                #[allow(unused_unsafe, reason = "some need no promise")]
+                unsafe {
+                    match $crate::augmented_calls($handle) {
+                        Some(calls) => (calls.$function)($handle $(, $argument)*),
+                        None => $crate::om::$function($handle $(, $argument)*),
+                    }
                 }
-            }
+            })
         }
     )*};
 }

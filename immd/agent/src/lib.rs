@@ -23,11 +23,13 @@ pub mod om;
 mod pool;
 mod read;
 mod session;
+mod trace;
 mod write;
 
 pub use augmented::{AugmentedCalls, CALLS, augmented_calls};
 pub use cabi::{SaAisErrorT, SaBoolT, SaDispatchFlagsT, SaNameT, SaSelectionObjectT, SaVersionT};
 pub use ctypes::*;
+pub use trace::traced;
 
 use ais::AisError;
 

@@ -88,13 +88,23 @@ fn a_hundred_thousand_calls_of_each_kind_leave_no_memory_behind() {
 fn environment_variables_are_honoured() {
     let daemon = daemon();
     let program = program("limits");
+    let trace = daemon.dir().join("trace");
     succeeds(
         program
             .command(daemon.dir())
+            .env("IMMA_TRACE_PATHNAME", &trace)
             .env("IMMA_MAX_OPEN_SEARCHES_PER_HANDLE", "3")
             .env("IMMA_OI_CALLBACK_TIMEOUT", "7")
             .env("IMMA_SYNCR_TIMEOUT", "20"),
     );
+    let traced = std::fs::read_to_string(trace).expect("a trace");
+    for line in [
+        " saImmOmInitialize SA_AIS_OK (1) ",
+        " saImmOmAccessorInitialize SA_AIS_ERR_NO_RESOURCES (18) ",
+        " saImmOiFinalize SA_AIS_OK (1) ",
+    ] {
+        assert!(traced.contains(line), "{line:?} is missing in\n{traced}");
+    }
 }
 
 /// The program does one step for each line that it reads, and says when it is done.
