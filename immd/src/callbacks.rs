@@ -169,7 +169,7 @@ impl Core {
         operation: u64,
         parameters: &[Parameter],
     ) -> Result<impl Future<Output = Result<Reply, Refusal>> + use<>, Refusal> {
-        let unanswered = self.callees.operation(implementer)?;
+        let mut unanswered = self.callees.operation(implementer)?;
         let bytes = CALL_BYTES + object.len() + size::parameters(parameters);
         let mut request = self.callees.client(implementer, bytes)?.admin_operation_request();
         let mut fields = request.get();
@@ -180,8 +180,11 @@ impl Core {
         let promise = request.send().promise;
         let object = object.to_owned();
         Ok(async move {
-            let _unanswered = unanswered;
-            let response = promise.await.map_err(|error| not_carried_out(&object, &error))?;
+            let response = tokio::select! {
+                biased;
+                response = promise => response.map_err(|error| not_carried_out(&object, &error))?,
+                () = unanswered.left() => return Err(left_during(&object)),
+            };
             let answer = response.get().map_err(nonsense)?;
             Ok(Reply {
                 result: answer.get_result(),
@@ -316,21 +319,26 @@ fn allowed_in_fetch(refusal: Refusal) -> Refusal {
 
 /// Why an administrative operation has no answer.
 fn not_carried_out(object: &str, error: &capnp::Error) -> Refusal {
-    let unknown = "whether the operation is carried out is not known";
     match error.kind {
         capnp::ErrorKind::Unimplemented => Refusal::new(
             AisError::FailedOperation,
             format!("the implementer of '{object}' takes no administrative operations"),
         ),
-        capnp::ErrorKind::Disconnected => Refusal::new(
-            AisError::Timeout,
-            format!("the implementer of '{object}' left before it answered; {unknown}"),
-        ),
+        capnp::ErrorKind::Disconnected => left_during(object),
         _ => Refusal::new(
             AisError::FailedOperation,
-            format!("the implementer of '{object}' failed: {}; {unknown}", error.extra),
+            format!("the implementer of '{object}' failed: {}; {UNKNOWN}", error.extra),
         ),
     }
+}
+
+const UNKNOWN: &str = "whether the operation is carried out is not known";
+
+fn left_during(object: &str) -> Refusal {
+    Refusal::new(
+        AisError::Timeout,
+        format!("the implementer of '{object}' left before it answered; {UNKNOWN}"),
+    )
 }
 
 fn lost(error: &capnp::Error) -> Refusal {

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use ais::{AisError, Refusal};
 use repository::ImplementerId;
 use schema::imm_capnp::implementer_callbacks::Client;
+use tokio::sync::watch;
 
 use crate::server::Connection;
 
@@ -18,6 +19,8 @@ struct Callee {
     client: Client,
     connection: Rc<Connection>,
     operations: Rc<Cell<usize>>,
+    /// Dropped when it leaves.
+    here: watch::Sender<()>,
 }
 
 /// All of them.
@@ -25,11 +28,21 @@ struct Callee {
 pub(crate) struct Callees(RefCell<BTreeMap<ImplementerId, Callee>>);
 
 /// An administrative operation that an implementer has not answered.
-pub(crate) struct Unanswered(Rc<Cell<usize>>);
+pub(crate) struct Unanswered {
+    count: Rc<Cell<usize>>,
+    here: watch::Receiver<()>,
+}
+
+impl Unanswered {
+    /// Waits until the implementer leaves: it cannot answer any more, though its connection may live.
+    pub(crate) async fn left(&mut self) {
+        while self.here.changed().await.is_ok() {}
+    }
+}
 
 impl Drop for Unanswered {
     fn drop(&mut self) {
-        self.0.set(self.0.get().saturating_sub(1));
+        self.count.set(self.count.get().saturating_sub(1));
     }
 }
 
@@ -39,6 +52,7 @@ impl Callees {
             client,
             connection,
             operations: Rc::default(),
+            here: watch::Sender::new(()),
         };
         self.0.borrow_mut().insert(id, callee);
     }
@@ -72,14 +86,18 @@ impl Callees {
     /// NO_RESOURCES where the implementer left; TRY_AGAIN where it has too many.
     pub(crate) fn operation(&self, id: ImplementerId) -> Result<Unanswered, Refusal> {
         let callees = self.0.borrow();
-        let count = &callees.get(&id).ok_or_else(left)?.operations;
+        let callee = callees.get(&id).ok_or_else(left)?;
+        let count = &callee.operations;
         if count.get() >= OPERATIONS_MAX {
             let text =
                 format!("{OPERATIONS_MAX} administrative operations are unanswered by the implementer");
             return Err(Refusal::new(AisError::TryAgain, text));
         }
         count.set(count.get() + 1);
-        Ok(Unanswered(count.clone()))
+        Ok(Unanswered {
+            count: count.clone(),
+            here: callee.here.subscribe(),
+        })
     }
 
     /// The process of an implementer.

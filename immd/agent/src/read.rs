@@ -230,14 +230,14 @@ pub(crate) unsafe fn modifications(
     changes.collect()
 }
 
-/// As [`value`]; the service does not keep parameters, so a text need not be UTF-8.
+/// As [`value`]; the service does not keep parameters, so that a text may be any bytes.
 unsafe fn parameter_value(code: c_uint, buffer: *const c_void) -> Result<Value, AisError> {
     if buffer.is_null() || value_type(code)? != ValueType::String {
         // SAFETY: the caller's promise.
         return unsafe { value(code, buffer) };
     }
     // SAFETY: as above: a pointer to a text.
-    let text = unsafe { cabi::text_lossy(buffer.cast::<*const c_char>().read_unaligned()) }?;
+    let text = unsafe { cabi::any_text(buffer.cast::<*const c_char>().read_unaligned()) }?;
     Ok(Value::String(text.ok_or(AisError::InvalidParam)?))
 }
 

@@ -131,9 +131,18 @@ pub(crate) fn parameters(
         Ok(SaImmAdminOperationParamsT_2 {
             param_name: arena.text(&parameter.name),
             param_type: parameter.value.value_type() as c_uint,
-            param_buffer: value(&parameter.value, arena)?,
+            param_buffer: parameter_value(&parameter.value, arena)?,
         })
     })
+}
+
+/// As [`value`]; a text may be any bytes.
+fn parameter_value(from: &Value, arena: &mut Arena) -> Result<*mut c_void, AisError> {
+    let Value::String(text) = from else {
+        return value(from, arena);
+    };
+    let text = arena.bytes(&cabi::any_bytes(text));
+    Ok(arena.value(text).cast())
 }
 
 /// Definitions of attributes, with a NULL behind the last.

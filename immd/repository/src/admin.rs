@@ -4,7 +4,7 @@ use ais::{AisError, Dn, Millis, Refusal};
 
 use crate::implementer::check_client_name;
 use crate::owner::{may_change, not_owner};
-use crate::{AdminOwnerId, ClassId, ImplementerId, Repository, service};
+use crate::{AdminOwnerId, ImplementerId, Repository, service};
 
 /// Who carries out an administrative operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl Repository {
     }
 
     /// An implementer begins an administrative operation on this object; until [`Repository::admin_operation_ended`]
-    /// the object's owner and implementer are not released.
+    /// the object's owner is not released.
     pub fn admin_operation_began(&mut self, object: &Dn) {
         *self.admin_operations.entry(object.clone()).or_default() += 1;
     }
@@ -87,24 +87,15 @@ impl Repository {
         }
     }
 
-    /// Refuses to release an object that an administrative operation is in progress on.
+    /// Refuses to release an object from its owner while an administrative operation is in progress on it.
     ///
-    /// DEVIATION(IMM-020): as the standard says.
+    /// DEVIATION(IMM-020): as the standard says of owners. An implementer may go, as in OpenSAF.
     pub(crate) fn check_no_admin_operation(&self, dn: &Dn) -> Result<(), Refusal> {
         if self.admin_operations.contains_key(dn) {
             let text = format!("an administrative operation on object '{dn}' is in progress");
             return Err(Refusal::new(AisError::Busy, text));
         }
         Ok(())
-    }
-
-    /// The same for the instances of a class.
-    pub(crate) fn check_no_admin_operation_of(&self, class: ClassId) -> Result<(), Refusal> {
-        let instance = self.admin_operations.keys().find(|dn| {
-            let body = self.tree.get(dn);
-            body.is_some_and(|body| body.class.id() == class)
-        });
-        instance.map_or(Ok(()), |dn| self.check_no_admin_operation(dn))
     }
 
     /// After a restart implementers need a moment to come back: until then an operation on an object that has none is

@@ -71,8 +71,7 @@ impl Repository {
     /// DEVIATION(IMM-030): nothing happens where the class has no implementer, nor its instances another one.
     ///
     /// # Errors
-    /// BAD_HANDLE, NOT_EXIST (class, or bound to another name), BAD_OPERATION (runtime class), BUSY (open CCBs,
-    /// administrative operations in progress).
+    /// BAD_HANDLE, NOT_EXIST (class, or bound to another name), BAD_OPERATION (runtime class), BUSY (open CCBs).
     pub fn class_implementer_release(
         &mut self,
         implementer: ImplementerId,
@@ -111,9 +110,6 @@ impl Repository {
                 AisError::Busy,
                 format!("instances of class '{}' are in an open CCB", class.name()),
             ));
-        }
-        if !is_applier(&name) {
-            self.check_no_admin_operation_of(id)?;
         }
         if let Some(names) = self.implementers.class_appliers.get_mut(&id) {
             names.remove(&name);
@@ -188,8 +184,7 @@ impl Repository {
     /// Takes the name from configuration objects, all or none. Those without an implementer count as released already.
     ///
     /// # Errors
-    /// BAD_HANDLE, NOT_EXIST (object, or bound to another name or to a class), BAD_OPERATION (runtime object), BUSY (open CCBs,
-    /// administrative operations in progress).
+    /// BAD_HANDLE, NOT_EXIST (object, or bound to another name or to a class), BAD_OPERATION (runtime object), BUSY (open CCBs).
     pub fn object_implementer_release(
         &mut self,
         implementer: ImplementerId,
@@ -222,9 +217,6 @@ impl Repository {
                     AisError::Busy,
                     format!("object '{}' is in an open CCB", body.dn),
                 ));
-            }
-            if !applier {
-                self.check_no_admin_operation(&body.dn)?;
             }
         }
         for id in objects {

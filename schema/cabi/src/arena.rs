@@ -38,6 +38,11 @@ impl Arena {
 
     /// Copies the text into the arena, with a NUL behind it.
     pub fn text(&mut self, text: &str) -> *mut c_char {
+        self.bytes(text.as_bytes())
+    }
+
+    /// Copies the bytes into the arena, with a NUL behind them.
+    pub fn bytes(&mut self, text: &[u8]) -> *mut c_char {
         let place = self.place(text.len() + 1);
         // SAFETY: the place has room for the text and one byte; it is new, so nothing overlaps.
         unsafe {

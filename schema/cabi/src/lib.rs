@@ -30,5 +30,5 @@ pub use name::{
 };
 pub use process::PerProcess;
 pub use selection::Selection;
-pub use text::{list, text, text_lossy, text_within};
+pub use text::{any_bytes, any_text, list, text, text_within};
 pub use types::*;

@@ -19,17 +19,55 @@ pub unsafe fn text<'a>(text: *const c_char) -> Result<Option<&'a str>, AisError>
     unsafe { text_within(text, TEXT_MAX) }
 }
 
-/// A text that people read, with a mark in the place of what is not UTF-8; `None` for NULL.
+/// A text of any bytes; `None` for NULL. Bytes that are no UTF-8 become characters of a private range, which [`any_bytes`] makes
+/// bytes again, so that a program gets what another one gave.
 ///
 /// # Errors
 /// INVALID_PARAM where it has no end within 16 MiB.
 ///
 /// # Safety
 /// As [`text`].
-pub unsafe fn text_lossy(text: *const c_char) -> Result<Option<String>, AisError> {
+pub unsafe fn any_text(text: *const c_char) -> Result<Option<String>, AisError> {
     // SAFETY: the caller's promise is the same.
     let bytes = unsafe { bytes_within(text, TEXT_MAX) }?;
-    Ok(bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned()))
+    Ok(bytes.map(|bytes| {
+        let mut written = String::with_capacity(bytes.len());
+        for chunk in bytes.utf8_chunks() {
+            for c in chunk.valid().chars() {
+                if stands_for(c).is_some() {
+                    written.extend(c.encode_utf8(&mut [0; 4]).bytes().map(stand_in));
+                } else {
+                    written.push(c);
+                }
+            }
+            written.extend(chunk.invalid().iter().copied().map(stand_in));
+        }
+        written
+    }))
+}
+
+/// The bytes that [`any_text`] has read.
+pub fn any_bytes(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    for c in text.chars() {
+        match stands_for(c) {
+            Some(byte) => bytes.push(byte),
+            None => bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    bytes
+}
+
+/// The last characters for private use: the one for the byte 0x80 is U+10FF80. Every byte that is no UTF-8 is 0x80 or more.
+const STAND_INS: u32 = 0x10_ff00;
+
+fn stand_in(byte: u8) -> char {
+    char::from_u32(STAND_INS + u32::from(byte)).unwrap_or(char::REPLACEMENT_CHARACTER)
+}
+
+fn stands_for(c: char) -> Option<u8> {
+    let byte = u8::try_from(u32::from(c).checked_sub(STAND_INS)?).ok()?;
+    (byte >= 0x80).then_some(byte)
 }
 
 /// A text of at most `max` bytes; `None` for NULL.
@@ -109,6 +147,23 @@ mod tests {
         assert_eq!(read(c"\xff", 3), Err(AisError::InvalidParam));
         // SAFETY: NULL is allowed.
         assert_eq!(unsafe { text(std::ptr::null()) }, Ok(None));
+    }
+
+    #[test]
+    fn any_bytes_come_back_as_they_were() {
+        for given in [
+            c"",
+            c"plain",
+            c"na\xc3\xafve",
+            c"\xad\x0b",
+            c"a\xff\xc3b\xc3",
+            c"\xf4\x8f\xbf\xbf and \xf4\x8f\xbe\x80",
+        ] {
+            // SAFETY: a C string.
+            let text = unsafe { any_text(given.as_ptr()) }.unwrap().unwrap();
+            assert_eq!(any_bytes(&text), given.to_bytes(), "{text:?}");
+            assert!(given.to_str() != Ok("plain") || text == "plain");
+        }
     }
 
     #[test]

@@ -116,6 +116,8 @@ static void on_operation(SaImmOiHandleT handle, SaInvocationT invocation, const 
 		HOLDS(params[0] && !strcmp(params[0]->paramName, "text") &&
 		      !strcmp(*(SaStringT *)params[0]->paramBuffer, "hello"));
 		OK(saImmOiAdminOperationResult_o2(handle, invocation, SA_AIS_OK, answers));
+	} else if (operation == 4) {
+		OK(saImmOiAdminOperationResult_o2(handle, invocation, SA_AIS_OK, params));
 	} /* else: never answered */
 }
 
@@ -394,7 +396,7 @@ static volatile int invoked;
 static void on_invoked(SaInvocationT invocation, SaAisErrorT returned, SaAisErrorT error,
 		       const SaImmAdminOperationParamsT_2 **params)
 {
-	HOLDS(error == SA_AIS_OK);
+	HOLDS(error == (invocation == 14 ? SA_AIS_ERR_TIMEOUT : SA_AIS_OK));
 	if (invocation == 11)
 		HOLDS(returned == SA_AIS_OK && params[0] && *(SaUint32T *)params[0]->paramBuffer == 42);
 	if (invocation == 12)
@@ -420,6 +422,12 @@ static void admin_operations(void)
 	OK(saImmOmAdminOperationInvoke_o3(owner, ROOT, 0, 3, texts, &returned, limit, &result));
 	HOLDS(returned == SA_AIS_OK && result && *(SaUint32T *)result[0]->paramBuffer == 42 && !result[1]);
 	OK(saImmOmAdminOperationMemoryFree(owner, result));
+	/* What is no UTF-8 arrives as it was given. */
+	hello = (char *)"\xad\x0b and \xf4\x8f\xbe\x80";
+	OK(saImmOmAdminOperationInvoke_o2(owner, &root, 0, 4, texts, &returned, limit, &result));
+	HOLDS(returned == SA_AIS_OK && result && !strcmp(*(SaStringT *)result[0]->paramBuffer, hello));
+	OK(saImmOmAdminOperationMemoryFree(owner, result));
+	hello = (char *)"hello";
 	IS(saImmOmAdminOperationInvoke_2(owner, &root, 0, 9, none, &returned, SA_TIME_ONE_SECOND / 5), SA_AIS_ERR_TIMEOUT);
 	/* An implementer by its own name, where the owner has the same. */
 	IS(saImmOmAdminOperationInvoke_2(owner, &by_name, 0, 1, none, &returned, limit), SA_AIS_ERR_NOT_EXIST);
@@ -444,6 +452,32 @@ static void admin_operations(void)
 	OK(saImmOmFinalize(with_callback));
 }
 
+/* An implementer that lets go of an object, and ends, with an operation unanswered: who asked does not know what came of it. */
+static void departure(void)
+{
+	SaNameT root = name(ROOT);
+	const SaImmAdminOperationParamsT_2 *none[] = {NULL};
+	SaVersionT wanted = version(18);
+	SaImmCallbacksT_o2 back = {on_invoked};
+	SaImmHandleT with_callback;
+	SaSelectionObjectT selection;
+	int before = operations, told = invoked;
+	OK(saImmOmInitialize_o2(&with_callback, &back, &wanted));
+	SaImmAdminOwnerHandleT async = owner_handle(with_callback, "checker");
+	OK(saImmOmSelectionObjectGet(with_callback, &selection));
+	struct pollfd readable = {(int)selection, POLLIN, 0};
+	OK(saImmOmAdminOperationInvokeAsync_2(async, 14, &root, 0, 9, none));
+	while (operations == before)
+		poll(NULL, 0, 1);
+	OK(saImmOiClassImplementerRelease(oi, (char *)CONFIG_CLASS));
+	HOLDS(poll(&readable, 1, 0) == 0);
+	OK(saImmOiFinalize(oi));
+	HOLDS(poll(&readable, 1, 30000) == 1);
+	OK(saImmOmDispatch(with_callback, SA_DISPATCH_ONE));
+	HOLDS(invoked == told + 1);
+	OK(saImmOmFinalize(with_callback));
+}
+
 int main(void)
 {
 	pthread_t thread;
@@ -461,7 +495,7 @@ int main(void)
 	runtime();
 	bundles();
 	admin_operations();
-	OK(saImmOiFinalize(oi));
+	departure();
 	pthread_join(thread, NULL);
 	OK(saImmOmFinalize(om));
 	return 0;

@@ -115,10 +115,11 @@ impl ImplementerCallbacks for Bridge {
         };
         self.queue.push(Asked::Operation(operation, tell));
         Box::pin(async move {
-            told.await.unwrap_or_else(|_| AdminOperationReply {
-                result: Err(AisError::NoResources),
-                parameters: Vec::new(),
-            })
+            match told.await {
+                Ok(reply) => reply,
+                // The handle was finalised instead. The service hears of that, and tells who waits that nothing is known.
+                Err(_) => std::future::pending().await,
+            }
         })
     }
 
