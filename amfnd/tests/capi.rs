@@ -5,13 +5,14 @@
 
 mod harness;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command as Program;
 
-use ais::Dn;
-use ais::amf::{CompCategory, CompConfig, HaState, NodeOrder, OrderId, PresenceState};
+use ais::amf::{CompCategory, CompConfig, HaState, Healthcheck, NodeOrder, OrderId, PresenceState};
+use ais::{Dn, Millis};
 use harness::{Cluster, Director, bare_component, is_alive, run, su};
 
 /// The repository.
@@ -262,4 +263,78 @@ fn handles_outlive_a_restart_of_the_node_director_where_nothing_is_lost() {
             fs::read_to_string(cluster.path("said"))
         );
     });
+}
+
+/// As docs/C.md says: while the node director is away the component serves on and gets TRY_AGAIN; a new one ends it and starts
+/// it again when its director says so.
+#[test]
+fn a_component_serves_on_without_its_node_director_and_is_started_again_by_the_next() {
+    run(async {
+        let mut cluster = Cluster::start().await;
+        let program = compile(cluster.dir.path(), "worker.c", &[]);
+        let comp = CompConfig {
+            healthchecks: vec![Healthcheck {
+                key: "Counter".to_owned(),
+                period: Millis(1_000),
+                max_duration: Millis(10_000),
+            }],
+            ..component(&cluster, &program)
+        };
+        cluster.instantiate(comp.clone()).await;
+        cluster.assign(2, HaState::Active).await;
+        cluster.said("state active", 1).await;
+        let first = harness::processes_of(cluster.dir.path());
+        assert_eq!(first.len(), 1, "{first:?}");
+        harness::signal(cluster.node_pid(), rustix::process::Signal::KILL);
+        cluster.node_status().await;
+        cluster.said("absent ", 1).await;
+        assert!(is_alive(first[0]));
+        cluster.restart_node().await;
+        cluster.until("the component's end", || !is_alive(first[0])).await;
+        cluster.configure(comp).await;
+        cluster
+            .carry_out(NodeOrder::Instantiate {
+                id: OrderId(3),
+                su: su(),
+            })
+            .await;
+        let now = harness::processes_of(cluster.dir.path());
+        assert!(now.len() == 1 && now != first, "{now:?}");
+        let said = fs::read_to_string(cluster.path("said")).unwrap();
+        assert!(!said.contains("gives"), "{said}");
+    });
+}
+
+#[test]
+fn the_library_exports_what_the_header_declares_and_no_more() {
+    let dir = tempfile::tempdir().unwrap();
+    install_library(dir.path());
+    let said = |program: &str, words: &[&str]| {
+        let output = Program::new(program)
+            .args(words)
+            .arg(dir.path().join("libSaAmf.so.0"))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{program}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let symbols = said("nm", &["-D", "--defined-only"]);
+    let exported: BTreeSet<&str> = symbols
+        .lines()
+        .filter_map(|line| line.split_whitespace().nth(2))
+        .collect();
+    let header = ["saAmf.h", "saAmf_B_04_02.h"].map(|name| {
+        let path = root().join("schema/include").join(name);
+        fs::read_to_string(path).unwrap()
+    });
+    let mut declared: BTreeSet<&str> = header
+        .iter()
+        .flat_map(|text| text.split("extern SaAisErrorT ").skip(1))
+        .filter_map(|rest| rest.split('(').next())
+        .collect();
+    declared.extend(["saAisNameLend", "saAisNameBorrow"]);
+    assert!(declared.len() > 30, "{declared:?}");
+    assert_eq!(exported, declared);
+    let dynamic = said("readelf", &["-d"]);
+    assert!(dynamic.contains("Library soname: [libSaAmf.so.0]"), "{dynamic}");
 }

@@ -3,10 +3,11 @@
 mod support;
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Lines, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
 use support::{built, succeeds};
 use tests::cluster::{Cluster, processes_of, wait_for};
 
@@ -57,10 +58,20 @@ impl Stage {
         let node = self.cluster.dir().join("nodes/node-1/amfnd.sock");
         let mut command = Command::new(program);
         command
-            .env("PERDURE_AMFND_SOCKET", node)
+            .env("PERDURE_AMFND_SOCKET", &node)
+            .env("TEST_SOCKET", &node)
             .env("SA_AMF_COMPONENT_NAME", format!("safComp=Counter,{}", SUS[0]))
             .env("TEST_CSI", CSI);
         command
+    }
+
+    /// Who follows the protection group, and is of no component.
+    fn groups(&self) -> Stepwise {
+        Stepwise::start(
+            self.outsider("groups")
+                .arg(CSI)
+                .env_remove("PERDURE_AMFND_SOCKET"),
+        )
     }
 
     fn said(&self) -> String {
@@ -100,31 +111,169 @@ fn compile(prefix: &Path, source: &Path, library: &str) -> PathBuf {
     program
 }
 
+/// A program that does one step for each line that it reads, and says when it is done.
+struct Stepwise {
+    child: Child,
+    steps: Option<ChildStdin>,
+    said: Lines<BufReader<ChildStdout>>,
+}
+
+impl Stepwise {
+    fn start(command: &mut Command) -> Stepwise {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        Stepwise {
+            steps: child.stdin.take(),
+            said: BufReader::new(child.stdout.take().expect("a pipe")).lines(),
+            child,
+        }
+    }
+
+    fn step(&mut self, name: &str) {
+        let steps = self.steps.as_mut().expect("a pipe");
+        writeln!(steps, "{name}").expect("the program reads");
+        let answer = self.said.next().map(|answer| answer.expect("the program writes"));
+        if answer.as_deref() != Some("done") {
+            let status = self.child.wait().expect("it ends");
+            panic!("at {name}: {answer:?}, then {status}");
+        }
+    }
+
+    fn end(mut self) {
+        self.steps = None;
+        assert!(self.child.wait().expect("it ends").success());
+    }
+}
+
 #[test]
 fn a_program_follows_a_protection_group() {
     let stage = Stage::up(Some("worker"));
-    let mut child = stage
-        .outsider("groups")
-        .arg(CSI)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
-    let mut steps = child.stdin.take().expect("a pipe");
-    let mut said = BufReader::new(child.stdout.take().expect("a pipe")).lines();
-    let mut step = |line: &str| {
-        steps.write_all(line.as_bytes()).expect("the program reads");
-        let answer = said.next().map(|answer| answer.expect("the program writes"));
-        assert_eq!(answer.as_deref(), Some("done"), "at {line:?}");
-    };
-    step("begin\n");
+    let mut groups = stage.groups();
+    groups.step("begin");
     stage.adm("si-swap", SI);
-    step("swap\n");
+    groups.step("swap");
     stage.adm("lock", SUS[0]);
-    step("lock\n");
-    step("stop\n");
-    drop(steps);
-    assert!(child.wait().expect("it ends").success());
+    groups.step("lock");
+    groups.step("stop");
+    groups.end();
+}
+
+/// What docs/C.md says of restarts: components are ended and started again; who is none is told, and may begin anew.
+#[test]
+fn a_restart_of_the_node_director_is_told_to_who_had_begun_something() {
+    let stage = Stage::up(Some("worker"));
+    let comp = format!("safComp=Counter,{}", SUS[0]);
+    let component = || processes_of(stage.cluster.dir(), &comp);
+    let mut groups = stage.groups();
+    groups.step("begin");
+    let before = component();
+    assert!(!before.is_empty());
+    kill_daemon(&stage.cluster, "amfnd-node-1");
+    groups.step("lost");
+    wait_for("another process of the component", || {
+        let now = component();
+        !now.is_empty() && now.iter().all(|pid| !before.contains(pid))
+    })
+    .unwrap_or_else(|error| panic!("{error}"));
+    stage.cluster.wait_ha(SUS[1], SI, "1");
+    stage.cluster.wait_ha(SUS[0], SI, "2");
+    groups.step("begin");
+    groups.step("stop");
+    groups.end();
+    assert!(!stage.said().contains("gives"), "{}", stage.said());
+}
+
+/// Kills a daemon by its name in `perdure status`.
+fn kill_daemon(cluster: &Cluster, name: &str) {
+    let text = cluster
+        .done("perdure", &["status", "--json"])
+        .unwrap_or_else(|error| panic!("{error}"));
+    let status: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+    let daemons = status["daemons"].as_array().expect("the daemons");
+    let daemon = daemons.iter().find(|daemon| daemon["name"] == name);
+    kill(daemon.and_then(|daemon| daemon["pid"].as_i64()).expect("it runs"));
+}
+
+fn kill(pid: i64) {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    kill_process(pid.expect("a process id"), Signal::KILL).expect("it runs");
+}
+
+/// The model of the sample proxy, with a proxy that is a C program.
+#[test]
+fn a_proxy_in_c_speaks_for_daemons_that_know_nothing() {
+    const CLOCK: &str = "safSi=Clock,safApp=Proxied";
+    const CLOCKS: [&str; 2] = [
+        "safSu=SU1,safSg=Clock,safApp=Proxied",
+        "safSu=SU2,safSg=Clock,safApp=Proxied",
+    ];
+    let scratch = tempfile::tempdir().expect("a temporary directory");
+    let place = |name: &str| scratch.path().join(name);
+    support::install(&place("opt")).run(built()).expect("it installs");
+    let perdure = place("opt/bin/perdure");
+    tools::samples::write_bundle(&place("bundle"), &perdure).expect("the sample's programs");
+    fs::create_dir(place("files")).expect("a directory");
+    let program = compile(&place("opt"), &source_of("proxy"), "amf");
+    let start = format!(
+        "#!/bin/sh\n[ \"$1\" != instantiate ] || {} &\n",
+        program.display()
+    );
+    fs::write(place("bundle/proxy.sh"), start).expect("the proxy's command");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/proxy.xml");
+    let model = fs::read_to_string(source)
+        .expect("the model")
+        .replace("/opt/perdure/demo", &place("bundle").display().to_string())
+        .replace("/tmp/perdure-samples", &place("files").display().to_string());
+    fs::write(place("proxy.xml"), model).expect("the model can be written");
+    let cluster = Cluster::up(&perdure, &[&place("proxy.xml")]).expect("the model comes up");
+    let clock = || fs::read_to_string(place("files/clock")).unwrap_or_default();
+    let writer = || clock().lines().last()?.split(' ').nth(1)?.parse::<i64>().ok();
+    let wait = |what: &str, condition: &dyn Fn() -> bool| {
+        let said = || fs::read_to_string(place("opt/said"));
+        wait_for(what, condition).unwrap_or_else(|error| panic!("{error}\n{:?}", said()));
+    };
+    let goes_on = || {
+        let before = clock().len();
+        wait("the daemon to work", &|| clock().len() > before);
+    };
+    // The first proxy that is there decides which daemon is the active one.
+    let is_active = |clock: &&&str| cluster.ha_state(clock, CLOCK) == "1";
+    wait("an active daemon", &|| CLOCKS.iter().find(is_active).is_some());
+    let active = CLOCKS.iter().find(is_active).expect("an active daemon");
+    let standby = CLOCKS.iter().find(|clock| *clock != active).expect("the other");
+    cluster.wait_ha(standby, CLOCK, "2");
+    goes_on();
+
+    let first = writer().expect("the daemon says who it is");
+    kill(first);
+    wait("the next daemon", &|| writer().is_some_and(|now| now != first));
+    goes_on();
+    let daemon = writer();
+    let proxy = format!("safComp=Proxy,{}", active.replace("Clock", "Proxy"));
+    let proxies = || processes_of(cluster.dir(), &proxy);
+    let before = proxies();
+    before.iter().for_each(|pid| kill(i64::from(*pid)));
+    wait("the next proxy", &|| {
+        proxies().iter().any(|pid| !before.contains(pid))
+    });
+    goes_on();
+    assert_eq!(writer(), daemon, "the daemon did not notice");
+
+    wait("the next proxy to speak for it", &|| {
+        cluster.done("amf-adm", &["lock", active]).is_ok() || cluster.attr(active, "saAmfSUAdminState") == "2"
+    });
+    cluster.wait_ha(standby, CLOCK, "1");
+    goes_on();
+    assert_ne!(writer(), daemon, "the other node serves");
+    cluster
+        .done("amf-adm", &["lock-in", active])
+        .unwrap_or_else(|error| panic!("{error}"));
+    let left = processes_of(cluster.dir(), &format!("safComp=Clock,{active}"));
+    assert!(left.is_empty(), "its proxy has terminated it");
+    assert_eq!(fs::read_to_string(place("opt/said")).unwrap_or_default(), "");
 }
 
 #[test]

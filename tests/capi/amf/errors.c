@@ -294,6 +294,18 @@ static void check_releases(void)
     CHECK(OK, saAmfFinalize(old));
 }
 
+/* What the node director has put into the environment. */
+static void check_environment(void)
+{
+    SaNameT got;
+    char name[512];
+    snprintf(name, sizeof name, "%s", getenv("SA_AMF_COMPONENT_NAME"));
+    unsetenv("SA_AMF_COMPONENT_NAME");
+    CHECK(ERR_NOT_EXIST, saAmfComponentNameGet(own, &got));
+    CHECK(ERR_LIBRARY, saAmfComponentRegister(own, &self, NULL));
+    setenv("SA_AMF_COMPONENT_NAME", name, 1);
+}
+
 static void check_own(void)
 {
     SaNameT got, other = name_of("safComp=Other,safSu=SU1,safSg=G,safApp=A"), same_length = self;
@@ -411,7 +423,7 @@ int main(void)
     SaVersionT version = {'B', 4, 2};
     SaSelectionObjectT selection;
     const char *name = getenv("SA_AMF_COMPONENT_NAME");
-    if (name == NULL || getenv("TEST_DIR") == NULL)
+    if (name == NULL || getenv("TEST_DIR") == NULL || getenv("PERDURE_AMFND_SOCKET") == NULL)
         return 2;
     self = name_of(name);
     csi = name_of("safCsi=X,safSi=S,safApp=A");
@@ -420,6 +432,14 @@ int main(void)
     callbacks.saAmfCSISetCallback = on_csi_set;
     callbacks.saAmfCSIRemoveCallback = on_csi_remove;
     callbacks.osafCsiAttributeChangeCallback = on_attributes;
+    /* Without a node director in the environment, and without one that answers. */
+    char socket[512];
+    snprintf(socket, sizeof socket, "%s", getenv("PERDURE_AMFND_SOCKET"));
+    unsetenv("PERDURE_AMFND_SOCKET");
+    CHECK(ERR_LIBRARY, saAmfInitialize_o4(&own, &callbacks, &version));
+    setenv("PERDURE_AMFND_SOCKET", "/nowhere", 1);
+    CHECK(ERR_TRY_AGAIN, saAmfInitialize_o4(&own, &callbacks, &version));
+    setenv("PERDURE_AMFND_SOCKET", socket, 1);
     check_initialize();
     CHECK(OK, saAmfInitialize_o4(&own, &callbacks, &version));
     check_bad_handles(0);
@@ -430,6 +450,7 @@ int main(void)
     check_releases();
     check_fork();
     check_threads();
+    check_environment();
     check_own();
     CHECK(OK, saAmfSelectionObjectGet(own, &selection));
     say("checked");

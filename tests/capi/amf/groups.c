@@ -5,6 +5,7 @@
  *   begin   both components are members, however it is asked; then changes are tracked
  *   swap    the two exchange their states
  *   lock    one member leaves
+ *   lost    the node director was restarted: the handles say so
  *   stop    nothing is tracked any more
  */
 #include <poll.h>
@@ -120,6 +121,7 @@ static void begin(void)
     SaAmfProtectionGroupNotificationBufferT_4 lent = {0, NULL}, own = {4, room}, small = {1, room};
     SaAmfProtectionGroupNotificationBufferT old = {4, old_room};
     SaNameT unknown = {29, "safCsi=None,safSi=S,safApp=No"};
+    all = only = (struct seen){0};
     changes = open_handle(on_all), changes_only = open_handle(on_only);
     OK(saAmfProtectionGroupTrack_4(changes, &csi, SA_TRACK_CURRENT, &lent));
     check_members(lent.notification, lent.numberOfItems);
@@ -139,6 +141,24 @@ static void begin(void)
     await(is_told_of_two, "the present state");
 }
 
+/* A dispatch of this one says that it is lost, which makes its selection object readable; at once or when the other is there. */
+static void is_lost(SaAmfHandleT handle)
+{
+    SaSelectionObjectT selection;
+    SaAisErrorT answer = SA_AIS_OK;
+    OK(saAmfSelectionObjectGet(handle, &selection));
+    for (int rounds = 0; answer == SA_AIS_OK && rounds < 600; rounds++) {
+        struct pollfd readable = {(int)selection, POLLIN, 0};
+        poll(&readable, 1, 100);
+        answer = saAmfDispatch(handle, SA_DISPATCH_ALL);
+    }
+    HOLDS(answer == SA_AIS_ERR_BAD_HANDLE);
+    IS(SA_AIS_ERR_BAD_HANDLE, saAmfProtectionGroupTrackStop(handle, &csi));
+    IS(SA_AIS_ERR_BAD_HANDLE, saAmfProtectionGroupTrack_4(handle, &csi, SA_TRACK_CHANGES, NULL));
+    OK(saAmfFinalize(handle));
+    IS(SA_AIS_ERR_BAD_HANDLE, saAmfFinalize(handle));
+}
+
 static void stop(void)
 {
     OK(saAmfProtectionGroupTrackStop(changes, &csi));
@@ -151,6 +171,8 @@ int main(int argc, char **argv)
 {
     char line[32];
     HOLDS(argc == 2 && strlen(argv[1]) < 256);
+    /* A new node director kills whoever was started with this variable: those are components' processes. */
+    setenv("PERDURE_AMFND_SOCKET", getenv("TEST_SOCKET"), 1);
     csi.length = (SaUint16T)strlen(argv[1]);
     memcpy(csi.value, argv[1], csi.length);
     while (fgets(line, sizeof line, stdin)) {
@@ -160,6 +182,8 @@ int main(int argc, char **argv)
             await(is_swapped, "the exchange");
         else if (!strcmp(line, "lock\n"))
             await(has_left, "the departure");
+        else if (!strcmp(line, "lost\n"))
+            is_lost(changes), is_lost(changes_only);
         else if (!strcmp(line, "stop\n"))
             stop();
         /* Where only changes are asked for, nothing else is told. */

@@ -1,6 +1,6 @@
 /*
  * A component that takes changes of CSI attributes and tells of its readiness. Beside its program it keeps the file "said": a
- * line for each callback.
+ * line for each callback, and one for each time that its node director goes.
  */
 #include <errno.h>
 #include <libgen.h>
@@ -70,6 +70,20 @@ static void on_attributes(SaInvocationT invocation, const SaNameT *csi, SaAmfCSI
     CHECK(SA_AIS_OK, saAmfResponse_4(own, invocation, NULL, SA_AIS_OK));
 }
 
+/* Asks the node director for what it need not do; while that is gone, the answer is TRY_AGAIN. */
+static void look_for_director(void)
+{
+    static int is_gone;
+    SaNameT csi = {30, "safCsi=None,safSi=N,safApp=None"};
+    SaAmfHAStateT state;
+    SaAisErrorT answer = saAmfHAStateGet(own, &self, &csi, &state);
+    if (answer != SA_AIS_ERR_TRY_AGAIN)
+        CHECK(SA_AIS_ERR_NOT_EXIST, answer);
+    else if (!is_gone)
+        say("absent", "");
+    is_gone = answer == SA_AIS_ERR_TRY_AGAIN;
+}
+
 int main(void)
 {
     SaAmfCallbacksT_o4 callbacks = {0};
@@ -91,9 +105,10 @@ int main(void)
           saAmfHealthcheckStart(own, &self, &key, SA_AMF_HEALTHCHECK_AMF_INVOKED, SA_AMF_COMPONENT_RESTART));
     for (;;) {
         struct pollfd fds = {(int)selection, POLLIN, 0};
-        if (poll(&fds, 1, -1) < 0 && errno != EINTR)
+        if (poll(&fds, 1, 50) < 0 && errno != EINTR)
             return 4;
         if (fds.revents & POLLIN)
             CHECK(SA_AIS_OK, saAmfDispatch(own, SA_DISPATCH_ALL));
+        look_for_director();
     }
 }

@@ -143,8 +143,17 @@ int main(void)
 	/* A short name may not stand elsewhere, and a long one only where the environment says so. */
 	IS(saImmOmAccessorGet_2(accessor, &marked, NULL, &got), SA_AIS_ERR_INVALID_PARAM);
 	OK(saImmOmAccessorFinalize(accessor));
-	if (getenv("SA_ENABLE_EXTENDED_NAMES"))
+	const char *enabled = getenv("SA_ENABLE_EXTENDED_NAMES");
+	if (enabled && !strcmp(enabled, "1")) {
 		long_names();
+	} else {
+		char text[400] = ROOT;
+		memset(text + strlen(text), 'x', 300);
+		marked = long_name(text);
+		OK(saImmOmAccessorInitialize(om, &accessor));
+		IS(saImmOmAccessorGet_2(accessor, &marked, NULL, &got), SA_AIS_ERR_INVALID_PARAM);
+		OK(saImmOmAccessorFinalize(accessor));
+	}
 	OK(remove_item(ccb, ROOT));
 	OK(saImmOmCcbApply(ccb));
 	OK(saImmOmFinalize(om));

@@ -152,7 +152,8 @@ pub fn with_libraries(command: &mut Command, dir: &Path) {
         .env_remove("SA_ENABLE_EXTENDED_NAMES")
         .env_remove("IMMA_SYNCR_TIMEOUT")
         .env_remove("IMMA_OI_CALLBACK_TIMEOUT")
-        .env_remove("IMMA_MAX_OPEN_SEARCHES_PER_HANDLE");
+        .env_remove("IMMA_MAX_OPEN_SEARCHES_PER_HANDLE")
+        .env_remove("IMMA_TRACE_PATHNAME");
 }
 
 /// Runs a command to its end.

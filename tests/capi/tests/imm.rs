@@ -25,11 +25,34 @@ fn object_implementers_have_the_codes_of_the_reference() {
 }
 
 #[test]
+fn codes_that_depend_on_what_else_goes_on_are_those_of_the_reference() {
+    runs("states");
+}
+
+#[test]
+fn long_names_have_an_end_and_are_not_for_everybody() {
+    let daemon = daemon();
+    let program = program("states");
+    let mut long = program.command(daemon.dir());
+    succeeds(long.arg("make").env("SA_ENABLE_EXTENDED_NAMES", "1"));
+    succeeds(program.command(daemon.dir()).arg("meet"));
+}
+
+#[test]
+fn there_is_an_end_to_what_a_service_has() {
+    let daemon = daemon();
+    succeeds(program("states").command(daemon.dir()).arg("limits"));
+}
+
+#[test]
 fn values_of_all_types_and_long_names_go_through() {
     let daemon = daemon();
     let program = program("values");
     succeeds(&mut program.command(daemon.dir()));
-    succeeds(program.command(daemon.dir()).env("SA_ENABLE_EXTENDED_NAMES", "1"));
+    for enabled in ["1", "yes"] {
+        let mut command = program.command(daemon.dir());
+        succeeds(command.env("SA_ENABLE_EXTENDED_NAMES", enabled));
+    }
 }
 
 #[test]
@@ -94,7 +117,6 @@ fn environment_variables_are_honoured() {
             .command(daemon.dir())
             .env("IMMA_TRACE_PATHNAME", &trace)
             .env("IMMA_MAX_OPEN_SEARCHES_PER_HANDLE", "3")
-            .env("IMMA_OI_CALLBACK_TIMEOUT", "7")
             .env("IMMA_SYNCR_TIMEOUT", "20"),
     );
     let traced = std::fs::read_to_string(trace).expect("a trace");
@@ -105,6 +127,19 @@ fn environment_variables_are_honoured() {
     ] {
         assert!(traced.contains(line), "{line:?} is missing in\n{traced}");
     }
+}
+
+#[test]
+fn an_implementer_says_how_long_its_callbacks_may_take() {
+    let daemon = daemon();
+    succeeds(
+        program("limits")
+            .command(daemon.dir())
+            .arg("slow")
+            .env("IMMA_MAX_OPEN_SEARCHES_PER_HANDLE", "3")
+            .env("IMMA_OI_CALLBACK_TIMEOUT", "8")
+            .env("IMMA_SYNCR_TIMEOUT", "6000"),
+    );
 }
 
 /// The program does one step for each line that it reads, and says when it is done.
