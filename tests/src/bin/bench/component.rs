@@ -3,13 +3,17 @@
 use std::os::unix::net::UnixDatagram;
 use std::process::ExitCode;
 
-use ais::amf::{CallbackKind, HaState};
-use amfnd_client::Amf;
+use ais::AisError;
+use ais::amf::{CallbackKind, HaState, HealthcheckInvocation, RecommendedRecovery};
+use amfnd_client::{Amf, AmfError};
 
 /// The first argument that makes this program the component.
 pub const NAME: &str = "bench-component";
 /// The environment variable with the socket to tell.
 pub const SOCKET: &str = "BENCH_SOCKET";
+
+/// The key of its healthcheck, where the model has one.
+pub const HEALTHCHECK: &str = "Bench";
 
 /// Registers and answers every callback; tells each HA state on the socket as `STATE component pid`.
 pub fn main() -> ExitCode {
@@ -36,6 +40,21 @@ async fn serve() -> Result<(), Box<dyn std::error::Error>> {
     let amf = Amf::initialize().await?;
     let comp = Amf::component_name()?;
     amf.register(&comp).await?;
+    let started = amf.healthcheck_start(
+        &comp,
+        HEALTHCHECK,
+        HealthcheckInvocation::AmfInvoked,
+        RecommendedRecovery::ComponentRestart,
+    );
+    match started.await {
+        // Not every model has it.
+        Ok(())
+        | Err(AmfError::Refused {
+            error: AisError::NotExist,
+            ..
+        }) => {}
+        Err(error) => return Err(error.into()),
+    }
     while let Some(callback) = amf.next_callback().await {
         if let CallbackKind::CsiSet { ha, .. } = &callback.kind {
             socket.send(format!("{ha} {comp} {}", std::process::id()).as_bytes())?;

@@ -5,6 +5,7 @@
 
 mod amf;
 mod component;
+mod components;
 mod engine;
 mod figures;
 mod imm;
@@ -30,7 +31,10 @@ struct Options {
     /// How long to commit CCBs, in seconds, for each number of clients.
     #[arg(long, default_value_t = 3)]
     seconds: u64,
-    /// Only these: amf, imm, or of imm the large model alone: large.
+    /// How many components are killed in all, two hundred at a time.
+    #[arg(long, default_value_t = 2_000)]
+    deaths: usize,
+    /// Only these: amf, components, imm, or of imm the large model alone: large.
     #[arg(long)]
     only: Option<String>,
     /// Only the director's decisions, in clusters of growing size, without daemons.
@@ -83,6 +87,9 @@ fn measure(options: &Options) -> Result<Report, String> {
     report.fsync()?;
     if wanted("amf") {
         amf::measure(&program, options.rounds, &mut report)?;
+    }
+    if wanted("components") {
+        components::measure(&program, options.rounds, options.deaths, &mut report)?;
     }
     if wanted("imm") {
         imm::measure(

@@ -7,7 +7,40 @@ use std::path::Path;
 pub fn two_n(script: &Path, socket: &Path, recovery: u32) -> String {
     let mut xml = Xml::new();
     cluster(&mut xml);
-    types(&mut xml, script, socket, recovery);
+    typed(&mut xml, "1", script, socket, recovery);
+    application(&mut xml);
+    for index in 1..=2 {
+        su(
+            &mut xml,
+            index,
+            &format!("safAmfNode=node-{index},safAmfCluster=bench"),
+        );
+    }
+    si(&mut xml, "Bench");
+    xml.finish()
+}
+
+/// So many components on the first node, each alone in its SU with an SI of its own, checked each second.
+pub fn many(components: usize, script: &Path, socket: &Path) -> String {
+    let mut xml = Xml::new();
+    cluster(&mut xml);
+    typed(&mut xml, "5", script, socket, 2);
+    let check = [
+        ("saAmfHctDefPeriod", "1000000000"),
+        ("saAmfHctDefMaxDuration", "10000000000"),
+    ];
+    let key = super::component::HEALTHCHECK;
+    let dn = format!("safHealthcheckKey={key},safVersion=1,safCompType=Bench");
+    xml.object("SaAmfHealthcheckType", &dn, &check);
+    application(&mut xml);
+    for index in 1..=components {
+        su(&mut xml, index, "safAmfNode=node-1,safAmfCluster=bench");
+        si(&mut xml, &format!("Bench-{index}"));
+    }
+    xml.finish()
+}
+
+fn application(xml: &mut Xml) {
     xml.object(
         "SaAmfApplication",
         "safApp=Bench",
@@ -18,39 +51,41 @@ pub fn two_n(script: &Path, socket: &Path, recovery: u32) -> String {
         "safSg=Bench,safApp=Bench",
         &[("saAmfSGType", "safVersion=1,safSgType=Bench")],
     );
-    for index in 1..=2 {
-        let su = format!("safSu=SU{index},safSg=Bench,safApp=Bench");
-        let node = format!("safAmfNode=node-{index},safAmfCluster=bench");
-        let rank = index.to_string();
-        let attrs = [
-            ("saAmfSUType", "safVersion=1,safSuType=Bench"),
-            ("saAmfSURank", &rank),
-            ("saAmfSUHostNodeOrNodeGroup", &node),
-        ];
-        xml.object("SaAmfSU", &su, &attrs);
-        let comp = format!("safComp=C,{su}");
-        xml.object(
-            "SaAmfComp",
-            &comp,
-            &[("saAmfCompType", "safVersion=1,safCompType=Bench")],
-        );
-        xml.object(
-            "SaAmfCompCsType",
-            &format!("safSupportedCsType=safVersion=1\\,safCSType=Bench,{comp}"),
-            &[],
-        );
-    }
+}
+
+fn su(xml: &mut Xml, index: usize, node: &str) {
+    let su = format!("safSu=SU{index},safSg=Bench,safApp=Bench");
+    let rank = index.to_string();
+    let attrs = [
+        ("saAmfSUType", "safVersion=1,safSuType=Bench"),
+        ("saAmfSURank", &rank),
+        ("saAmfSUHostNodeOrNodeGroup", node),
+    ];
+    xml.object("SaAmfSU", &su, &attrs);
+    let comp = format!("safComp=C,{su}");
+    xml.object(
+        "SaAmfComp",
+        &comp,
+        &[("saAmfCompType", "safVersion=1,safCompType=Bench")],
+    );
+    xml.object(
+        "SaAmfCompCsType",
+        &format!("safSupportedCsType=safVersion=1\\,safCSType=Bench,{comp}"),
+        &[],
+    );
+}
+
+fn si(xml: &mut Xml, name: &str) {
     let attrs = [
         ("saAmfSvcType", "safVersion=1,safSvcType=Bench"),
         ("saAmfSIProtectedbySG", "safSg=Bench,safApp=Bench"),
     ];
-    xml.object("SaAmfSI", "safSi=Bench,safApp=Bench", &attrs);
+    xml.object("SaAmfSI", &format!("safSi={name},safApp=Bench"), &attrs);
     xml.object(
         "SaAmfCSI",
-        "safCsi=C,safSi=Bench,safApp=Bench",
+        &format!("safCsi=C,safSi={name},safApp=Bench"),
         &[("saAmfCSType", "safVersion=1,safCSType=Bench")],
     );
-    xml.finish()
 }
 
 /// A cluster with one node and a class of `objects` plain objects with five attributes.
@@ -112,7 +147,7 @@ fn cluster(xml: &mut Xml) {
     }
 }
 
-fn types(xml: &mut Xml, script: &Path, socket: &Path, recovery: u32) {
+fn typed(xml: &mut Xml, model: &str, script: &Path, socket: &Path, recovery: u32) {
     for (class, dn) in [
         ("SaAmfAppBaseType", "safAppType=Bench"),
         ("SaAmfSGBaseType", "safSgType=Bench"),
@@ -131,7 +166,7 @@ fn types(xml: &mut Xml, script: &Path, socket: &Path, recovery: u32) {
         &[("saAmfApptSGTypes", "safVersion=1,safSgType=Bench")],
     );
     let for_groups = [
-        ("saAmfSgtRedundancyModel", "1"),
+        ("saAmfSgtRedundancyModel", model),
         ("saAmfSgtValidSuTypes", "safVersion=1,safSuType=Bench"),
         ("saAmfSgtDefAutoRepair", "1"),
         ("saAmfSgtDefAutoAdjustProb", "10000000000"),

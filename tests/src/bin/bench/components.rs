@@ -1,0 +1,334 @@
+//! Many components on one node director: what watching them costs, how soon a death is noticed, how soon all are back,
+//! and what is left behind; and how soon a notification is there.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixDatagram;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use ais::ntf::{ClassId, Detail, EventType, Notification};
+use amfd_director::client::Director;
+use rustix::process::{Pid, Signal, kill_process};
+use tests::cluster::{Cluster, PATIENCE, wait_for};
+
+use super::figures::Report;
+use super::{component, model};
+
+/// How many components the node director has.
+const COMPONENTS: usize = 200;
+/// For how long the processor time of watching them is taken.
+const WATCH: Duration = Duration::from_secs(10);
+/// Notifications whose way is timed.
+const NOTIFICATIONS: usize = 200;
+/// Notifications that come while a subscriber does not read.
+const UNREAD: usize = 30_000;
+
+/// A cluster with one node director that has all components, and what they told.
+struct Stage {
+    cluster: Cluster,
+    socket: UnixDatagram,
+    /// The process of each component that was told ACTIVE last.
+    active: BTreeMap<String, i32>,
+    _files: tempfile::TempDir,
+}
+
+/// Measures; `rounds` times a death of one, and `deaths` deaths in all.
+pub fn measure(program: &Path, rounds: usize, deaths: usize, report: &mut Report) -> Result<(), String> {
+    let mut stage = Stage::new(program)?;
+    stage.watching(report)?;
+    stage.notice(rounds, report)?;
+    stage.all_at_once(deaths, report)?;
+    notifications(stage.cluster.dir(), report)?;
+    stage.deaf_subscriber(report)
+}
+
+impl Stage {
+    fn new(program: &Path) -> Result<Stage, String> {
+        let files = tempfile::tempdir().map_err(|e| e.to_string())?;
+        let path = files.path().join("told.sock");
+        let socket = UnixDatagram::bind(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+        socket
+            .set_read_timeout(Some(PATIENCE))
+            .map_err(|e| e.to_string())?;
+        let script = files.path().join("instantiate");
+        let text = format!("#!/bin/sh\n{} {} &\n", program.display(), component::NAME);
+        std::fs::write(&script, text).map_err(|e| e.to_string())?;
+        std::fs::set_permissions(&script, PermissionsExt::from_mode(0o755)).map_err(|e| e.to_string())?;
+        let xml = files.path().join("many.xml");
+        std::fs::write(&xml, model::many(COMPONENTS, &script, &path)).map_err(|e| e.to_string())?;
+        // Another process reads, so that nothing is lost while this one brings the cluster up.
+        let cluster = std::thread::scope(|scope| {
+            let up = scope.spawn(|| Cluster::up(program, &[&xml]));
+            let mut active = BTreeMap::new();
+            while active.len() < COMPONENTS {
+                let (comp, pid) = hear(&socket)?;
+                active.insert(comp, pid);
+            }
+            let cluster = up.join().map_err(|_| "perdure up failed".to_owned())??;
+            Ok::<_, String>((cluster, active))
+        })?;
+        Ok(Stage {
+            cluster: cluster.0,
+            active: cluster.1,
+            socket,
+            _files: files,
+        })
+    }
+
+    fn node_director(&self) -> Result<i32, String> {
+        daemon(&self.cluster, "amfnd-node-1")
+    }
+
+    /// The share of a core that the node director takes while it watches all of them each second.
+    fn watching(&self, report: &mut Report) -> Result<(), String> {
+        let pid = self.node_director()?;
+        let before = cpu(pid)?;
+        std::thread::sleep(WATCH);
+        let share = (cpu(pid)? - before).as_secs_f64() / WATCH.as_secs_f64();
+        report.other(
+            &format!("{COMPONENTS} healthchecks a second, node director"),
+            format!("{:.2} % of a core", share * 100.0),
+        );
+        Ok(())
+    }
+
+    /// How soon the node director knows of a death, by the time in its log.
+    fn notice(&mut self, rounds: usize, report: &mut Report) -> Result<(), String> {
+        let log = self.cluster.dir().join("log/amfnd-node-1.log");
+        let (mut noticed, mut back) = (Vec::new(), Vec::new());
+        for _ in 0..rounds {
+            let (comp, pid) = self.active.iter().next().ok_or("there are no components")?;
+            let (comp, pid) = (comp.clone(), *pid);
+            let seen = std::fs::metadata(&log).map_err(|e| e.to_string())?.len();
+            let (wall, begin) = (SystemTime::now(), Instant::now());
+            kill(pid)?;
+            let (again, next) = hear(&self.socket)?;
+            back.push(begin.elapsed());
+            if again != comp {
+                return Err(format!("{again} was restarted, not {comp}"));
+            }
+            self.active.insert(again, next);
+            noticed.push(since_in_log(&log, seen, wall)?);
+        }
+        report.times(
+            "kill of a component to its node director's knowledge",
+            noticed,
+            None,
+        );
+        report.times("kill of a component to its next process ACTIVE", back, None);
+        Ok(())
+    }
+
+    /// Kills all again and again: how soon all are back, and what is left in the end.
+    fn all_at_once(&mut self, deaths: usize, report: &mut Report) -> Result<(), String> {
+        let pid = self.node_director()?;
+        let before = left(self.cluster.dir(), pid)?;
+        let mut times = Vec::new();
+        for _ in 0..deaths.div_ceil(COMPONENTS).max(1) {
+            let begin = Instant::now();
+            for &pid in self.active.values() {
+                kill(pid)?;
+            }
+            let mut back = BTreeMap::new();
+            while back.len() < COMPONENTS {
+                let (comp, pid) = hear(&self.socket)?;
+                back.insert(comp, pid);
+            }
+            times.push(begin.elapsed());
+            self.active = back;
+        }
+        let rounds = times.len();
+        report.times(
+            &format!("kill of all {COMPONENTS} to all restarted and ACTIVE"),
+            times,
+            None,
+        );
+        let after = wait_for("nothing to be left", || {
+            left(self.cluster.dir(), pid).is_ok_and(|now| now <= before)
+        });
+        let now = left(self.cluster.dir(), pid)?;
+        let verdict = if after.is_ok() { "nothing left" } else { "LEFT" };
+        report.other(
+            &format!(
+                "after {} deaths: processes, descriptors, files",
+                rounds * COMPONENTS
+            ),
+            format!("{verdict}: {before:?} before, {now:?} after"),
+        );
+        Ok(())
+    }
+
+    /// What a subscriber that stops reading costs.
+    fn deaf_subscriber(&self, report: &mut Report) -> Result<(), String> {
+        let director = daemon(&self.cluster, "amfd")?;
+        let mut deaf = self
+            .cluster
+            .command("ntfsubscribe", &["-v"])
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .map_err(|e| format!("ntfsubscribe: {e}"))?;
+        let before = memory(director)?;
+        let count = UNREAD.to_string();
+        // Nobody reads the pipe: it fills, the subscriber stops, and the director goes on.
+        self.cluster.done("ntfsend", &["-T", "0x4000", "-r", &count])?;
+        let after = memory(director)?;
+        deaf.kill().map_err(|e| format!("kill: {e}"))?;
+        deaf.wait().map_err(|e| format!("wait: {e}"))?;
+        report.other(
+            &format!("{UNREAD} notifications beside a subscriber that reads none"),
+            format!("director {} KiB before, {} KiB after", before, after),
+        );
+        Ok(())
+    }
+}
+
+/// The way of a notification from its sender to a subscriber.
+fn notifications(dir: &Path, report: &mut Report) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| e.to_string())?;
+    let times = tokio::task::LocalSet::new().block_on(&runtime, async {
+        let failed = |error: amfd_director::client::ExplainError| error.to_string();
+        let sender = Director::connect(dir).await.map_err(failed)?;
+        let reader = Director::connect(dir).await.map_err(failed)?;
+        let came = Rc::new(tokio::sync::Notify::new());
+        let told = Rc::clone(&came);
+        let take = move |_, _| told.notify_one();
+        let _subscription = reader.subscribe(0, take).await.map_err(failed)?;
+        let mut times = Vec::new();
+        for _ in 0..NOTIFICATIONS {
+            let begin = Instant::now();
+            let sent = sender.notify(notification(), 0);
+            let (sent, ()) = futures::future::join(sent, came.notified()).await;
+            sent.map_err(failed)?;
+            times.push(begin.elapsed());
+        }
+        Ok::<_, String>(times)
+    })?;
+    report.times("notification from its sender to a subscriber", times, None);
+    Ok(())
+}
+
+fn notification() -> Notification {
+    Notification {
+        event: EventType::ApplicationEvent,
+        object: "safApp=Bench".to_owned(),
+        notifying: "safApp=Bench".to_owned(),
+        class: ClassId::amf(0),
+        text: String::new(),
+        info: Vec::new(),
+        correlated: Vec::new(),
+        detail: Detail::Miscellaneous,
+    }
+}
+
+fn kill(pid: i32) -> Result<(), String> {
+    let pid = Pid::from_raw(pid).ok_or("the component told no process id")?;
+    kill_process(pid, Signal::KILL).map_err(|e| format!("kill: {e}"))
+}
+
+/// The next component that is told ACTIVE, with its process.
+fn hear(socket: &UnixDatagram) -> Result<(String, i32), String> {
+    let mut buffer = [0; 512];
+    loop {
+        let length = socket
+            .recv(&mut buffer)
+            .map_err(|e| format!("no component was told ACTIVE: {e}"))?;
+        let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+        let words: Vec<&str> = text.split(' ').collect();
+        if let ["ACTIVE", comp, pid] = words[..] {
+            let pid = pid.parse().map_err(|_| format!("no process id: {text}"))?;
+            return Ok((comp.to_owned(), pid));
+        }
+    }
+}
+
+fn daemon(cluster: &Cluster, name: &str) -> Result<i32, String> {
+    let text = cluster.done("perdure", &["status", "--json"])?;
+    let status: serde_json::Value = serde_json::from_str(&text).map_err(|e| e.to_string())?;
+    let daemons = status["daemons"].as_array().ok_or("no daemons")?;
+    let found = daemons.iter().find(|daemon| daemon["name"] == name);
+    let pid = found.and_then(|daemon| daemon["pid"].as_i64());
+    pid.and_then(|pid| i32::try_from(pid).ok())
+        .ok_or_else(|| format!("{name} does not run"))
+}
+
+/// The processor time that the process has taken.
+fn cpu(pid: i32) -> Result<Duration, String> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).map_err(|e| e.to_string())?;
+    let fields: Vec<&str> = text
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .collect();
+    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok());
+    // Fields 14 and 15 of the file; the state is field 3. A tick is 10 ms.
+    let all = ticks(11).zip(ticks(12)).ok_or("the stat file is short")?;
+    Ok(Duration::from_millis(10 * (all.0 + all.1)))
+}
+
+/// The resident memory of a process in KiB.
+fn memory(pid: i32) -> Result<u64, String> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/status")).map_err(|e| e.to_string())?;
+    let line = text.lines().find(|line| line.starts_with("VmRSS:"));
+    line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok())
+        .ok_or_else(|| "no VmRSS".to_owned())
+}
+
+/// The processes below a node director, its descriptors, and the files of the cluster's nodes.
+fn left(dir: &Path, pid: i32) -> Result<(usize, usize, usize), String> {
+    let mut below = vec![pid];
+    let mut at = 0;
+    while at < below.len() {
+        let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", below[at]));
+        let children = children.unwrap_or_default();
+        below.extend(
+            children
+                .split_whitespace()
+                .filter_map(|pid| pid.parse::<i32>().ok()),
+        );
+        at += 1;
+    }
+    let count = |path: PathBuf| {
+        std::fs::read_dir(path)
+            .map(Iterator::count)
+            .map_err(|e| e.to_string())
+    };
+    let files = count(dir.join("nodes/node-1"))? + count(dir.join("nodes/node-1/log"))?;
+    let descriptors = count(PathBuf::from(format!("/proc/{pid}/fd")))?;
+    Ok((below.len() - 1, descriptors, files))
+}
+
+/// How long after `wall` the node director's log, from this byte on, tells of a death.
+fn since_in_log(log: &Path, from: u64, wall: SystemTime) -> Result<Duration, String> {
+    let read = || {
+        let bytes = std::fs::read(log).unwrap_or_default();
+        let from = usize::try_from(from).unwrap_or_default();
+        String::from_utf8_lossy(bytes.get(from..).unwrap_or_default()).into_owned()
+    };
+    let mut at = None;
+    wait_for("the death to stand in the log", || {
+        let text = read();
+        let line = text.lines().find(|line| line.contains("process died"));
+        at = line.and_then(time_of_day);
+        at.is_some()
+    })?;
+    let day = Duration::from_secs(24 * 3600);
+    let wall = wall.duration_since(UNIX_EPOCH).map_err(|e| e.to_string())?;
+    let of_day = Duration::from_nanos(u64::try_from(wall.as_nanos() % day.as_nanos()).unwrap_or_default());
+    Ok(at.unwrap_or_default().saturating_sub(of_day))
+}
+
+/// The time of day of a line of a log: `2026-11-21T15:05:37.086720Z ...`.
+fn time_of_day(line: &str) -> Option<Duration> {
+    let time = line.split_once('T')?.1.split_once('Z')?.0;
+    let (clock, fraction) = time.split_once('.')?;
+    let mut parts = clock.split(':').map(|part| part.parse::<u64>().ok());
+    let seconds = parts.next()?? * 3600 + parts.next()?? * 60 + parts.next()??;
+    let micros = format!("{fraction:0<6}").get(..6)?.parse::<u64>().ok()?;
+    Some(Duration::from_secs(seconds) + Duration::from_micros(micros))
+}
