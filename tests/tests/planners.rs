@@ -6,13 +6,14 @@ use std::fs;
 use std::path::Path;
 
 /// The planners with the clause of AMF B.02.01 that each follows, then what they share.
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 9] = [
     ("two_n.rs", "2N, §3.7.2"),
     ("n_plus_m.rs", "N+M, §3.7.3"),
     ("n_way.rs", "N-way, §3.7.4"),
     ("n_way_active.rs", "N-way active, §3.7.5"),
     ("no_redundancy.rs", "no redundancy, §3.7.6"),
     ("board.rs", "the group by positions, a draft of assignments"),
+    ("fit.rs", "what an SU could be for an SI"),
     (
         "assigned.rs",
         "the SUs that may be used where their number is limited",

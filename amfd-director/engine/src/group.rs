@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ais::Dn;
-use ais::amf::{AdminState, HaState};
+use ais::amf::{AdminState, HaReadinessState, HaState};
 
 use crate::dependency::Dependence;
 use crate::life_cycle;
@@ -11,7 +11,7 @@ use crate::model::{Csi, Rank, Sg, Si, Su};
 use crate::partial;
 use crate::placement::{self, Present};
 use crate::plan::{
-    self, Availability, Group, Limits, Load, Member, MemberFault, Preferred, Service, SuNumbers, Wanted,
+    self, Availability, Fit, Group, Limits, Load, Member, MemberFault, Preferred, Service, SuNumbers, Wanted,
 };
 use crate::state::{InFlight, OrderKind, Serving, SuState, View, takes_su_down};
 
@@ -27,9 +27,10 @@ pub(crate) fn build(view: View<'_>, dn: &Dn, sg: &Sg) -> Group {
             .into_iter()
             .filter_map(|su_dn| {
                 let su = sg.sus.get(su_dn)?;
-                let fits = sis.iter().map(|(.., si)| su.supports(si)).collect();
+                let state = view.state.su(su_dn);
+                let fits = sis.iter().map(|(.., si)| fit(su, state, si)).collect();
                 let member = member(view, sg, su_dn, su, fits);
-                let kept = partial::kept(view, sg, su_dn, view.state.su(su_dn)?);
+                let kept = partial::kept(view, sg, su_dn, state?);
                 Some(match kept {
                     Some(kept) => keeping(member, &kept, &sis),
                     None => member,
@@ -145,7 +146,7 @@ fn service(
     }
 }
 
-fn member(view: View<'_>, sg: &Sg, dn: &Dn, su: &Su, fits: Vec<bool>) -> Member {
+fn member(view: View<'_>, sg: &Sg, dn: &Dn, su: &Su, fits: Vec<Fit>) -> Member {
     let unknown = SuState::default();
     let state = view.state.su(dn).unwrap_or(&unknown);
     let serving = view.serving(dn);
@@ -182,6 +183,19 @@ fn member(view: View<'_>, sg: &Sg, dn: &Dn, su: &Su, fits: Vec<bool>) -> Member 
     }
 }
 
+/// What the SU could be for the SI.
+pub(crate) fn fit(su: &Su, state: Option<&SuState>, si: &Si) -> Fit {
+    if !su.supports(si) {
+        return Fit::Unsupported;
+    }
+    match state.map_or(HaReadinessState::ReadyForAssignment, |state| state.readiness(si)) {
+        HaReadinessState::ReadyForAssignment => Fit::Full,
+        HaReadinessState::ReadyForActiveDegraded => Fit::Degraded,
+        HaReadinessState::NotReadyForActive => Fit::StandbyOnly,
+        HaReadinessState::NotReadyForAssignment => Fit::NotReady,
+    }
+}
+
 /// The SU goes on with these SIs, as they are, and gets nothing else.
 fn keeping(mut member: Member, kept: &BTreeSet<Dn>, sis: &[(Rank, &Dn, &Si)]) -> Member {
     let count = |ha: HaState| {
@@ -194,7 +208,11 @@ fn keeping(mut member: Member, kept: &BTreeSet<Dn>, sis: &[(Rank, &Dn, &Si)]) ->
         standby: count(HaState::Standby),
     };
     member.usable = Ok(());
-    member.fits = sis.iter().map(|(_, si, _)| kept.contains(*si)).collect();
+    for (fit, (_, si, _)) in member.fits.iter_mut().zip(sis) {
+        if !kept.contains(*si) {
+            *fit = Fit::Unsupported;
+        }
+    }
     member
 }
 

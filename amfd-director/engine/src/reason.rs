@@ -93,6 +93,8 @@ reasons! {
     SuSpare = "SU-SPARE", "ready as a spare; SUs before it by rank or by present assignment serve";
     /// It takes no CSI of any SI.
     SuUnfit = "SU-UNFIT", "no component of the SU supports the CSI types of the SI";
+    /// Its components are not ready for it.
+    SuNotReady = "SU-NOT-READY", "components that support the SI say that they are not ready for it";
     /// The SI is locked.
     SiLocked = "SI-LOCKED", "the SI is locked";
     /// The SI has nothing to assign.

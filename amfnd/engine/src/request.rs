@@ -1,5 +1,7 @@
 //! What components' processes ask for (AMF B.04.01 §7).
 
+use std::collections::BTreeSet;
+
 use ais::amf::{ErrorSource, HaReadinessState, HaState, OperState, RecommendedRecovery};
 use ais::{AisError, Dn, Refusal};
 
@@ -257,7 +259,8 @@ impl Su {
 }
 
 impl Su {
-    /// `saAmfHAReadinessStateSet`: of one CSI that the component has, or of all.
+    /// `saAmfHAReadinessStateSet`: of one CSI, or of all. These are the CSIs that the component has, and those that it
+    /// was less than ready for: they may have been taken from it for that.
     fn set_readiness(
         &mut self,
         at: usize,
@@ -270,14 +273,15 @@ impl Su {
             let text = format!("{dn} was registered on another connection");
             return Err(Refusal::new(AisError::BadHandle, text));
         }
-        let held: Vec<Dn> = self.holdings.of(&dn).map(|(_, name, _)| name.clone()).collect();
-        let meant: Vec<Dn> = match csi {
-            Some(csi) if !held.contains(csi) => {
+        let held = self.holdings.of(&dn).map(|(_, name, _)| name);
+        let known: BTreeSet<Dn> = held.chain(self.comps[at].ha_readiness.keys()).cloned().collect();
+        let meant = match csi {
+            Some(csi) if !known.contains(csi) => {
                 let text = format!("{dn} does not have {csi}");
                 return Err(Refusal::new(AisError::NotExist, text));
             }
-            Some(csi) => vec![csi.clone()],
-            None => held,
+            Some(csi) => BTreeSet::from([csi.clone()]),
+            None => known,
         };
         for csi in meant {
             match state {

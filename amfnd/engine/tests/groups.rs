@@ -177,6 +177,17 @@ fn a_component_says_how_ready_it_is_for_what_it_has() {
         "OK"
     );
     assert!(node.comp("A").ha_readiness.is_empty());
+    // What was taken from it because it was not ready, it may be ready for again.
+    let not_ready = HaReadinessState::NotReadyForAssignment;
+    assert_eq!(ask(&mut node, session, Some("a"), not_ready), "OK");
+    node.remove("SU1", &["S"]);
+    assert_eq!(node.comp("A").ha_readiness, [(csi_dn("a"), not_ready)]);
+    assert_eq!(ask(&mut node, session, Some("b"), not_ready), "NOT_EXIST");
+    let ready = HaReadinessState::ReadyForAssignment;
+    assert_eq!(ask(&mut node, session, Some("a"), ready), "OK");
+    assert!(node.comp("A").ha_readiness.is_empty());
+    let work = vec![si("S", vec![csi("a", "A"), csi("b", "A")])];
+    node.assign("SU1", HaState::Standby, work);
     // A new process says it anew.
     assert_eq!(ask(&mut node, session, Some("a"), not_active), "OK");
     node.die("A");

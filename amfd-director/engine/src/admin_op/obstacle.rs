@@ -90,6 +90,8 @@ obstacles! {
     SwapNoStandby { si: Dn, why: String } = BadOperation, "SWAP-NO-STANDBY", "{si} has no standby assignment ({why})";
     /// One of the two would have too many SIs.
     SwapNoRoom { su: Dn, attribute: &'static str } = BadOperation, "SWAP-NO-ROOM", "{su} would have more SIs than {attribute} allows";
+    /// Who would become active is not ready to.
+    SwapNotReady { su: Dn, si: Dn } = BadOperation, "SWAP-NOT-READY", "a component of {su} says that it is not ready to be active for {si}";
     /// One of the two fell out while they swapped.
     SwapGivenUp { su: Dn, why: String } = FailedOperation, "SWAP-GIVEN-UP", "the swap was given up, {su}: {why}";
     /// Another operation took the place of a shutdown.

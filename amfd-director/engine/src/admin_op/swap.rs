@@ -8,7 +8,7 @@ use super::obstacle::Obstacle;
 use crate::Director;
 use crate::group;
 use crate::model::Sg;
-use crate::plan::{self, Swap, Swaps};
+use crate::plan::{self, Fit, Swap, Swaps};
 use crate::state::{Serving, SuState};
 
 impl Director {
@@ -47,7 +47,10 @@ impl Director {
         let mut refusal = None;
         let mut found = None;
         for swap in pairs {
-            match self.no_room(group, &swap) {
+            match self
+                .no_room(group, &swap)
+                .or_else(|| self.not_ready(group, &swap))
+            {
                 None => {
                     found = Some(swap);
                     break;
@@ -94,6 +97,23 @@ impl Director {
         let stands_by = stays(&swap.from, HaState::Standby) + moved;
         let too_many = stands_by > group::limits(sg, from).standby;
         too_many.then(|| full(&swap.from, "saAmfSGMaxStandbySIsperSU"))
+    }
+
+    /// Which component would have to be active, and says that it is not ready to be.
+    fn not_ready(&self, sg: &Sg, swap: &Swap) -> Option<Obstacle> {
+        let state = self.state.su(&swap.from)?;
+        let holds = state.holds();
+        let moved = holds.iter().filter(|(si, ha)| match &swap.si {
+            Some(one) => *si == one,
+            None => **ha == HaState::Active,
+        });
+        let to = sg.sus.get(&swap.to)?;
+        let fit = |si: &Dn| Some(group::fit(to, self.state.su(&swap.to), sg.sis.get(si)?));
+        let mut unready = moved.filter(|(si, _)| fit(si).is_some_and(Fit::is_unready));
+        unready.next().map(|(si, _)| Obstacle::SwapNotReady {
+            su: swap.to.clone(),
+            si: si.clone(),
+        })
     }
 
     /// What is with the SUs that might stand by.

@@ -2,7 +2,7 @@
 
 use ais::amf::HaState;
 
-use super::{Group, Limits, Load, Member, SiTarget, Target};
+use super::{Fit, Group, Limits, Load, Member, SiTarget, Target};
 use crate::model::Rank;
 use crate::reason::Reason;
 
@@ -25,8 +25,9 @@ pub(super) struct Board<'a> {
     all_fit: bool,
 }
 
-/// How well an SU suits an SI: its place in the ranked list of the SI, then its rank in the group; less is better.
-pub(super) type Class = (usize, Rank);
+/// How well an SU suits an SI: whether it would serve worse than others, its place in the ranked list of the SI, then
+/// its rank in the group; less is better.
+pub(super) type Class = (bool, usize, Rank);
 
 impl<'a> Board<'a> {
     pub(super) fn new(group: &'a Group) -> Board<'a> {
@@ -54,11 +55,14 @@ impl<'a> Board<'a> {
                 .collect(),
             present,
             places: places.collect(),
-            all_fit: group.members.iter().all(|member| !member.fits.contains(&false)),
+            all_fit: group
+                .members
+                .iter()
+                .all(|member| !member.fits.iter().any(|fit| !fit.leads())),
         }
     }
 
-    /// Whether each SU supports each SI.
+    /// Whether each SU could be active for each SI.
     pub(super) const fn all_fit(&self) -> bool {
         self.all_fit
     }
@@ -105,18 +109,35 @@ impl<'a> Board<'a> {
         Some(active.find(|su| self.is_appointed(*su, si)).unwrap_or(first))
     }
 
-    pub(super) fn fits(&self, su: usize, si: usize) -> bool {
-        self.member(su).fits.get(si) == Some(&true)
+    pub(super) fn fit(&self, su: usize, si: usize) -> Fit {
+        self.member(su).fits.get(si).copied().unwrap_or(Fit::Unsupported)
     }
 
-    /// Whether the SU supports some SI that takes part.
+    /// Whether the SU supports the SI in the role and is ready for it.
+    pub(super) fn fits(&self, role: Role, su: usize, si: usize) -> bool {
+        match role {
+            Role::Active => self.fit(su, si).leads(),
+            Role::Standby => self.fit(su, si).stands_by(),
+        }
+    }
+
+    /// Whether the SU could have a role for some SI that takes part.
     pub(super) fn fits_any(&self, su: usize) -> bool {
-        self.wanted.iter().any(|si| self.fits(su, *si))
+        let fits = |si: &usize| {
+            self.fits(Role::Active, su, *si)
+                || (self.group.protection.has_standbys && self.fits(Role::Standby, su, *si))
+        };
+        self.wanted.iter().any(fits)
     }
 
     pub(super) fn class(&self, su: usize, si: usize) -> Class {
         let place = self.places[si].as_ref().map_or(usize::MAX, |places| places[su]);
-        (place, self.member(su).rank)
+        (self.is_degraded(su, si), place, self.member(su).rank)
+    }
+
+    /// Whether the SU would serve worse than one that is fully ready.
+    pub(super) fn is_degraded(&self, su: usize, si: usize) -> bool {
+        self.fit(su, si) == Fit::Degraded
     }
 
     /// Whether SI `a` is strictly more important than SI `b`.
@@ -204,14 +225,14 @@ impl<'a> Draft<'a> {
         self.roles[su * self.board.group.services.len() + si]
     }
 
-    /// Whether the SU could have the SI if it had room.
-    pub(super) fn could(&self, su: usize, si: usize) -> bool {
-        self.board.fits(su, si) && self.role(su, si).is_none()
+    /// Whether the SU could have the SI in the role if it had room.
+    pub(super) fn could(&self, role: Role, su: usize, si: usize) -> bool {
+        self.board.fits(role, su, si) && self.role(su, si).is_none()
     }
 
     /// Whether the SU may get the SI in the role.
     pub(super) fn may(&self, role: Role, su: usize, si: usize) -> bool {
-        self.could(su, si) && self.has_room(role, su)
+        self.could(role, su, si) && self.has_room(role, su)
     }
 
     pub(super) fn give(&mut self, role: Role, su: usize, si: usize) {
@@ -264,7 +285,7 @@ impl<'a> Draft<'a> {
     pub(super) fn place_of(&self, role: Role, other: usize, si: usize) -> Option<usize> {
         let places = self.holders(role, other).iter().copied();
         places
-            .filter(|su| self.could(*su, si))
+            .filter(|su| self.could(role, *su, si))
             .min_by_key(|su| (self.board.class(*su, si), *su))
     }
 
@@ -313,7 +334,10 @@ impl<'a> Draft<'a> {
 
     fn shortage(&self, role: Role, si: usize) -> Reason {
         // An SU with a fault only keeps what it has.
-        let is_free = |su: &usize| self.role(*su, si).is_none() && self.board.member(*su).fault.is_none();
+        let is_free = |su: &usize| {
+            let has_room = self.role(*su, si).is_none() && self.has_room(role, *su);
+            has_room && self.board.member(*su).fault.is_none()
+        };
         let free = || self.pool.iter().copied().filter(is_free);
         let mixes = self.board.group.protection.roles_mix;
         let other = match role {
@@ -322,7 +346,9 @@ impl<'a> Draft<'a> {
         };
         // An SU that is used in the other role has no place for this one.
         let full = |su: &usize| {
-            self.board.fits(*su, si) && self.limit(role, *su) > 0 && (mixes || self.load(other, *su) == 0)
+            self.board.fits(role, *su, si)
+                && self.limit(role, *su) > 0
+                && (mixes || self.load(other, *su) == 0)
         };
         let least = self.board.wanted.iter().rev().copied().find(|least| {
             let has = |su: &usize| full(su) && self.role(*su, si).is_none();
@@ -333,8 +359,9 @@ impl<'a> Draft<'a> {
             holder.is_some_and(|su| !self.board.member(*su).can_stand_by)
         };
         match (role, least) {
-            (_, None) if free().next().is_some() && !free().any(|su| self.board.fits(su, si)) => {
-                Reason::SuUnfit
+            (_, None) if free().next().is_some() && !free().any(|su| self.board.fits(role, su, si)) => {
+                let best = free().map(|su| self.board.fit(su, si)).max();
+                best.unwrap_or(Fit::Unsupported).lack()
             }
             (Role::Active, None) => Reason::NoSuForActive,
             (Role::Active, Some(_)) if self.board.group.protection.load == Load::One => Reason::NoSuForActive,

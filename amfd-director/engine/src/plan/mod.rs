@@ -6,6 +6,7 @@
 
 mod assigned;
 mod board;
+mod fit;
 mod n_plus_m;
 mod n_way;
 mod n_way_active;
@@ -17,6 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ais::Dn;
 use ais::amf::{HaState, RedundancyModel};
+
+pub(crate) use fit::Fit;
 
 use crate::dependency::Dependence;
 use crate::model::Rank;
@@ -184,8 +187,8 @@ pub(crate) struct Member {
     pub(crate) can_stand_by: bool,
     /// Was repaired lately: it takes over from others, and no adjustment moves anything to it.
     pub(crate) on_probation: bool,
-    /// Which SIs it could serve, in the order of [`Group::services`].
-    pub(crate) fits: Vec<bool>,
+    /// What it could be for each SI, in the order of [`Group::services`].
+    pub(crate) fits: Vec<Fit>,
     /// SIs whose CSIs it should hold in another arrangement than it does.
     pub(crate) outdated: BTreeSet<Dn>,
     /// The ranks that it was told as a standby, as far as they are known.
@@ -332,8 +335,12 @@ pub(crate) fn plan(model: RedundancyModel, group: &Group) -> Target {
     target.passed_over.retain(|su, _| !used.contains(su));
     for member in &group.members {
         if !used.contains(&member.dn) {
-            let fits = member.fits.is_empty() || member.fits.contains(&true);
-            let spare = if fits { Reason::SuSpare } else { Reason::SuUnfit };
+            let best = member.fits.iter().max().copied().unwrap_or(Fit::Full);
+            let spare = if best.leads() {
+                Reason::SuSpare
+            } else {
+                best.lack()
+            };
             let reason = member.usable.clone().err().unwrap_or(spare);
             target.passed_over.entry(member.dn.clone()).or_insert(reason);
         }
@@ -388,7 +395,7 @@ pub(crate) mod tests_support {
             Wanted::Configured => 1,
         };
         for member in &mut members {
-            member.fits = vec![true; sis.len()];
+            member.fits = vec![Fit::Full; sis.len()];
             if protection.load == Load::One {
                 member.limits = Limits {
                     active: 1,

@@ -15,7 +15,7 @@ use crate::reason::Reason;
 pub(super) fn plan(group: &Group) -> Target {
     let board = Board::new(group);
     let mut pool = board.usable();
-    pool.retain(|su| board.wanted.iter().any(|si| board.fits(*su, *si)));
+    pool.retain(|su| board.fits_any(*su));
     let split = split(&board, &pool);
     let mut plan = Plan {
         draft: Draft::new(&board, pool),
@@ -350,7 +350,15 @@ impl Plan<'_> {
             .iter()
             .copied()
             .filter(|su| self.draft.may(role, *su, si));
-        may.min_by_key(|su| (self.draft.load(role, *su), !self.is_near(role, *su, si), *su))
+        may.min_by_key(|su| {
+            let degraded = self.draft.board.is_degraded(*su, si);
+            (
+                degraded,
+                self.draft.load(role, *su),
+                !self.is_near(role, *su, si),
+                *su,
+            )
+        })
     }
 
     /// One more SU for the role, where the SI can be served in no other way, up to the preferred number.
@@ -380,7 +388,7 @@ impl Plan<'_> {
                     Role::Active => (self.had(*su, si), standbys.count()),
                     Role::Standby => (board.has(*su, si, HaState::Standby), 0),
                 };
-                (!has, others, *su)
+                (board.is_degraded(*su, si), !has, others, *su)
             })
     }
 

@@ -117,7 +117,7 @@ impl<'a, 'b> Matching<'a, 'b> {
     /// Finds room for the SI, moving others where that helps.
     fn admit(&mut self, si: usize, seen: &mut [bool]) -> bool {
         for su in self.draft.pool.clone() {
-            if seen[su] || !self.draft.could(su, si) {
+            if seen[su] || !self.draft.could(Role::Active, su, si) {
                 continue;
             }
             seen[su] = true;

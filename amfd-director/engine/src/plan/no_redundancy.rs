@@ -55,7 +55,8 @@ fn place(draft: &mut Draft<'_>, si: usize) {
         let member = board.member(*su);
         let idle = member.expects.is_empty();
         let comes = !board.serves(*su, si);
-        (comes && member.on_probation, member.rank, comes, !idle, *su)
+        let late = comes && member.on_probation;
+        (late, board.is_degraded(*su, si), member.rank, comes, !idle, *su)
     });
     if let Some(su) = best {
         draft.give(Role::Active, su, si);

@@ -8,7 +8,7 @@ use ais::Dn;
 use ais::amf::{HaState, RedundancyModel};
 
 use super::tests_support::{group, member};
-use super::{Availability, Group, Limits, Load, Swap, Swaps, Target, Wanted, plan};
+use super::{Availability, Fit, Group, Limits, Load, Swap, Swaps, Target, Wanted, plan};
 use crate::model::Rank;
 use crate::reason::Reason;
 use crate::steps::{self, Action};
@@ -40,6 +40,9 @@ struct World {
 
 const SEEDS: u64 = 200;
 
+/// What a component may say of itself.
+const UNREADY: [Fit; 3] = [Fit::NotReady, Fit::StandbyOnly, Fit::Degraded];
+
 const SIS: [&str; 7] = ["si=1", "si=2", "si=3", "si=4", "si=5", "si=6", "si=7"];
 
 impl World {
@@ -57,6 +60,7 @@ impl World {
         };
         let ties = 1 + random.below(2);
         let (ranked, equal, unlike) = (random.below(3) == 0, random.below(3) == 0, random.below(4) == 0);
+        let unready = random.below(4) == 0;
         for (position, member) in group.members.iter_mut().enumerate() {
             member.rank = Rank(if equal {
                 1
@@ -69,8 +73,12 @@ impl World {
                     member.limits.standby = 0;
                 }
             }
-            for fits in &mut member.fits {
-                *fits = !unlike || random.below(3) > 0;
+            for fit in &mut member.fits {
+                if unlike && random.below(3) == 0 {
+                    *fit = Fit::Unsupported;
+                } else if unready && random.below(3) == 0 {
+                    *fit = UNREADY[random.below(UNREADY.len())];
+                }
             }
         }
         for service in &mut group.services {
@@ -204,13 +212,14 @@ impl World {
         for (service, position) in self.group.services.iter().zip(0..) {
             let wish = &target.sis[&service.dn];
             let both: BTreeSet<&Dn> = wish.active.iter().chain(&wish.standby).collect();
-            let fits = |su: &Dn| self.group.member(su).unwrap().fits[position];
+            let fit = |su: &Dn| self.group.member(su).unwrap().fits[position];
             if wish.active.len() > service.preferred.active
                 || wish.standby.len() > service.preferred.standby
                 || both.len() != wish.active.len() + wish.standby.len()
                 || (wish.active.is_empty() && !wish.standby.is_empty())
                 || (service.wanted.is_err() && !both.is_empty())
-                || !both.iter().all(|su| fits(su))
+                || !wish.active.iter().all(|su| fit(su).leads())
+                || !wish.standby.iter().all(|su| fit(su).stands_by())
             {
                 self.fail("the plan gives an SI too much");
             }
@@ -270,7 +279,7 @@ impl World {
             .group
             .members
             .iter()
-            .all(|member| !member.fits.contains(&false));
+            .all(|member| member.fits.iter().all(|fit| *fit == Fit::Full));
         let places = self.group.members[0]
             .limits
             .active
@@ -291,7 +300,7 @@ impl World {
                 let fits = target.sis[&other.dn]
                     .active
                     .iter()
-                    .any(|su| self.group.member(su).unwrap().fits[position]);
+                    .any(|su| self.group.member(su).unwrap().fits[position].leads());
                 let can_spare = service.rank < other.rank || count(&other.dn) > 1;
                 if fits && can_spare {
                     self.fail(&format!(
@@ -306,7 +315,8 @@ impl World {
     fn disturb(&mut self) {
         let at = self.random.below(self.group.members.len());
         let si = self.random.below(self.group.services.len());
-        let what = self.random.below(9);
+        let what = self.random.below(10);
+        let ready = [UNREADY[0], UNREADY[1], UNREADY[2], Fit::Full][self.random.below(4)];
         self.log.push(format!(
             "disturb {what} SU {} SI {}",
             self.group.members[at].dn, SIS[si]
@@ -337,6 +347,7 @@ impl World {
                 };
             }
             6 => self.group.adjust = true,
+            9 if member.fits[si] != Fit::Unsupported => member.fits[si] = ready,
             8 => member.on_probation = !member.on_probation,
             _ => self.swap(si),
         }
@@ -384,7 +395,7 @@ fn run(model: RedundancyModel, seed: u64) {
             .group
             .members
             .iter()
-            .all(|member| !member.fits.contains(&false));
+            .all(|member| member.fits.iter().all(|fit| *fit == Fit::Full));
         if adjusted && alike && world.plan().sis != before.sis {
             world.fail("what was adjusted does not stay");
         }

@@ -6,12 +6,13 @@ use std::cmp::Reverse;
 use ais::Dn;
 use ais::amf::HaState;
 
-use super::{Group, Member, SiTarget, Target};
+use super::{Fit, Group, Member, SiTarget, Target};
 use crate::reason::Reason;
 
 /// The active SU is, of those in service: the one the operator swaps to; else the one that is active; else the
 /// standby; else the one that was quiesced; else the best by rank. The standby is, of the others: the one that stands
-/// by; else one that holds something; else the best by rank. Where the group is adjusted, see [`preferred`].
+/// by; else one that holds something; else the best by rank. Where the group is adjusted, see [`preferred`]. Before all
+/// that comes who is ready to be active for more of the SIs.
 pub(super) fn plan(group: &Group) -> Target {
     let (active, standby) = if group.adjust {
         preferred(group)
@@ -43,26 +44,52 @@ pub(super) fn plan(group: &Group) -> Target {
 
 type Pair<'a> = (Option<&'a Member>, Option<&'a Member>);
 
-/// The SUs in service that support some SI, the best first.
-fn usable(group: &Group) -> impl Iterator<Item = &Member> {
+/// The SUs in service that are fit for some SI, the best first.
+fn usable(group: &Group, fit: fn(Fit) -> bool) -> impl Iterator<Item = &Member> {
+    let fits = move |member: &Member| group.services.is_empty() || member.fits.iter().any(|at| fit(*at));
     let members = group.members.iter();
-    members
-        .filter(|member| member.usable.is_ok() && (member.fits.contains(&true) || group.services.is_empty()))
+    members.filter(move |member| member.usable.is_ok() && fits(member))
+}
+
+/// The number of SIs that take part, of those that the SU is so for.
+fn count(group: &Group, member: &Member, fit: fn(Fit) -> bool) -> usize {
+    let services = group.services.iter().zip(&member.fits);
+    services
+        .filter(|(service, at)| service.wanted.is_ok() && fit(**at))
+        .count()
+}
+
+fn unready(group: &Group, member: &Member) -> usize {
+    count(group, member, Fit::is_unready)
+}
+
+fn degraded(group: &Group, member: &Member) -> usize {
+    count(group, member, |fit| fit == Fit::Degraded)
 }
 
 fn present(group: &Group) -> Pair<'_> {
     let active = swapped_to(group).or_else(|| {
         // `max_by_key` gives the last of equals, so the key ends with the reversed position: rank decides.
-        usable(group)
+        usable(group, Fit::leads)
             .enumerate()
-            .max_by_key(|(position, member)| (claim_to_active(member), Reverse(*position)))
+            .max_by_key(|(position, member)| {
+                let (unready, degraded) = (unready(group, member), degraded(group, member));
+                (
+                    Reverse(unready),
+                    claim_to_active(member),
+                    Reverse((degraded, *position)),
+                )
+            })
             .map(|(_, member)| member)
     });
     let standby = active.and_then(|active| {
-        usable(group)
+        usable(group, Fit::stands_by)
             .filter(|member| member.dn != active.dn && member.can_stand_by)
             .enumerate()
-            .max_by_key(|(position, member)| (claim_to_standby(member), Reverse(*position)))
+            .max_by_key(|(position, member)| {
+                let unfit = count(group, member, |fit| fit == Fit::NotReady);
+                (Reverse(unfit), claim_to_standby(member), Reverse(*position))
+            })
             .map(|(_, member)| member)
     });
     (active, standby)
@@ -71,11 +98,13 @@ fn present(group: &Group) -> Pair<'_> {
 /// The best SU active, the second best standby; among equals those that are so already. An SU that shall take over
 /// stands by first (AMF B.02.01 §3.7.2.3.3), and one that is on probation takes over nothing.
 fn preferred(group: &Group) -> Pair<'_> {
-    let best = usable(group)
+    let best = usable(group, Fit::leads)
         .enumerate()
         .min_by_key(|(position, member)| {
             (
+                unready(group, member),
                 member.on_probation && claim_to_active(member).0 < SERVES,
+                degraded(group, member),
                 member.rank,
                 Reverse(claim_to_active(member)),
                 *position,
@@ -83,11 +112,12 @@ fn preferred(group: &Group) -> Pair<'_> {
         })
         .map(|(_, member)| member);
     let second = best.and_then(|best| {
-        usable(group)
+        usable(group, Fit::stands_by)
             .filter(|member| member.dn != best.dn && member.can_stand_by)
             .enumerate()
             .min_by_key(|(position, member)| {
                 (
+                    count(group, member, |fit| fit == Fit::NotReady),
                     member.on_probation && claim_to_standby(member) < STANDS_BY,
                     member.rank,
                     Reverse(claim_to_standby(member)),
@@ -99,7 +129,10 @@ fn preferred(group: &Group) -> Pair<'_> {
     let (serving, _) = present(group);
     match (best, serving.filter(|member| claim_to_active(member).0 == SERVES)) {
         (Some(best), Some(serving))
-            if best.dn != serving.dn && best.can_stand_by && !is_warm(group, best, serving) =>
+            if best.dn != serving.dn
+                && best.can_stand_by
+                && unready(group, serving) <= unready(group, best)
+                && !is_warm(group, best, serving) =>
         {
             (Some(serving), Some(best))
         }
@@ -115,15 +148,18 @@ fn is_warm(group: &Group, one: &Member, other: &Member) -> bool {
             other.expects.get(&service.dn),
             Some(HaState::Active | HaState::Quiescing)
         );
-        service.wanted.is_ok() && serves && one.fits.get(*position) == Some(&true)
+        service.wanted.is_ok() && serves && one.fits.get(*position).is_some_and(|fit| fit.leads())
     });
     taken_over.all(|(_, service)| one.holds.get(&service.dn) == Some(&HaState::Standby))
 }
 
 fn swapped_to(group: &Group) -> Option<&Member> {
     let swap = group.swap.as_ref()?;
-    let both = group.member(&swap.from)?.usable.is_ok() && group.member(&swap.to)?.usable.is_ok();
-    group.member(&swap.to).filter(|_| both)
+    let (from, to) = (group.member(&swap.from)?, group.member(&swap.to)?);
+    let loses = |at: usize| from.fits[at].leads() && to.fits[at].is_unready();
+    let mut wanted = (0..group.services.len()).filter(|at| group.services[*at].wanted.is_ok());
+    let both = from.usable.is_ok() && to.usable.is_ok() && !wanted.any(loses);
+    both.then_some(to)
 }
 
 /// The claim of an SU that is active.
@@ -156,7 +192,7 @@ fn claim_to_standby(member: &Member) -> u8 {
 /// The SIs that take part and that the SU is to be active for: all that it supports, where it may have as many. Else it
 /// goes on with what it serves, unless the group is adjusted; then come the most important ones.
 fn served(group: &Group, active: &Member) -> Vec<usize> {
-    let takes = |si: &usize| group.services[*si].wanted.is_ok() && active.fits.get(*si) == Some(&true);
+    let takes = |si: &usize| group.services[*si].wanted.is_ok() && active.fits[*si].leads();
     let mut sis: Vec<usize> = (0..group.services.len()).filter(takes).collect();
     let serves = |si: &usize| {
         let ha = active.expects.get(&group.services[*si].dn);
@@ -179,8 +215,8 @@ fn target_of(
         target.reasons.push(Reason::NoSuForActive);
         return target;
     };
-    if active.fits.get(si) != Some(&true) {
-        target.reasons.push(Reason::SuUnfit);
+    if !active.fits[si].leads() {
+        target.reasons.push(active.fits[si].lack());
         return target;
     }
     if let Some(least) = crowded_by.cloned() {
@@ -189,8 +225,8 @@ fn target_of(
     }
     target.active.push(active.dn.clone());
     match standby {
-        Some(standby) if standby.fits.get(si) == Some(&true) => target.standby.push(standby.dn.clone()),
-        Some(_) => target.reasons.push(Reason::SuUnfit),
+        Some(standby) if standby.fits[si].stands_by() => target.standby.push(standby.dn.clone()),
+        Some(standby) => target.reasons.push(standby.fits[si].lack()),
         None if !active.can_stand_by => target.reasons.push(Reason::StandbyImpossible),
         None => target.reasons.push(Reason::NoSuForStandby),
     }

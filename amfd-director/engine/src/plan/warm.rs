@@ -18,10 +18,10 @@ pub(super) fn stage(draft: &mut Draft<'_>) {
     }
 }
 
-/// Who is active for the SI and healthy, where somebody else shall be.
+/// Who is active for the SI, healthy and ready to stay so, where somebody else shall be.
 fn leaver(draft: &Draft<'_>, si: usize, to: usize) -> Option<usize> {
     let holder = draft.board.active_of(si, &draft.board.usable())?;
-    (holder != to).then_some(holder)
+    (holder != to && draft.board.fits(Role::Active, holder, si)).then_some(holder)
 }
 
 /// Whether the SU has confirmed that it stands by for the SI.

@@ -31,6 +31,9 @@ impl Reason {
             "SU-WITHOUT-NODE" => "give the SU a node or a node group with nodes".to_owned(),
             "SU-NOT-NEEDED" => "raise saAmfSGNumPrefInserviceSUs".to_owned(),
             "SU-UNFIT" => "create a SaAmfCompCsType below a component".to_owned(),
+            "SU-NOT-READY" => {
+                "wait; a component says with saAmfHAReadinessStateSet when it is ready".to_owned()
+            }
             "SI-WITHOUT-CSI" => format!("create a SaAmfCSI below {subject}"),
             "SI-NO-ACTIVE-SU" | "SI-NO-STANDBY-SU" => "see the SUs that are named after it".to_owned(),
             "SI-NO-ROOM-ACTIVE" => "bring more SUs in service, or raise saAmfSGMaxActiveSIsperSU".to_owned(),

@@ -7,12 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ais::amf::{
-    FaultReport, HaState, OrderId, OrderOutcome, PresenceState, RecommendedRecovery, SuConfig, SuReport, Term,
+    FaultReport, HaReadinessState, HaState, OrderId, OrderOutcome, PresenceState, RecommendedRecovery,
+    SuConfig, SuReport, Term,
 };
 use ais::{Dn, Millis};
 
 use super::Indexed;
-use crate::model::Attributes;
+use crate::model::{Attributes, Si};
 
 /// What an order in flight does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -219,6 +220,15 @@ impl SuState {
             .filter(|held| &held.si == si)
             .flat_map(|held| held.csis.iter().cloned())
             .collect()
+    }
+
+    /// How ready the least ready of its components says that it is for the SI.
+    pub(crate) fn readiness(&self, si: &Si) -> HaReadinessState {
+        let comps = self.report.iter().flat_map(|report| &report.comps);
+        let said = comps.flat_map(|comp| &comp.ha_readiness);
+        let of_si = said.filter(|(csi, _)| si.csis.iter().any(|own| &own.dn == csi));
+        let worst = of_si.map(|(_, state)| *state).max_by_key(|state| state.code());
+        worst.unwrap_or(HaReadinessState::ReadyForAssignment)
     }
 
     /// Whether an order, of whatever director, is being carried out.

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ais::Dn;
 use ais::amf::{
-    AssignmentReport, CommandFailure, CompReport, FaultReport, HaState, NodeOrder, NodeReport, OperState,
-    OrderId, OrderOutcome, OrderReport, PresenceState, RecommendedRecovery, SuConfig, SuReport, Term,
+    AssignmentReport, CommandFailure, CompReport, FaultReport, HaReadinessState, HaState, NodeOrder,
+    NodeReport, OperState, OrderId, OrderOutcome, OrderReport, PresenceState, RecommendedRecovery, SuConfig,
+    SuReport, Term,
 };
 
 /// An SU on the node.
@@ -68,6 +69,7 @@ fn set_presence(report: &mut SuReport, presence: PresenceState) {
     report.presence = presence;
     for comp in &mut report.comps {
         comp.presence = presence;
+        comp.ha_readiness.clear();
     }
 }
 
@@ -286,6 +288,17 @@ impl FakeNode {
             su.report.restart_count += 1;
         } else {
             su.report.comps[0].restart_count += 1;
+        }
+        self.report(dn);
+    }
+
+    /// The first component says how ready it is for the CSI.
+    pub(crate) fn say_ready(&mut self, dn: &Dn, csi: &Dn, state: HaReadinessState) {
+        let Some(su) = self.sus.get_mut(dn) else { return };
+        let said = &mut su.report.comps[0].ha_readiness;
+        said.retain(|(of, _)| of != csi);
+        if state != HaReadinessState::ReadyForAssignment {
+            said.push((csi.clone(), state));
         }
         self.report(dn);
     }

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;
 
 use ais::amf::{
-    AdminOperation, AdminState, HaState, NodeOrder, NodeReport, OperState, PresenceState, ReadinessState,
-    RecommendedRecovery, Term,
+    AdminOperation, AdminState, HaReadinessState, HaState, NodeOrder, NodeReport, OperState, PresenceState,
+    ReadinessState, RecommendedRecovery, Term,
 };
 use ais::ntf::{Detail, Notification, Severity};
 use ais::{Dn, Millis, Value};
@@ -147,6 +147,14 @@ impl World {
             "su-restarts" => self.for_each(rest, |world, su| {
                 world.node_of(su, |node, su| node.restart(su, true));
             }),
+            "says" => {
+                // `says SU SI 3`: of the first CSI of the SI; the number is the code of the state.
+                let csi = Dn::child("safCsi=k1", Some(&self.model.names[rest[1]])).ok()?;
+                let state = HaReadinessState::from_code(rest[2].parse().ok()?)?;
+                self.for_each(&rest[..1], |world, su| {
+                    world.node_of(su, |node, su| node.say_ready(su, &csi, state));
+                });
+            }
             "stick" => self.for_each(rest, |world, su| world.node_of(su, FakeNode::stick)),
             _ => return None,
         }
