@@ -44,6 +44,14 @@ fn there_is_an_end_to_what_a_service_has() {
     succeeds(program("states").command(daemon.dir()).arg("limits"));
 }
 
+/// Also of ten thousand CCBs and three thousand implementers: `cargo test --release -p capi --test imm -- --ignored end_to_all`
+#[test]
+#[ignore = "takes a minute"]
+fn there_is_an_end_to_all_that_a_service_has() {
+    let daemon = daemon();
+    succeeds(program("states").command(daemon.dir()).args(["limits", "all"]));
+}
+
 #[test]
 fn values_of_all_types_and_long_names_go_through() {
     let daemon = daemon();
