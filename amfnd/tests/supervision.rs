@@ -5,7 +5,7 @@ mod harness;
 use std::fs;
 
 use ais::amf::{HaState, NodeOrder, OperState, OrderId, PresenceState};
-use ais::{AisError, Dn};
+use ais::{AisError, Dn, Millis};
 use amfnd_client::{Amf, AmfError};
 use harness::{Cluster, comp, csi, is_alive, run, signal, su};
 use rustix::process::Signal;
@@ -78,6 +78,29 @@ fn an_error_report_and_a_failed_callback_restart_the_component() {
             assert_eq!(report.assignments[0].ha, HaState::Active);
         });
     }
+}
+
+/// The story of OpenAIS's demo component.
+#[test]
+fn after_ten_healthchecks_an_error_is_reported_and_the_cleanup_kills_by_its_pid_file() {
+    run(async {
+        let cluster = Cluster::start().await;
+        let mut component = cluster.component("reports-after-ten");
+        component.healthchecks[0].max_duration = Millis(10_000);
+        let text = "kill -9 $(cat PID) && echo killed $(cat PID) >> PID.killed";
+        let text = text.replace("PID", &cluster.path("pid").display().to_string());
+        component.cleanup = Some(cluster.script("cleanup", &text, 10_000));
+        cluster.instantiate(component).await;
+        cluster.assign(2, HaState::Active).await;
+        let first = cluster.pid().await;
+        let said = cluster.said("registered", 2).await;
+        let by_the_first = said.split("registered").nth(1).unwrap();
+        assert!(by_the_first.matches("healthy").count() >= 10, "{said}");
+        let killed = fs::read_to_string(cluster.path("pid.killed")).unwrap();
+        assert_eq!(killed, format!("killed {first}\n"), "once, by the script");
+        cluster.said("ACTIVE text=hello,there", 2).await;
+        assert_eq!(cluster.director.newest().unwrap().comps[0].restart_count, 1);
+    });
 }
 
 #[test]

@@ -195,11 +195,27 @@ impl Director {
         }
         self.update_last_active(&su);
         self.touch_su(&su);
+        self.touch_managers(&su, before.as_ref());
         self.tell_command_failures(&su, &applied);
         if let Some((order, outcome)) = &applied.answered {
             self.order_answered(&su, order, outcome);
         }
         self.recover(&su, &applied);
+    }
+
+    /// Who manages components of the SU, or did before, shows them.
+    fn touch_managers(&mut self, su: &Dn, before: Option<&SuReport>) {
+        let now = self.state.su(su).and_then(|state| state.report.as_ref());
+        let of = |report: Option<&SuReport>| -> BTreeSet<(Dn, Dn)> {
+            let comps = report.into_iter().flat_map(|report| &report.comps);
+            let managed = comps.filter_map(|comp| Some((comp.manager.clone()?, comp.comp.clone())));
+            managed.collect()
+        };
+        for (manager, _) in of(before).symmetric_difference(&of(now)) {
+            if let Some(su) = manager.parent() {
+                self.touch_su(&su);
+            }
+        }
     }
 
     /// An order of a former director has failed, or a fault has ended one, and it is not known which one that was: the

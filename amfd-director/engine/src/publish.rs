@@ -108,8 +108,6 @@ pub(crate) struct Published {
     former: Former,
 }
 
-/// Components that others manage.
-const MANAGED: CompCategory = PROXIED.union(CompCategory::CONTAINED);
 /// Those that have a proxy.
 const PROXIED: CompCategory = CompCategory::PROXIED.union(CompCategory::PROXIED_NPI);
 
@@ -397,12 +395,24 @@ impl Director {
                     number(told.map_or(0, |told| told.restart_count)),
                 ),
             ];
-            if comp.config.category.intersects(MANAGED) {
+            if comp.is_managed() {
                 let manager = told.and_then(|told| told.manager.clone());
                 values.push((CURRENT_PROXY, Shown::Names(manager.into_iter().collect())));
+            } else if let Some(proxied) = su.node.as_ref().and_then(|node| self.model.proxied_on(node)) {
+                let managed = proxied.iter().flat_map(|su| self.managed_by(comp.dn(), su));
+                values.push(("saAmfCompCurrProxiedNames", Shown::Names(managed.collect())));
             }
             self.compare(comp.dn(), values, all);
         }
+    }
+
+    /// The components of the SU that this one manages.
+    fn managed_by(&self, manager: &Dn, su: &Dn) -> impl Iterator<Item = Dn> {
+        let report = self.state.su(su).and_then(|state| state.report.as_ref());
+        let comps = report.into_iter().flat_map(|report| &report.comps);
+        comps
+            .filter(move |comp| comp.manager.as_ref() == Some(manager))
+            .map(|comp| comp.comp.clone())
     }
 }
 

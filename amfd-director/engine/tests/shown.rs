@@ -761,3 +761,45 @@ fn an_su_under_maintenance_is_not_repaired_where_that_is_restricted() {
         assert_eq!(cluster.numbers(SU2, &["saAmfSUNumCurrActiveSIs"]), [1]);
     }
 }
+
+#[test]
+fn a_proxy_shows_whom_it_manages_and_each_of_these_its_proxy() {
+    let mut cluster = Cluster::new().with_service();
+    let proxied = "safVersion=1,safCompType=p";
+    let category = vec![number("saAmfCtCompCategory", 4)];
+    cluster.add("SaAmfCompType", proxied, category);
+    let managed = ["p", "q"].map(|name| format!("safComp={name},{SU1}"));
+    for comp in &managed {
+        let attrs = vec![
+            names("saAmfCompType", &[proxied]),
+            names("saAmfCompProxyCsi", &[CSI]),
+        ];
+        cluster.add("SaAmfComp", comp, attrs);
+    }
+    cluster.start();
+    let proxy = format!("safComp=c,{SU1}");
+    let mut manage = |managers: [Option<&str>; 2]| {
+        let report = cluster.reports.get_mut(&dn(SU1)).unwrap();
+        for (comp, manager) in managed.iter().zip(managers) {
+            let own = report.comps.iter_mut().find(|it| it.comp == dn(comp)).unwrap();
+            own.manager = manager.map(dn);
+        }
+        let report = NodeReport::Su(report.clone());
+        let (node, session) = (dn(&format!("safAmfNode=N1,{CLUSTER}")), SessionId(1));
+        cluster.step(Event::Report {
+            node,
+            session,
+            report,
+        });
+        let shown = managed
+            .iter()
+            .map(|comp| cluster.dns(comp, "saAmfCompCurrProxyName"));
+        let shown: Vec<Dn> = shown.flatten().collect();
+        assert_eq!(shown, managers.into_iter().flatten().map(dn).collect::<Vec<_>>());
+        cluster.dns(&proxy, "saAmfCompCurrProxiedNames")
+    };
+    let both = managed.clone().map(|comp| dn(&comp));
+    assert_eq!(manage([Some(&proxy), Some(&proxy)]), both);
+    assert_eq!(manage([Some(&proxy), None]), both[..1]);
+    assert_eq!(manage([None, None]), []);
+}

@@ -21,6 +21,7 @@ fn component_process() {
         dir,
         mode,
         connected: None,
+        checks: 0,
     };
     amfnd_client::run(component).unwrap();
     if let Some(path) = lingers {
@@ -33,6 +34,8 @@ struct Tested {
     dir: PathBuf,
     mode: String,
     connected: Option<(Amf, Dn)>,
+    /// How often it was asked whether it is healthy.
+    checks: u32,
 }
 
 impl Tested {
@@ -43,6 +46,19 @@ impl Tested {
             .open(self.dir.join("said"))
             .unwrap();
         writeln!(file, "{line}").unwrap();
+    }
+
+    /// The first of its processes reports an error of its component.
+    fn report_once(&self) {
+        if self.first("reported") {
+            let (amf, comp) = self.connected.clone().unwrap();
+            // Another task, for the answer to this callback need not wait for it.
+            tokio::task::spawn_local(async move {
+                amf.error_report(&comp, RecommendedRecovery::ComponentRestart)
+                    .await
+                    .unwrap();
+            });
+        }
     }
 
     /// Whether this is the first time; later processes of the component are told apart so.
@@ -73,14 +89,8 @@ impl Component for Tested {
             .map(|(name, values)| format!("{name}={}", values.join(",")))
             .collect();
         self.say(&format!("{ha} {}", values.join(" ")));
-        if self.mode == "reports-error" && self.first("reported") {
-            let (amf, comp) = self.connected.clone().unwrap();
-            // Another task, for the answer to this callback need not wait for it.
-            tokio::task::spawn_local(async move {
-                amf.error_report(&comp, RecommendedRecovery::ComponentRestart)
-                    .await
-                    .unwrap();
-            });
+        if self.mode == "reports-error" {
+            self.report_once();
         }
         if self.mode == "fails-once" && self.first("failed") {
             return Err(AisError::FailedOperation);
@@ -106,6 +116,10 @@ impl Component for Tested {
 
     async fn healthcheck(&mut self, _key: &str) -> Result<(), AisError> {
         self.say("healthy");
+        self.checks += 1;
+        if self.mode == "reports-after-ten" && self.checks == 10 {
+            self.report_once();
+        }
         Ok(())
     }
 

@@ -35,6 +35,13 @@ impl Comp {
     pub(crate) fn is_pre_instantiable(&self) -> bool {
         self.config.category.is_pre_instantiable()
     }
+
+    /// Whether another component manages it.
+    pub(crate) fn is_managed(&self) -> bool {
+        let proxied = CompCategory::PROXIED.union(CompCategory::PROXIED_NPI);
+        let managed = proxied.union(CompCategory::CONTAINED);
+        self.config.category.intersects(managed)
+    }
 }
 
 const CLI_TIMEOUT: Millis = Millis(10_000);

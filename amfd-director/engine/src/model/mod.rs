@@ -94,6 +94,8 @@ pub(crate) struct Model {
     si_sg: BTreeMap<Dn, Dn>,
     /// The SUs that each node hosts.
     hosted: BTreeMap<Dn, BTreeSet<Dn>>,
+    /// Those of them that have components which a proxy or container manages.
+    proxied: BTreeMap<Dn, BTreeSet<Dn>>,
     /// The managed SGs of each application.
     app_sgs: BTreeMap<Dn, BTreeSet<Dn>>,
     /// Which SGs were built from what, apart from what stands below them and their SIs.
@@ -122,6 +124,12 @@ impl Model {
             let (sg, _, su) = self.su(dn)?;
             Some((sg, dn, su))
         })
+    }
+
+    /// The SUs that the node hosts and that have components which a proxy or container manages; none where there are
+    /// none.
+    pub(crate) fn proxied_on(&self, node: &Dn) -> Option<&BTreeSet<Dn>> {
+        self.proxied.get(node)
     }
 
     /// The managed SUs that an SU, SG, node, node group, application or cluster has in its scope, each once.
@@ -169,6 +177,9 @@ impl Model {
             self.su_sg.insert(su.clone(), dn.clone());
             if let Some(node) = &config.node {
                 self.hosted.entry(node.clone()).or_default().insert(su.clone());
+                if config.comps.iter().any(Comp::is_managed) {
+                    self.proxied.entry(node.clone()).or_default().insert(su.clone());
+                }
             }
         }
         for si in sg.sis.keys() {
@@ -185,6 +196,7 @@ impl Model {
             self.su_sg.remove(su);
             if let Some(node) = &config.node {
                 remove_from(&mut self.hosted, node, su);
+                remove_from(&mut self.proxied, node, su);
             }
         }
         for si in sg.sis.keys() {
