@@ -174,9 +174,10 @@ impl Director {
         self.pass_tolerances();
         self.evaluate_all();
         let mut effects = std::mem::take(&mut self.out.send);
-        effects.append(&mut self.out.because);
         let changes = self.publish_changes();
         effects.append(&mut self.out.send);
+        self.end_stories();
+        effects.append(&mut self.out.because);
         effects.append(&mut self.out.notify);
         effects.extend(changes.into_iter().map(Effect::Publish));
         effects.append(&mut self.out.reply);

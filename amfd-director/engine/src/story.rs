@@ -31,6 +31,8 @@ pub(crate) struct Stories {
     open: BTreeMap<Dn, CauseId>,
     /// How many SGs each story has.
     members: BTreeMap<CauseId, usize>,
+    /// Those that the present step began and that have not ended.
+    begun: Vec<CauseId>,
 }
 
 impl Stories {
@@ -67,6 +69,15 @@ impl Director {
         };
     }
 
+    /// Ends the stories that this step began and that no SG is in: nothing is to be done about them.
+    pub(crate) fn end_stories(&mut self) {
+        for cause in std::mem::take(&mut self.stories.begun) {
+            if !self.stories.members.contains_key(&cause) {
+                self.out.because.push(Effect::Story(Story::Settled { cause }));
+            }
+        }
+    }
+
     /// The present step goes on with the story of the SU's SG, where there is one.
     pub(crate) fn continue_story(&mut self, su: &Dn) {
         let sg = self.model.su(su).map(|(sg, ..)| sg);
@@ -88,6 +99,7 @@ impl Director {
         self.stories.last += 1;
         let cause = CauseId::new(Term(self.state.term.0), self.stories.last);
         self.stories.step = Some(cause);
+        self.stories.begun.push(cause);
         let origin = std::mem::take(&mut self.stories.origin);
         self.out.send.push(Effect::Story(Story::Began { cause, origin }));
         cause
@@ -107,6 +119,7 @@ impl Director {
             self.join_story(sg, cause);
         }
         if over && let Some((cause, true)) = self.stories.leave(sg) {
+            self.stories.begun.retain(|begun| *begun != cause);
             self.out.because.push(Effect::Story(Story::Settled { cause }));
         }
         self.stories.of_sg = None;
@@ -119,6 +132,7 @@ impl Director {
         }
         if let Some((other, true)) = self.stories.leave(sg) {
             let into = cause;
+            self.stories.begun.retain(|begun| *begun != other);
             self.out
                 .because
                 .push(Effect::Story(Story::Merged { cause: other, into }));
