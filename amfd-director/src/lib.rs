@@ -175,6 +175,7 @@ async fn serve(options: &Options, term: Term) -> Result<(), Error> {
         options.dir.clone(),
     ));
     tokio::task::spawn_local(link::run(Rc::clone(&shell), options.dir.clone()));
+    tokio::task::spawn_local(ntf::changes::run(Rc::clone(&shell), options.dir.clone()));
     tokio::task::spawn_local(serve_metrics(Rc::clone(&shell), options.dir.join(METRICS_SOCKET)));
     tokio::task::spawn_local(say_ready(Rc::clone(&shell)));
     let mut watchdog = Watchdog::from_environment();

@@ -3,6 +3,7 @@
 //! Each one gets a number and a time, goes to the subscribers at once, and to the log on disk by a thread of its own:
 //! neither a slow disk nor a subscriber that stops reading delays the director, and both cost bounded memory.
 
+pub(crate) mod changes;
 mod log;
 mod server;
 mod store;
@@ -78,6 +79,11 @@ impl Service {
             writer.write(&recorded, || self.store.alarms().cloned().collect());
         }
         recorded.id
+    }
+
+    /// Whether nothing was ever told.
+    pub(crate) fn is_new(&self) -> bool {
+        self.store.last() == 0
     }
 
     /// How many subscribers there are.
