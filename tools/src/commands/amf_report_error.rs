@@ -40,7 +40,7 @@ struct Order {
 pub(super) fn main(args: Vec<OsString>) -> ExitCode {
     let order = match texts(args).and_then(|words| order(&words)) {
         Ok(Some(order)) => order,
-        Ok(None) => return HELP.print(),
+        Ok(None) => return HELP.print_of_component(),
         Err(complaint) => return HELP.refuse(&format!("amf-report-error: {complaint}")),
     };
     let done = component(order.comp.as_deref()).and_then(|comp| match order.recovery {

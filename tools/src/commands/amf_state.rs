@@ -189,12 +189,12 @@ impl Health {
             ("Service Units UNLOCKED and DISABLED:", &self.disabled_sus),
             ("Nodes UNLOCKED and DISABLED:", &self.disabled_nodes),
         ] {
-            text.push_str(heading);
-            text.push('\n');
+            append(&mut text, format_args!("\n{heading}\n"));
             for name in names {
                 append(&mut text, format_args!("   {name}\n"));
             }
         }
+        text.push('\n');
         text
     }
 }
@@ -446,8 +446,8 @@ mod tests {
         };
         assert_eq!(
             health.text(),
-            "Service Instances UNLOCKED and UNASSIGNED:\n   safSi=1,safApp=x\n\
-             Service Units UNLOCKED and DISABLED:\nNodes UNLOCKED and DISABLED:\n"
+            "\nService Instances UNLOCKED and UNASSIGNED:\n   safSi=1,safApp=x\n\
+             \nService Units UNLOCKED and DISABLED:\n\nNodes UNLOCKED and DISABLED:\n\n"
         );
     }
 }

@@ -5,8 +5,8 @@ use std::future::Future;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use ais::Dn;
 use ais::amf::{PmErrors, PmStopQualifier, RecommendedRecovery};
+use ais::{AisError, Dn};
 use amfnd_client::{Amf, AmfError};
 use tokio::task::LocalSet;
 
@@ -113,7 +113,7 @@ struct Order {
 pub(super) fn main(args: Vec<OsString>) -> ExitCode {
     let order = match texts(args).and_then(|words| order(&words)) {
         Ok(Some(order)) => order,
-        Ok(None) => return HELP.print(),
+        Ok(None) => return HELP.print_of_component(),
         Err(complaint) => return HELP.refuse(&format!("amfpm: {complaint}")),
     };
     match carry_out(&order) {
@@ -190,7 +190,16 @@ fn carry_out(order: &Order) -> Result<(), String> {
         ask(async |amf| amf.pm_start(&comp, pid, depth, errors, recovery).await)
     } else {
         let qualifier = PmStopQualifier::ProcessAndDescendants;
-        ask(async |amf| amf.pm_stop(&comp, qualifier, pid, errors).await)
+        ask(
+            async |amf| match amf.pm_stop(&comp, qualifier, pid, errors).await {
+                // What is to be so is so already (OpenSAF practice).
+                Err(AmfError::Refused {
+                    error: AisError::NotExist,
+                    ..
+                }) => Ok(()),
+                answer => answer,
+            },
+        )
     }
 }
 

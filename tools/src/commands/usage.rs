@@ -61,10 +61,14 @@ pub(super) trait CommandLine: Parser {
 impl Help {
     /// The blocks NAME, SYNOPSIS, DESCRIPTION, OPTIONS and EXAMPLE, each after a blank line.
     pub(super) fn text(&self) -> String {
+        self.text_with(&COMMON_OPTIONS)
+    }
+
+    fn text_with(&self, common: &[(&'static str, &'static str)]) -> String {
         let mut text = format!("\nNAME\n\t{} - {}\n", self.name, self.purpose);
         block(&mut text, "SYNOPSIS", self.synopsis);
         block(&mut text, "DESCRIPTION", self.description);
-        pairs(&mut text, "OPTIONS", self.options.iter().chain(&COMMON_OPTIONS));
+        pairs(&mut text, "OPTIONS", self.options.iter().chain(common));
         pairs(&mut text, "EXAMPLE", self.examples.iter());
         text
     }
@@ -82,10 +86,19 @@ impl Help {
 
     /// Prints the help; gives the exit code.
     pub(super) fn print(&self) -> ExitCode {
-        match output::print(&self.text()) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(code) => code,
-        }
+        print(&self.text())
+    }
+
+    /// The same, of a command that asks a node director and no cluster.
+    pub(super) fn print_of_component(&self) -> ExitCode {
+        print(&self.text_with(&COMMON_OPTIONS[2..]))
+    }
+}
+
+fn print(text: &str) -> ExitCode {
+    match output::print(text) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(code) => code,
     }
 }
 

@@ -41,6 +41,7 @@ mod supervisor;
 mod timeline;
 mod up;
 mod upgrade;
+mod watch;
 
 use failure::Failure;
 

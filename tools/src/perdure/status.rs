@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::Path;
-use std::time::Duration;
 
 use ais::Object;
 use ais::amf::{AdminState, AssignmentState, HaState, OperState, PresenceState, ReadinessState};
@@ -18,14 +17,12 @@ use super::locked::{self, Locked};
 use super::place::Place;
 use super::record::{Daemon, Record, State};
 
-/// The pause between two looks of `--watch`.
-const WATCH_PAUSE: Duration = Duration::from_secs(1);
 /// What stands for a value that is not there.
 const NONE: &str = "-";
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Go on and show each change
+    /// Go on: a live screen on a terminal, elsewhere each change
     #[arg(long)]
     watch: bool,
     /// Print JSON
@@ -35,50 +32,50 @@ pub(super) struct Arguments {
 
 /// All that is shown.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-struct Status {
-    dir: String,
-    started: String,
-    supervisor: Option<i32>,
-    nodes: Vec<Node>,
-    sus: Vec<Su>,
-    sis: Vec<Si>,
+pub(super) struct Status {
+    pub(super) dir: String,
+    pub(super) started: String,
+    pub(super) supervisor: Option<i32>,
+    pub(super) nodes: Vec<Node>,
+    pub(super) sus: Vec<Su>,
+    pub(super) sis: Vec<Si>,
     /// What is locked beside nodes, SUs and SIs.
     locked: Vec<Locked>,
     failed: Vec<Failed>,
-    daemons: Vec<Daemon>,
+    pub(super) daemons: Vec<Daemon>,
     /// Why the model's part is missing, where it is.
-    model_unreadable: Option<String>,
+    pub(super) model_unreadable: Option<String>,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
-struct Node {
-    dn: String,
-    up: bool,
-    admin: String,
-    oper: String,
+pub(super) struct Node {
+    pub(super) dn: String,
+    pub(super) up: bool,
+    pub(super) admin: String,
+    pub(super) oper: String,
     /// What the director says of one that may not be there: how it went, and what became of its work.
-    because: Vec<String>,
+    pub(super) because: Vec<String>,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
-struct Su {
-    dn: String,
-    node: String,
-    admin: String,
-    oper: String,
-    presence: String,
-    readiness: String,
+pub(super) struct Su {
+    pub(super) dn: String,
+    pub(super) node: String,
+    pub(super) admin: String,
+    pub(super) oper: String,
+    pub(super) presence: String,
+    pub(super) readiness: String,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
-struct Si {
-    dn: String,
-    admin: String,
-    assignment: String,
-    active: Vec<String>,
-    standby: Vec<String>,
+pub(super) struct Si {
+    pub(super) dn: String,
+    pub(super) admin: String,
+    pub(super) assignment: String,
+    pub(super) active: Vec<String>,
+    pub(super) standby: Vec<String>,
     /// SUs that are being relieved: QUIESCED or QUIESCING.
-    leaving: Vec<String>,
+    pub(super) leaving: Vec<String>,
 }
 
 /// A component that needs care.
@@ -93,42 +90,22 @@ struct Failed {
 pub(super) fn run(dir: Option<&Path>, arguments: &Arguments) -> Result<(), Failure> {
     let place = Place::find(dir)?;
     if arguments.watch {
-        return super::block_on(watch(&place, arguments.json));
+        return super::block_on(super::watch::run(&place, arguments.json));
     }
     let status = super::block_on(super::in_time(&place, read(&place)))?;
     show(&render(&status, arguments.json));
     Ok(())
 }
 
-async fn watch(place: &Place, json: bool) -> Result<(), Failure> {
-    let mut shown = None;
-    loop {
-        let now = match super::in_time(place, read(place)).await {
-            Ok(status) => render(&status, json),
-            Err(failure) => failure.to_string(),
-        };
-        if shown.as_ref() != Some(&now) {
-            // Home, then everything below the cursor is cleared.
-            show(&if json {
-                now.clone()
-            } else {
-                format!("\x1b[H\x1b[2J{now}")
-            });
-            shown = Some(now);
-        }
-        tokio::time::sleep(WATCH_PAUSE).await;
-    }
-}
-
 /// Prints; a reader that went away has seen enough.
-fn show(text: &str) {
+pub(super) fn show(text: &str) {
     let mut out = std::io::stdout().lock();
     if writeln!(out, "{text}").and_then(|()| out.flush()).is_err() {
         std::process::exit(0);
     }
 }
 
-async fn read(place: &Place) -> Result<Status, Failure> {
+pub(super) async fn read(place: &Place) -> Result<Status, Failure> {
     let record = Record::load(&place.record()).unwrap_or_default();
     let supervisor = place.holder();
     let mut status = Status {
@@ -322,7 +299,8 @@ fn is_failed(comp: &Object) -> bool {
     ) || oper == Some(OperState::Disabled) && presence.is_some_and(|p| p != PresenceState::Uninstantiated)
 }
 
-fn render(status: &Status, json: bool) -> String {
+/// The text or the document.
+pub(super) fn render(status: &Status, json: bool) -> String {
     if json {
         return serde_json::to_string_pretty(status).unwrap_or_else(|error| error.to_string());
     }

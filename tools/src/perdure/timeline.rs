@@ -75,18 +75,25 @@ fn millis(from: i64, to: i64) -> f64 {
     to.saturating_sub(from) as f64 / 1e6
 }
 
+/// How the story ended. Answers to operators may follow; work that was found after an end has an end of its own.
+fn end_of(story: &[Entry]) -> Option<&Entry> {
+    let is_end = |step: &&Entry| matches!(step.code.as_str(), "SETTLED" | "MERGED");
+    let is_answer = |step: &&Entry| step.code == "ADMIN-ANSWERED";
+    story.iter().rev().find(|step| !is_answer(step)).filter(is_end)
+}
+
 fn text(stories: &[Vec<Entry>]) -> String {
     let mut out = String::new();
     for story in stories {
-        let (Some(first), Some(last)) = (story.first(), story.last()) else {
+        let Some(first) = story.first() else {
             continue;
         };
         let (cause, time) = (first.cause, crate::moment::text(first.time));
         let what = if first.code == "BEGAN" { &first.text } else { "" };
-        let end = match last.code.as_str() {
-            "SETTLED" => format!("settled after {:.1} ms", millis(first.time, last.time)),
-            "MERGED" => last.text.clone(),
-            _ => "not settled".to_owned(),
+        let end = match end_of(story) {
+            Some(end) if end.code == "MERGED" => end.text.clone(),
+            Some(end) => format!("settled after {:.1} ms", millis(first.time, end.time)),
+            None => "not settled".to_owned(),
         };
         writeln!(out, "{time}  {cause}  {what}; {end}").unwrap_or_default();
         for step in story {
@@ -114,10 +121,10 @@ fn json(stories: &[Vec<Entry>]) -> serde_json::Value {
     let story = |steps: &Vec<Entry>| {
         let first = steps.first()?;
         let list: Vec<_> = steps.iter().map(|it| step(it, first.time)).collect();
-        let settled = steps.last().filter(|last| last.code == "SETTLED");
+        let settled = end_of(steps).filter(|end| end.code == "SETTLED");
         Some(serde_json::json!({
             "cause": first.cause.to_string(),
-            "settled_millis": settled.map(|last| millis(first.time, last.time)),
+            "settled_millis": settled.map(|end| millis(first.time, end.time)),
             "steps": list,
         }))
     };
@@ -145,10 +152,11 @@ mod tests {
             step(1, 2, "ORDER", "safSu=2", "ACTIVE for safSi=a, on N2"),
             step(1, 5, "DONE", "safSu=2", "ACTIVE for safSi=a"),
             step(1, 5, "SETTLED", "", ""),
+            step(1, 6, "ADMIN-ANSWERED", "safSu=2", "operation lock: done"),
         ]);
         let text = text(&stories);
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines.len(), 4);
+        assert_eq!(lines.len(), 5);
         assert!(
             lines[0].ends_with("  2.1  safComp=C failed (process died); settled after 5.0 ms"),
             "{text}"
@@ -157,7 +165,7 @@ mod tests {
             lines[1],
             "  +      2.0 ms  ORDER              safSu=2: ACTIVE for safSi=a, on N2"
         );
-        assert!(lines[3].ends_with("2.2  another; not settled"), "{text}");
+        assert!(lines[4].ends_with("2.2  another; not settled"), "{text}");
         assert_eq!(json(&stories)["stories"][0]["settled_millis"], 5.0);
     }
 }

@@ -4,8 +4,11 @@
 
 mod harness;
 mod journal;
+mod model_changes;
 mod model_files;
 mod terminal;
+mod watch;
+mod whole;
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};

@@ -31,7 +31,7 @@ const HELP: Help = Help {
         ("-y, --securityAlarm", "security alarms"),
         (
             "-t, --timeout SEC",
-            "end with code 1 when none has come for so long",
+            "end when none has come for so long, with 'poll timeout'",
         ),
         ("-v, --verbose", "print more"),
     ],
@@ -128,7 +128,11 @@ fn run(line: &Line) -> Result<(), Failure> {
                 () = director.closed() => {
                     return Err(Failure::new("error - the director is gone; subscribe again when it is back"));
                 }
-                () = silence => return Err(Failure::new("error - no notification came in time")),
+                () = silence => {
+                    // With --json, that nothing follows says it.
+                    let text = if json { "" } else { "poll timeout\n" };
+                    return output::print(text).or(Ok(()));
+                }
             }
         }
     })

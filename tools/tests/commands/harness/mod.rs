@@ -1,14 +1,16 @@
 //! A real information model daemon in a directory of its own, and transcripts of commands run against it.
 
 pub(crate) mod implementer;
+pub(crate) mod terminal;
 mod transcript;
+pub(crate) mod whole;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-pub(crate) use transcript::check;
+pub(crate) use transcript::{check, check_in};
 
 /// How long a daemon may take until it answers.
 const START_LIMIT: Duration = Duration::from_mins(1);

@@ -5,14 +5,52 @@
 
 use std::fmt::Write as _;
 use std::io::{Seek as _, Write as _};
-use std::process::Output;
+use std::process::{Command, Output};
 
 use super::{Cluster, command, golden};
 
+/// Where command lines run.
+pub(crate) trait Scene {
+    /// The command of a line.
+    fn command(&self, line: &str) -> Command;
+    /// What was printed, without what is different each time.
+    fn scrub(&self, printed: String) -> String;
+}
+
+/// Without a cluster.
+struct Nowhere;
+
+impl Scene for Nowhere {
+    fn command(&self, line: &str) -> Command {
+        command(line)
+    }
+
+    fn scrub(&self, printed: String) -> String {
+        printed
+    }
+}
+
+/// Its directory is printed as `DIR`.
+impl Scene for Cluster {
+    fn command(&self, line: &str) -> Command {
+        self.command(line)
+    }
+
+    fn scrub(&self, printed: String) -> String {
+        printed.replace(&*self.dir().to_string_lossy(), "DIR")
+    }
+}
+
 /// Runs the command lines of a golden file and compares.
-///
-/// Without a cluster, `DIR` in a line stands for nothing; with one, its directory is printed as `DIR`.
 pub(crate) fn check(name: &str, cluster: Option<&Cluster>) {
+    match cluster {
+        Some(cluster) => check_in(name, cluster),
+        None => check_in(name, &Nowhere),
+    }
+}
+
+/// The same, elsewhere.
+pub(crate) fn check_in(name: &str, scene: &dyn Scene) {
     let path = golden().join(name);
     let expected = std::fs::read_to_string(&path).unwrap();
     let mut actual = String::new();
@@ -26,7 +64,7 @@ pub(crate) fn check(name: &str, cluster: Option<&Cluster>) {
                 writeln!(actual, "{given}").unwrap();
                 writeln!(input, "{}", given.strip_prefix("< ").unwrap_or_default()).unwrap();
             }
-            record(&mut actual, run(command, input, cluster), cluster);
+            record(&mut actual, run(command, input, scene), scene);
         }
     }
     if std::env::var_os("UPDATE").is_some() {
@@ -42,11 +80,8 @@ pub(crate) fn check(name: &str, cluster: Option<&Cluster>) {
 }
 
 /// Runs a command line with this input.
-fn run(line: &str, input: String, cluster: Option<&Cluster>) -> Output {
-    let mut command = match cluster {
-        Some(cluster) => cluster.command(line),
-        None => command(line),
-    };
+fn run(line: &str, input: String, scene: &dyn Scene) -> Output {
+    let mut command = scene.command(line);
     if input.is_empty() {
         return command.output().unwrap();
     }
@@ -56,12 +91,8 @@ fn run(line: &str, input: String, cluster: Option<&Cluster>) -> Output {
     command.stdin(file).output().unwrap()
 }
 
-fn record(transcript: &mut String, output: Output, cluster: Option<&Cluster>) {
-    let text = |bytes: Vec<u8>| {
-        let text = String::from_utf8(bytes).unwrap();
-        let dir = cluster.map(|cluster| cluster.dir().to_string_lossy().into_owned());
-        dir.map_or(text.clone(), |dir| text.replace(&dir, "DIR"))
-    };
+fn record(transcript: &mut String, output: Output, scene: &dyn Scene) {
+    let text = |bytes: Vec<u8>| scene.scrub(String::from_utf8(bytes).unwrap());
     for (mark, text) in [('|', text(output.stdout)), ('!', text(output.stderr))] {
         for line in text.split_inclusive('\n') {
             match steady(line) {
