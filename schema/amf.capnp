@@ -181,6 +181,7 @@ struct FaultReport {
   recovery @1 :UInt32;
   source @2 :UInt32;
   isolated @3 :Bool;
+  withApplication @4 :Bool;
 }
 
 struct OrderReport {

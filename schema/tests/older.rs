@@ -122,11 +122,15 @@ fn reports_of_the_first_version_are_understood() {
     };
     assert_eq!(su.assignments, [held]);
     let FaultReport {
-        recovery, isolated, ..
+        recovery,
+        isolated,
+        with_application,
+        ..
     } = su.fault.as_ref().unwrap();
+    // Of several recoveries that were due only the strongest was told.
     assert_eq!(
-        (*recovery, *isolated),
-        (RecommendedRecovery::ComponentFailover, true)
+        (*recovery, *isolated, *with_application),
+        (RecommendedRecovery::ComponentFailover, true, false)
     );
     let order = OrderReport {
         term: Term(7),

@@ -477,6 +477,7 @@ fn su_report(outcome: OrderOutcome) -> SuReport {
             recovery: RecommendedRecovery::SuFailover,
             source: ErrorSource::ProcessDied,
             isolated: true,
+            with_application: true,
         }),
         order: Some(OrderReport {
             term: Term(1),

@@ -55,9 +55,7 @@ fn step(view: View<'_>, sg: &Sg, dn: &Dn, su: &Su, state: &SuState, wanted: &[&D
     let presence = state.presence();
     let locked_in = view.strictest(dn).0 == AdminState::LockedInstantiation;
     // The fault keeps the restart of the application going, whatever becomes of the director.
-    let restarts_application =
-        |fault: &FaultReport| fault.recovery == RecommendedRecovery::ApplicationRestart;
-    if state.fault().is_some_and(restarts_application) && view.restarting(dn).is_some() {
+    if state.fault().is_some_and(FaultReport::restarts_application) && view.restarting(dn).is_some() {
         return None;
     }
     if state.fault().is_some() || is_failed(presence) {

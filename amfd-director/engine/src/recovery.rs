@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use ais::Dn;
-use ais::amf::{FaultReport, NodeOrder, PresenceState, RecommendedRecovery as Recovery, SuReport};
+use ais::amf::{NodeOrder, PresenceState, RecommendedRecovery as Recovery, SuReport};
 
 use crate::Director;
 use crate::life_cycle;
@@ -26,6 +26,9 @@ impl Director {
                 },
             );
             self.recover_from(su, fault.recovery, &fault.comp);
+        }
+        if applied.restarts_application {
+            self.restart_application(su);
         }
         let presence = self
             .state
@@ -53,7 +56,8 @@ impl Director {
                 self.tell_if_by_hand(su, recovery);
             }
             Recovery::NodeSwitchover => self.begin_recovery(&node, Recovery::NodeSwitchover, comp),
-            Recovery::ApplicationRestart => self.restart_application(su),
+            // It may be due beside a stronger one, too.
+            Recovery::ApplicationRestart => {}
             Recovery::NodeFailover => self.begin_recovery(&node, Recovery::NodeFailover, comp),
             Recovery::NodeFailfast => self.begin_recovery(&node, Recovery::NodeFailfast, comp),
             Recovery::ClusterReset => self.reset_cluster(comp),
@@ -131,14 +135,14 @@ impl Director {
 
     /// A fault of a node that drops everything anyway may concern more than the node.
     pub(crate) fn recover_beyond_node(&mut self, report: &SuReport) {
-        let beyond = |fault: &&FaultReport| {
-            matches!(
-                fault.recovery,
-                Recovery::ApplicationRestart | Recovery::ClusterReset
-            )
+        let Some(fault) = &report.fault else {
+            return;
         };
-        if let Some(fault) = report.fault.as_ref().filter(beyond) {
+        if fault.recovery == Recovery::ClusterReset {
             self.recover_from(&report.su, fault.recovery, &fault.comp);
+        }
+        if fault.restarts_application() {
+            self.restart_application(&report.su);
         }
     }
 

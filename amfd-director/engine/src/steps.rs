@@ -470,20 +470,6 @@ mod tests {
                 "s=2 ACTIVE {si=a, si=b}; ",
             ),
             (
-                "quiesced, and who took over is broken",
-                vec![
-                    locked(both("s=1", Quiesced)),
-                    faulty(both("s=2", Active), true, false),
-                    fresh("s=3"),
-                ],
-                "s=1 remove {si=a, si=b}; ",
-            ),
-            (
-                "swapped, and who took over is broken",
-                vec![both("s=1", Quiesced), faulty(both("s=2", Active), true, false)],
-                "",
-            ),
-            (
                 "taken over",
                 vec![locked(both("s=1", Quiesced)), both("s=2", Active)],
                 "s=1 remove {si=a, si=b}; ",
@@ -522,6 +508,15 @@ mod tests {
         for (what, members, expected) in table {
             assert_eq!(orders(members), expected, "{what}");
         }
+    }
+
+    #[test]
+    fn who_may_not_serve_does_not_wait_for_a_successor_that_is_broken() {
+        let broken = || faulty(both("s=2", HaState::Active), true, false);
+        let left = both("s=1", HaState::Quiesced);
+        let text = orders(vec![locked(left.clone()), broken(), member("s=3", &[])]);
+        assert_eq!(text, "s=1 remove {si=a, si=b}; ");
+        assert_eq!(orders(vec![left, broken()]), "", "it may be active again");
     }
 
     #[test]

@@ -747,6 +747,7 @@ fn an_su_under_maintenance_is_not_repaired_where_that_is_restricted() {
             recovery: RecommendedRecovery::SuFailover,
             source: ErrorSource::ProcessDied,
             isolated: true,
+            with_application: false,
         });
         cluster.reports.insert(dn(SU1), report.clone());
         let (node, session) = (dn(&format!("safAmfNode=N1,{CLUSTER}")), SessionId(1));

@@ -44,10 +44,12 @@ pub(crate) struct Fault {
     source: ErrorSource,
     /// The whole SU is cleaned up, not only the faulty components.
     whole: bool,
+    /// The restart of the application was asked for, whatever else was.
+    with_application: bool,
 }
 
-/// What the node does about a recovery, before the director acts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What the node does about a recovery, before the director acts; the weakest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Isolation {
     /// The faulty component is cleaned up.
     Component,
@@ -136,12 +138,7 @@ impl Su {
         if let Some(fault) = &self.fault {
             let text = format!("{what}; joins the fault of {} ({})", fault.comp, fault.recovery);
             cx.note(&comp, text);
-            let merged = if wanted.strength() > fault.recovery.strength() {
-                wanted
-            } else {
-                fault.recovery
-            };
-            return self.raise_fault(at, merged, error.source, cx);
+            return self.raise_fault(at, wanted, error.source, cx);
         }
         if wanted != R::ComponentRestart {
             cx.note(&comp, format!("{what}; recovery is {wanted}"));
@@ -225,36 +222,33 @@ impl Su {
             .next(&self.limits, cx.counting, can_restart, cx.now)
     }
 
-    /// Isolates what failed and leaves the rest to the director.
+    /// Isolates what failed and leaves the rest to the director. What is due for an earlier failure stays due.
     pub(crate) fn raise_fault(
         &mut self,
         at: usize,
-        recovery: RecommendedRecovery,
+        wanted: RecommendedRecovery,
         source: ErrorSource,
         cx: &mut Cx,
     ) {
         let comp = self.comps[at].dn().clone();
-        let recovery = if self.fault.is_none() {
-            count_failover(&comp, recovery, cx)
+        let wanted = if self.fault.is_none() {
+            count_failover(&comp, wanted, cx)
         } else {
-            recovery
+            wanted
         };
-        let isolation = Isolation::of(recovery, self.fails_over_whole);
-        let whole = isolation != Isolation::Component;
-        match &mut self.fault {
-            Some(fault) => {
-                fault.recovery = recovery;
-                fault.whole |= whole;
-            }
-            None => {
-                self.fault = Some(Fault {
-                    comp: comp.clone(),
-                    recovery,
-                    source,
-                    whole,
-                });
-            }
-        }
+        let recovery = self.at_least(wanted);
+        let isolation =
+            Isolation::of(recovery, self.fails_over_whole).max(Isolation::of(wanted, self.fails_over_whole));
+        let fault = self.fault.get_or_insert_with(|| Fault {
+            comp: comp.clone(),
+            recovery,
+            source,
+            whole: false,
+            with_application: false,
+        });
+        fault.recovery = recovery;
+        fault.whole |= isolation != Isolation::Component;
+        fault.with_application |= wanted == RecommendedRecovery::ApplicationRestart;
         cx.moved = true;
         self.comps[at].faulted = true;
         self.comps[at].oper = OperState::Disabled;
@@ -284,7 +278,7 @@ impl Su {
         }
         if before == PresenceState::Restarting || !self.holdings.is_empty() {
             let source = self.comps[at].error_source.unwrap_or(ErrorSource::ClcCommand);
-            return self.raise_fault(at, self.at_least(RecommendedRecovery::SuFailover), source, cx);
+            return self.raise_fault(at, RecommendedRecovery::SuFailover, source, cx);
         }
         self.goal = Goal::Down;
         self.fail_order_for(at, cx);
@@ -302,7 +296,7 @@ impl Su {
             } else {
                 self.failover()
             };
-            return self.raise_fault(at, self.at_least(recovery), ErrorSource::ClcCommand, cx);
+            return self.raise_fault(at, recovery, ErrorSource::ClcCommand, cx);
         }
         self.goal = Goal::Down;
         self.fail_order_for(at, cx);
@@ -336,6 +330,7 @@ impl Su {
             recovery: fault.recovery,
             source: fault.source,
             isolated: self.isolated(fault),
+            with_application: fault.with_application,
         })
     }
 }

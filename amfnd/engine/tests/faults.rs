@@ -242,6 +242,33 @@ fn errors_join_the_fault_of_their_su_and_may_make_it_stronger() {
 }
 
 #[test]
+fn the_restart_of_the_application_stays_due_beside_what_is_due_for_the_node() {
+    use RecommendedRecovery as R;
+    let mut node = serving(|_| {});
+    node.act("A CLEANUP", Act::Hang);
+    report(&mut node, "A", R::NodeSwitchover);
+    assert_eq!(node.take_log(), ["A forget", "A CLEANUP"]);
+    report(&mut node, "B", R::ApplicationRestart);
+    let fault = node.fault("SU1").unwrap();
+    assert_eq!(
+        (fault.recovery, fault.with_application),
+        (R::NodeSwitchover, true)
+    );
+    assert!(!fault.isolated);
+    assert_eq!(
+        node.take_log(),
+        ["B forget", "B CLEANUP"],
+        "the whole SU is cleaned up"
+    );
+    node.end_run("A", exit(0));
+    assert!(node.fault("SU1").unwrap().isolated);
+    let mut node = serving(|_| {});
+    report(&mut node, "A", R::NodeSwitchover);
+    report(&mut node, "B", R::ComponentFailover);
+    assert!(!node.fault("SU1").unwrap().restarts_application());
+}
+
+#[test]
 fn a_node_switchover_cleans_up_what_its_su_says() {
     let mut node = serving(|_| {});
     report(&mut node, "A", RecommendedRecovery::NodeSwitchover);

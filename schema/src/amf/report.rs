@@ -137,6 +137,7 @@ pub fn read_fault_report(reader: fault_report::Reader<'_>) -> Result<FaultReport
         recovery: read_recovery(reader.get_recovery(), "FaultReport.recovery")?,
         source: read_error_source(reader.get_source(), "FaultReport.source")?,
         isolated: reader.get_isolated(),
+        with_application: reader.get_with_application(),
     })
 }
 
@@ -146,6 +147,7 @@ pub fn write_fault_report(from: &FaultReport, mut builder: fault_report::Builder
     builder.set_recovery(from.recovery.code());
     builder.set_source(from.source.code());
     builder.set_isolated(from.isolated);
+    builder.set_with_application(from.with_application);
 }
 
 /// What became of an order.

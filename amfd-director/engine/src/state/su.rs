@@ -172,6 +172,8 @@ pub(crate) struct Applied {
     pub(crate) fault: Option<FaultReport>,
     /// Whether there was no fault before it.
     pub(crate) is_new_fault: bool,
+    /// Whether the restart of the application is due, and was not before.
+    pub(crate) restarts_application: bool,
     /// The presence state before, where it changed.
     pub(crate) presence_before: Option<PresenceState>,
 }
@@ -298,6 +300,9 @@ impl SuState {
             applied.fault.clone_from(&report.fault);
             applied.is_new_fault = before.is_none_or(|old| old.fault.is_none());
         }
+        let restarts = |fault: Option<&FaultReport>| fault.is_some_and(FaultReport::restarts_application);
+        applied.restarts_application =
+            restarts(report.fault.as_ref()) && !restarts(before.and_then(|old| old.fault.as_ref()));
         let presence_before = self.presence();
         if presence_before != report.presence {
             applied.presence_before = Some(presence_before);
@@ -560,6 +565,7 @@ mod tests {
             recovery: RecommendedRecovery::ComponentFailover,
             source: ErrorSource::ProcessDied,
             isolated: false,
+            with_application: false,
         });
         su.apply(open.clone(), Term(1));
         assert!(!su.may_act.is_empty());

@@ -250,11 +250,19 @@ impl FakeNode {
         let Some(su) = self.sus.get_mut(dn) else { return };
         let comp = su.report.comps[0].comp.clone();
         su.report.comps[0].oper = OperState::Disabled;
+        // What is due for an earlier failure stays due.
+        let before = su.report.fault.take();
+        let stronger = before
+            .as_ref()
+            .map(|fault| fault.recovery)
+            .filter(|due| due.strength() > recovery.strength());
         su.report.fault = Some(FaultReport {
-            comp,
-            recovery,
+            comp: before.as_ref().map_or(comp, |fault| fault.comp.clone()),
+            recovery: stronger.unwrap_or(recovery),
             source: ais::amf::ErrorSource::ErrorReport,
             isolated: false,
+            with_application: recovery == RecommendedRecovery::ApplicationRestart
+                || before.is_some_and(|fault| fault.with_application),
         });
         if let Some(order) = su
             .report

@@ -423,6 +423,15 @@ pub struct FaultReport {
     /// Whether nothing can act any more for what failed: the component for a component failover, the whole SU for
     /// an SU failover. Until then its work may not be given to another.
     pub isolated: bool,
+    /// The restart of the application was asked for, whatever stronger recovery of the node is due too.
+    pub with_application: bool,
+}
+
+impl FaultReport {
+    /// Whether the restart of the application is due, alone or beside another recovery.
+    pub fn restarts_application(&self) -> bool {
+        self.with_application || self.recovery == RecommendedRecovery::ApplicationRestart
+    }
 }
 
 /// All about an SU.

@@ -102,6 +102,7 @@ impl Cluster {
             recovery: RecommendedRecovery::SuFailover,
             source: ErrorSource::ProcessDied,
             isolated: true,
+            with_application: false,
         });
         report.assignments.clear();
         set_presence(report, PresenceState::Uninstantiated);
