@@ -172,7 +172,7 @@ impl Plan<'_> {
 
     /// SIs that lost their active SU go to their standby. Gives back whether there were any.
     fn restore(&mut self) -> bool {
-        let before = self.active.clone();
+        let mut restored = false;
         for &si in &self.draft.board.wanted {
             let board = self.draft.board;
             let mut standbys = self.draft.pool.iter().copied();
@@ -182,9 +182,10 @@ impl Plan<'_> {
             };
             if let Some(su) = standby.filter(may) {
                 self.give(Role::Active, su, si);
+                restored = true;
             }
         }
-        self.active != before
+        restored
     }
 
     /// Fewer active SUs, where there are more than preferred or fewer give standbys to more SIs: the SIs of the least
