@@ -1,12 +1,12 @@
 //! What an error report demands: the recovery that follows is never weaker than the one recommended.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ais::Dn;
 use ais::amf::{RecommendedRecovery as Recovery, SuReport};
 use node_engine::SessionId;
 
-use crate::world::World;
+use crate::world::{Node, World};
 
 /// A recovery that was recommended and must have taken place once the cluster has settled.
 #[derive(Debug, Clone)]
@@ -85,15 +85,25 @@ impl Duty {
         })
     }
 
-    /// A director of this term was told of the fault; `is_idle` says of a node that nothing runs there. To a later
-    /// director than the one of the time such a node comes as it does after a reboot, with nothing to be reset.
-    pub fn note_told(&mut self, report: &SuReport, term: u64, is_idle: impl Fn(&Dn) -> bool) {
-        // The fault of an SU is that of the first component that failed, with the strongest recovery.
+    /// A director of this term was told of a fault. What its node tells after a reboot is another one; to a later
+    /// director than the one of the time a node where nothing runs comes as it does after a reboot, with nothing to be
+    /// reset.
+    pub fn note_told(&mut self, report: &SuReport, term: u64, nodes: &BTreeMap<Dn, Node>) {
         let fault = report.fault.as_ref().filter(|_| self.comp.is_within(&report.su));
-        if fault.is_some_and(|fault| fault.recovery.strength() >= self.recovery.strength()) {
+        let Some(fault) = fault.filter(|_| nodes[&self.node].boots == self.boots) else {
+            return;
+        };
+        // The fault of an SU is that of the first component that failed, with the strongest recovery.
+        let is_told = if self.recovery == Recovery::ApplicationRestart {
+            fault.restarts_application() || fault.recovery == Recovery::ClusterReset
+        } else {
+            fault.recovery.strength() >= self.recovery.strength()
+        };
+        if is_told {
             if term > self.since {
                 let own = &self.node;
-                self.reboots.retain(|(node, _)| node == own || !is_idle(node));
+                self.reboots
+                    .retain(|(node, _)| node == own || !nodes[node].processes.is_empty());
             }
             self.told = Some(term);
         }

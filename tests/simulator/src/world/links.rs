@@ -118,10 +118,9 @@ impl World {
             let session = SessionId(session);
             if let NodeReport::Su(report) = &report {
                 let nodes = &self.nodes;
-                let is_idle = |node: &Dn| nodes[node].processes.is_empty();
                 self.duties
                     .iter_mut()
-                    .for_each(|duty| duty.note_told(report, self.term, is_idle));
+                    .for_each(|duty| duty.note_told(report, self.term, nodes));
             }
             self.tell_director(DirectorEvent::Report {
                 node,
