@@ -21,6 +21,7 @@ mod oi_errors;
 mod oracle;
 mod owner;
 mod read;
+mod reasons;
 mod runtime;
 mod schema_change;
 mod search;
