@@ -46,6 +46,10 @@ fn a_node_director_that_dies_is_replaced_and_said_to_have_died() {
     stage.cluster.wait_ha(standby, WEB_SI, "1");
     stage.cluster.wait_ha(active, WEB_SI, "2");
     assert_eq!(said(&stage, "NODE-DIED"), 1);
+    let node = stage.cluster.attr(active, "saAmfSUHostedByNode");
+    let told = stage.cluster.done("ntfread", &["--all", "-n", &node]);
+    let gone = format!("operational state of {node}: ENABLED -> DISABLED");
+    assert!(told.expect("ntfread works").contains(&gone), "operators are told");
     assert_eq!(said(&stage, "NODE-LEFT") + said(&stage, "NODE-LOST"), 0);
     let after = pids(&stage, active);
     assert!(

@@ -42,6 +42,57 @@ fn an_upgrade_takes_one_su_after_the_other() {
     .expect("the group is whole");
 }
 
+/// What was told since the notification with this number: alarms, and errors of components.
+fn told_errors(stage: &Stage, since: u64) -> Vec<String> {
+    let text = stage.cluster.done("ntfread", &["--all", "--json"]);
+    let document: serde_json::Value = serde_json::from_str(&text.expect("ntfread works")).expect("JSON");
+    let told = document["notifications"].as_array().expect("a list");
+    let is_error = |it: &&serde_json::Value| {
+        let kind = it["eventType"].as_str().unwrap_or_default();
+        it["id"].as_u64() > Some(since) && (kind.contains("ALARM") || kind == "SA_NTF_ERROR_REPORT")
+    };
+    let lines = told.iter().filter(is_error);
+    lines
+        .map(|it| it["text"].as_str().unwrap_or_default().to_owned())
+        .collect()
+}
+
+fn newest(stage: &Stage) -> u64 {
+    let sent = stage.cluster.done("ntfsend", &["-T", "0x3000", "--json"]);
+    let sent: serde_json::Value = serde_json::from_str(&sent.expect("ntfsend works")).expect("JSON");
+    sent["id"].as_u64().expect("a number")
+}
+
+#[test]
+fn an_update_behind_the_frameworks_back_is_a_fault_and_an_upgrade_is_none() {
+    let stage = Stage::up();
+    let (_, standby) = stage.roles();
+    let since = newest(&stage);
+    stage.kill_component(standby);
+    wait_for("the error to be told", || {
+        told_errors(&stage, since)
+            .iter()
+            .any(|text| text.contains(standby))
+    })
+    .expect("it is a fault");
+    stage.cluster.wait_ha(standby, WEB_SI, "2");
+
+    let since = newest(&stage);
+    let before = processes_of(stage.cluster.dir(), &format!("safComp=Web,{standby}"));
+    let args = ["upgrade", standby, "--set", "saAmfSUFailover=0", "--run", "true"];
+    stage
+        .cluster
+        .done("perdure", &args)
+        .expect("the upgrade succeeds");
+    stage.cluster.wait_ha(standby, WEB_SI, "2");
+    let after = processes_of(stage.cluster.dir(), &format!("safComp=Web,{standby}"));
+    assert!(
+        after.iter().all(|pid| !before.contains(pid)),
+        "other processes run"
+    );
+    assert_eq!(told_errors(&stage, since), Vec::<String>::new());
+}
+
 #[test]
 fn a_failing_upgrade_undoes_the_su_it_was_in() {
     let stage = Stage::up();
