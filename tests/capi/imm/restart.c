@@ -47,6 +47,58 @@ static SaAisErrorT on_completed(SaImmOiHandleT handle, SaImmOiCcbIdT ccb)
 	return SA_AIS_OK;
 }
 
+/* Every function that has to ask the service says "not now", and leaves its handle as it is. */
+static void everything_waits(SaImmHandleT om, SaImmAdminOwnerHandleT owner, SaImmCcbHandleT ccb, SaImmOiHandleT oi)
+{
+#define WAITS(call) IS(call, SA_AIS_ERR_TRY_AGAIN)
+	SaNameT root = name(ROOT);
+	const SaNameT *roots[] = {&root, NULL};
+	SaConstStringT texts[] = {ROOT, NULL};
+	SaImmAttrDefinitionT_2 rdn = {(char *)"rdn", SA_IMM_ATTR_SASTRINGT, SA_IMM_ATTR_CONFIG | SA_IMM_ATTR_RDN, NULL};
+	const SaImmAttrDefinitionT_2 *definitions[] = {&rdn, NULL};
+	SaImmAttrDefinitionT_2 **described;
+	SaImmClassCategoryT category;
+	SaImmSearchHandleT search;
+	SaImmAdminOwnerHandleT another;
+	SaUint32T number = 1;
+	SaImmAttrValueT numbers[] = {&number};
+	SaImmAttrValuesT_2 count = {(char *)"count", SA_IMM_ATTR_SAUINT32T, 1, numbers};
+	const SaImmAttrValuesT_2 *counts[] = {&count, NULL};
+	SaImmAttrModificationT_2 change = {SA_IMM_ATTR_VALUES_REPLACE, count};
+	const SaImmAttrModificationT_2 *changes[] = {&change, NULL};
+	const SaImmAdminOperationParamsT_2 *none[] = {NULL};
+	SaAisErrorT returned;
+	WAITS(saImmOmClassCreate_2(om, (char *)"CapiLate", SA_IMM_CLASS_CONFIG, definitions));
+	WAITS(saImmOmClassDescriptionGet_2(om, (char *)CONFIG_CLASS, &category, &described));
+	WAITS(saImmOmClassDelete(om, (char *)CONFIG_CLASS));
+	WAITS(saImmOmSearchInitialize_2(om, NULL, SA_IMM_SUBTREE, SA_IMM_SEARCH_GET_NO_ATTR, NULL, NULL, &search));
+	WAITS(saImmOmSearchInitialize_o3(om, NULL, SA_IMM_SUBTREE, SA_IMM_SEARCH_GET_NO_ATTR, NULL, NULL, &search));
+	WAITS(saImmOmAdminOwnerInitialize(om, (char *)"late", SA_FALSE, &another));
+	WAITS(saImmOmAdminOwnerSet(owner, roots, SA_IMM_ONE));
+	WAITS(saImmOmAdminOwnerSet_o3(owner, texts, SA_IMM_ONE));
+	WAITS(saImmOmAdminOwnerRelease(owner, roots, SA_IMM_ONE));
+	WAITS(saImmOmAdminOwnerRelease_o3(owner, texts, SA_IMM_ONE));
+	WAITS(saImmOmAdminOwnerClear(om, roots, SA_IMM_ONE));
+	WAITS(saImmOmAdminOwnerClear_o3(om, texts, SA_IMM_ONE));
+	WAITS(add_item(ccb, "item=9", ROOT, 1));
+	WAITS(saImmOmCcbObjectCreate_o3(ccb, (char *)CONFIG_CLASS, "item=9," ROOT, NULL));
+	WAITS(remove_item(ccb, ROOT));
+	WAITS(saImmOmCcbObjectDelete_o3(ccb, ROOT));
+	WAITS(saImmOmCcbObjectModify_o3(ccb, ROOT, changes));
+	WAITS(saImmOmAdminOperationInvoke_2(owner, &root, 0, 1, none, &returned, SA_TIME_ONE_SECOND));
+	WAITS(saImmOiClassImplementerSet(oi, (char *)CONFIG_CLASS));
+	WAITS(saImmOiClassImplementerRelease(oi, (char *)CONFIG_CLASS));
+	WAITS(saImmOiObjectImplementerSet(oi, &root, SA_IMM_ONE));
+	WAITS(saImmOiObjectImplementerSet_o3(oi, ROOT, SA_IMM_ONE));
+	WAITS(saImmOiObjectImplementerRelease(oi, &root, SA_IMM_ONE));
+	WAITS(saImmOiObjectImplementerRelease_o3(oi, ROOT, SA_IMM_ONE));
+	WAITS(saImmOiRtObjectCreate_o3(oi, (char *)RUNTIME_CLASS, "event=9", counts));
+	WAITS(saImmOiRtObjectUpdate_2(oi, &root, changes));
+	WAITS(saImmOiRtObjectUpdate_o3(oi, ROOT, changes));
+	WAITS(saImmOiRtObjectDelete(oi, &root));
+	WAITS(saImmOiRtObjectDelete_o3(oi, ROOT));
+}
+
 int main(void)
 {
 	SaImmAttrValuesT_2 **attributes;
@@ -91,7 +143,7 @@ int main(void)
 	IS(set_weight(ccb, ROOT, 2), SA_AIS_ERR_TRY_AGAIN);
 	SaImmCcbHandleT more;
 	IS(saImmOmCcbInitialize(owner, 0, &more), SA_AIS_ERR_TRY_AGAIN);
-	IS(saImmOiClassImplementerSet(oi, (char *)CONFIG_CLASS), SA_AIS_ERR_TRY_AGAIN);
+	everything_waits(om, owner, ccb, oi);
 	OK(saImmOiDispatch(oi, SA_DISPATCH_ALL));
 	IS(saImmOmCcbInitialize(passing_owner, 0, &more), SA_AIS_ERR_BAD_HANDLE);
 	IS(saImmOmSearchNext_2(search, &found, &attributes), SA_AIS_ERR_BAD_HANDLE);
