@@ -338,3 +338,31 @@ fn the_library_exports_what_the_header_declares_and_no_more() {
     let dynamic = said("readelf", &["-d"]);
     assert!(dynamic.contains("Library soname: [libSaAmf.so.0]"), "{dynamic}");
 }
+
+#[test]
+fn what_is_not_there_is_told_from_what_nobody_knows() {
+    run(async {
+        let aware = CompConfig {
+            category: CompCategory::SA_AWARE | CompCategory::LOCAL,
+            ..bare_component()
+        };
+        let own = harness::comp();
+        for (case, comp, name) in [
+            ("down", aware.clone(), own.as_str()),
+            ("unknown", aware, "safComp=Nobody,safSu=SU1,safSg=G,safApp=A"),
+            ("script", bare_component(), own.as_str()),
+        ] {
+            let cluster = Cluster::start().await;
+            cluster.configure(comp).await;
+            let program = compile(cluster.dir.path(), "outside.c", &[]);
+            let output = Program::new(program)
+                .arg(case)
+                .env("PERDURE_AMFND_SOCKET", cluster.path("nodes/N1/amfnd.sock"))
+                .env("SA_AMF_COMPONENT_NAME", name)
+                .output()
+                .unwrap();
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{case}: {}\n{said}", output.status);
+        }
+    });
+}

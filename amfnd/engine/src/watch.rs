@@ -78,6 +78,8 @@ impl Comp {
     }
 
     /// `saAmfPmStop`
+    ///
+    /// DEVIATION(AMF-073): also for another connection than the one that asked for it.
     pub(crate) fn watch_stop(
         &mut self,
         qualifier: PmStopQualifier,

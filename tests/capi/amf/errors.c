@@ -289,6 +289,7 @@ static void check_releases(void)
     CHECK(ERR_INVALID_PARAM, saAmfResponse(old, 77, SA_AIS_OK));
     CHECK(ERR_INVALID_PARAM, saAmfCSIQuiescingComplete(old, 77, SA_AIS_OK));
     CHECK(ERR_INIT, saAmfComponentRegister(old, &self, NULL));
+    CHECK(ERR_NOT_EXIST, saAmfComponentUnregister(old, &self, NULL));
     CHECK(ERR_INIT, saAmfHealthcheckStart(old, &self, &key, SA_AMF_HEALTHCHECK_AMF_INVOKED, 1));
     CHECK(ERR_INIT, saAmfProtectionGroupTrack(old, &self, SA_TRACK_CHANGES, NULL));
     CHECK(OK, saAmfFinalize(old));
@@ -304,6 +305,20 @@ static void check_environment(void)
     CHECK(ERR_NOT_EXIST, saAmfComponentNameGet(own, &got));
     CHECK(ERR_LIBRARY, saAmfComponentRegister(own, &self, NULL));
     setenv("SA_AMF_COMPONENT_NAME", name, 1);
+}
+
+/* What one handle has begun is not another one's to end. */
+static void check_another_handle(void)
+{
+    SaAmfHandleT old;
+    SaVersionT version = {'B', 1, 1};
+    CHECK(OK, saAmfInitialize(&old, NULL, &version));
+    CHECK(ERR_BAD_HANDLE, saAmfComponentUnregister(old, &self, NULL));
+    CHECK(OK, saAmfPmStart_3(own, &self, getpid(), 0, SA_AMF_PM_ABNORMAL_END, SA_AMF_COMPONENT_RESTART));
+    /* Passive monitoring is nobody's own, for scripts ask and end: it is the component's. */
+    CHECK(OK, saAmfPmStop(old, &self, SA_AMF_PM_PROC, getpid(), SA_AMF_PM_ABNORMAL_END));
+    CHECK(ERR_NOT_EXIST, saAmfPmStop(own, &self, SA_AMF_PM_PROC, getpid(), SA_AMF_PM_ABNORMAL_END));
+    CHECK(OK, saAmfFinalize(old));
 }
 
 static void check_own(void)
@@ -323,6 +338,7 @@ static void check_own(void)
     CHECK(OK, saAmfComponentRegister(own, &self, NULL));
     CHECK(ERR_EXIST, saAmfComponentRegister(own, &self, NULL));
     CHECK(ERR_VERSION, saAmfComponentUnregister(own, &self, NULL));
+    check_another_handle();
 
     CHECK(ERR_NOT_EXIST, saAmfHealthcheckStart(own, &self, &unknown_key, SA_AMF_HEALTHCHECK_AMF_INVOKED, 1));
     CHECK(ERR_NOT_EXIST, saAmfHealthcheckStart(own, &other, &key, SA_AMF_HEALTHCHECK_AMF_INVOKED, 1));
