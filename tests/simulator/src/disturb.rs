@@ -2,7 +2,7 @@
 //! the disturbance carries, so that it means the same in a run without the ones before it.
 
 use ais::Dn;
-use ais::amf::{AdminOperation, RecommendedRecovery};
+use ais::amf::{AdminOperation, HaReadinessState, RecommendedRecovery};
 use director_engine::ModelChange;
 use node_engine::Event as NodeEvent;
 use rand::rngs::SmallRng;
@@ -52,6 +52,8 @@ pub fn apply(world: &mut World, disturbance: Disturbance) {
                 );
             }
         }
+        // A number of its own, so that the others mean what they always meant.
+        Kind::ErrorReport if disturbance.pick.is_multiple_of(4) => readiness(world, rng),
         Kind::ErrorReport => error_report(world, rng),
         Kind::Trouble => trouble(world, rng),
         Kind::NodeCrash => node_crash(world, rng),
@@ -120,6 +122,14 @@ fn error_report(world: &mut World, rng: &mut SmallRng) {
     };
     world.tell(|| format!("{comp} reports an error and recommends {recovery}"));
     world.report_error(&node, &comp, recovery);
+}
+
+fn readiness(world: &mut World, rng: &mut SmallRng) {
+    let states = HaReadinessState::ALL;
+    if let Some(((node, comp), state)) = any_process(world, rng).zip(states.choose(rng).copied()) {
+        world.tell(|| format!("{comp} says that it is {state}"));
+        world.say_ready(&node, &comp, state);
+    }
 }
 
 fn trouble(world: &mut World, rng: &mut SmallRng) {

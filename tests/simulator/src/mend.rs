@@ -1,6 +1,6 @@
 //! Healing: what was taken away comes back. Mending: an operator repairs and unlocks everything.
 
-use ais::amf::{AdminOperation, AdminState, OperState};
+use ais::amf::{AdminOperation, AdminState, HaReadinessState, OperState};
 
 use ais::{AisError, Dn};
 
@@ -37,6 +37,12 @@ pub fn heal(world: &mut World) {
         for process in place.processes.values_mut() {
             process.hung = false;
         }
+    }
+    let nodes = world.nodes.iter();
+    let comps =
+        nodes.flat_map(|(node, place)| place.processes.keys().map(|comp| (node.clone(), comp.clone())));
+    for (node, comp) in comps.collect::<Vec<_>>() {
+        world.say_ready(&node, &comp, HaReadinessState::ReadyForAssignment);
     }
 }
 

@@ -18,7 +18,7 @@ pub enum Kind {
     DoubleCrash,
     /// A process hangs.
     Hang,
-    /// A component reports an error, with any recovery.
+    /// A component reports an error, with any recovery, or says how ready it is for its work.
     ErrorReport,
     /// The next command or callback of a component goes wrong.
     Trouble,

@@ -1,7 +1,8 @@
 //! What processes of components do: they register, answer, quiesce and die.
 
 use ais::amf::{
-    CallbackKind, HaState, HealthcheckInvocation, NodeOrder, OrderOutcome, RecommendedRecovery, SuReport,
+    CallbackKind, HaReadinessState, HaState, HealthcheckInvocation, NodeOrder, OrderOutcome,
+    RecommendedRecovery, SuReport,
 };
 use ais::{AisError, Dn};
 use node_engine::{Answer, ComponentRequest, Event as NodeEvent, Invocation, RequestId, SessionId};
@@ -316,6 +317,20 @@ impl World {
         if let Some(session) = self.nodes[node].processes.get(comp).map(|p| p.session) {
             self.process_exits(node, comp, session);
         }
+    }
+
+    /// The component says how ready it is for all that it has.
+    pub fn say_ready(&mut self, node: &Dn, comp: &Dn, state: HaReadinessState) {
+        let process = self.nodes.get(node).and_then(|place| place.processes.get(comp));
+        let Some(session) = process.filter(|process| process.registered && !process.hung) else {
+            return;
+        };
+        let body = ComponentRequest::HaReadinessStateSet {
+            comp: comp.clone(),
+            csi: None,
+            state,
+        };
+        self.requests(node, session.session, body);
     }
 
     /// A component reports an error of its own.
