@@ -8,6 +8,7 @@ mod metrics;
 mod operations;
 mod readiness;
 mod samples;
+mod small;
 mod stage;
 mod whole;
 

@@ -3,11 +3,13 @@
 use std::net::TcpListener;
 use std::process::Command;
 
+use rustix::process::Signal;
 use tests::cluster::{processes_of, wait_for};
 
 use crate::program;
-use crate::stage::{Stage, WEB_SI, WEB_SUS, kill_all};
+use crate::stage::{Stage, WEB_SI, WEB_SUS, kill_all, signal};
 
+const SCRIPT_SU: &str = "safSu=SU1,safSg=Script,safApp=Demo";
 const SCRIPT_COMP: &str = "safComp=Script,safSu=SU1,safSg=Script,safApp=Demo";
 const SCRIPT_SI: &str = "safSi=Script,safApp=Demo";
 
@@ -143,6 +145,55 @@ fn a_script_component_lives_by_its_commands() {
         !now.is_empty() && now.iter().all(|pid| !before.contains(pid))
     })
     .expect("a restart brings it back");
+}
+
+#[test]
+fn scripts_have_a_process_watched_and_report_errors_by_commands() {
+    let stage = Stage::up();
+    let running = || processes_of(stage.cluster.dir(), SCRIPT_COMP);
+    wait_for("the script component", || !running().is_empty()).expect("it is instantiated by its assignment");
+    let node = stage.cluster.attr(SCRIPT_SU, "saAmfSUHostedByNode");
+    let node = node.split([',', '=']).nth(1).expect("it has a node");
+    let socket = stage.cluster.dir().join("nodes").join(node).join("amfnd.sock");
+    let command = |name: &str, words: &[&str]| {
+        let mut command = stage.cluster.command(name, words);
+        let output = command.env("PERDURE_AMFND_SOCKET", &socket).output();
+        output.expect("the command starts")
+    };
+    let replaced = |before: &[u32]| {
+        wait_for("other processes of the script component", || {
+            let now = running();
+            !now.is_empty() && now.iter().all(|pid| !before.contains(pid))
+        })
+        .expect("it is restarted");
+    };
+
+    // The loop of the script starts before what it starts, and no one would notice its end.
+    let before = running();
+    let watched = before.iter().min().expect("it runs").to_string();
+    let start = ["--start", "-p", &watched, "-r", "comprestart", SCRIPT_COMP];
+    let output = command("amfpm", &start);
+    assert!(output.status.success(), "{output:?}");
+    signal(watched.parse().expect("a number"), Signal::KILL);
+    replaced(&before);
+
+    // What was watched is gone, and an error may be reported by anyone.
+    let stop = ["--stop", "-p", &watched, SCRIPT_COMP];
+    let output = command("amfpm", &stop);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let before = running();
+    let output = command("amf-report-error", &["-r", "comprestart", SCRIPT_COMP]);
+    assert!(output.status.success(), "{output:?}");
+    replaced(&before);
+    stage.cluster.wait_attr(SCRIPT_COMP, "saAmfCompRestartCount", "2");
+
+    let output = command(
+        "amf-report-error",
+        &["safComp=None,safSu=SU1,safSg=Script,safApp=Demo"],
+    );
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("NOT_EXIST"), "{said}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A web server that is idle until the framework gives it work, and serves its CSI's text only while it is ACTIVE.
 //!
 //! The CSI's attributes are `port` (on 127.0.0.1; 0 takes any free one) and `text`. While STANDBY it knows the page and does not listen;
-//! on QUIESCING it takes no new connection, finishes the requests it has, and says so.
+//! its healthcheck asks for the page as a client does. On QUIESCING it takes no new connection, finishes the requests it has, and says so.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -96,6 +96,17 @@ impl Component for Web {
             tracing::info!("every request is answered");
             Ok(())
         })
+    }
+
+    /// Whether each page that it should serve is really served: it asks for them as a client does.
+    async fn healthcheck(&mut self, _key: &str) -> Result<(), AisError> {
+        for (csi, server) in &self.servers {
+            if let Err(error) = probe(server.port).await {
+                tracing::error!(%csi, %error, "not served on 127.0.0.1:{}", server.port);
+                return Err(AisError::FailedOperation);
+            }
+        }
+        Ok(())
     }
 
     async fn csi_remove(&mut self, csi: Option<Dn>) -> Result<(), AisError> {
@@ -237,6 +248,19 @@ async fn accept(listener: TcpListener, body: String, mut quiesce: oneshot::Recei
     while connections.join_next().await.is_some() {}
 }
 
+/// Asks the own server for the page, without taking it.
+async fn probe(port: u16) -> io::Result<()> {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
+    stream.write_all(b"HEAD / HTTP/1.1\r\n\r\n").await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    if answer.starts_with("HTTP/1.1 200 ") {
+        return Ok(());
+    }
+    let status = answer.lines().next().unwrap_or("nothing");
+    Err(io::Error::other(format!("the answer is {status}")))
+}
+
 /// Reads one request and answers it.
 async fn answer(mut stream: TcpStream, body: &str) -> io::Result<()> {
     let mut head = Vec::new();
@@ -349,6 +373,21 @@ mod tests {
                 web.csi_set(HaState::Standby, wrong).await,
                 Err(AisError::FailedOperation)
             );
+        });
+    }
+
+    #[test]
+    fn the_healthcheck_asks_for_the_page() {
+        with_runtime(async {
+            let mut web = Web::default();
+            assert_eq!(web.healthcheck("Web").await, Ok(()), "there is nothing to serve");
+            web.csi_set(HaState::Active, descriptor(0, true)).await.unwrap();
+            assert_eq!(web.healthcheck("Web").await, Ok(()));
+            // The process lives, its service does not.
+            let server = web.servers.values_mut().next().unwrap();
+            server.task.abort();
+            assert!((&mut server.task).await.is_err());
+            assert_eq!(web.healthcheck("Web").await, Err(AisError::FailedOperation));
         });
     }
 
