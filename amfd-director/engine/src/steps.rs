@@ -321,7 +321,7 @@ impl<'a> Builder<'a> {
             // It comes back as standby, when there is an active SU to stand by for, and room.
             (HaState::Quiesced, Some(HaState::Standby)) => wants_room && !can_stand_by,
             (HaState::Quiesced, None) => {
-                is_crowded || self.is_served(si) || !self.is_planned(si) || self.is_held_up(si, member)
+                is_crowded || self.is_served(si) || !self.is_planned(si) || self.is_held_up(member)
             }
             // A faulty SU stands by for nobody.
             (HaState::Standby, None) => {
@@ -340,12 +340,15 @@ impl<'a> Builder<'a> {
         (!ready.is_empty()).then_some(Action::Remove(ready))
     }
 
-    /// Whether nobody takes over from an SU that may not serve, because of what cannot be told to stop: the repair of the
-    /// one does not wait for that of the other.
-    fn is_held_up(&self, si: &Dn, member: &Member) -> bool {
-        let broken = |other: &&Member| other.dn != member.dn && !sponsors::will_answer(other);
-        let mut acting = self.acting.get(si).into_iter().flatten().copied();
-        self.group.protection.single_active && member.usable.is_err() && acting.any(|other| broken(&other))
+    /// Whether those who take over from an SU that may not serve may be waiting for what cannot be told to stop, or keep
+    /// their places for its sake: the repair of the one does not wait for that of the other.
+    fn is_held_up(&self, member: &Member) -> bool {
+        let is_broken = |other: &Member| {
+            other.dn != member.dn && !other.may_act.is_empty() && !sponsors::will_answer(other)
+        };
+        self.group.protection.single_active
+            && member.usable.is_err()
+            && self.group.members.iter().any(is_broken)
     }
 
     fn is_planned(&self, si: &Dn) -> bool {
@@ -517,6 +520,12 @@ mod tests {
         let text = orders(vec![locked(left.clone()), broken(), member("s=3", &[])]);
         assert_eq!(text, "s=1 remove {si=a, si=b}; ");
         assert_eq!(orders(vec![left, broken()]), "", "it may be active again");
+        // Nor for one that stands by for the broken one, and so can be active for nothing else.
+        let half = |name, si, ha| member(name, &[(si, ha)]);
+        let left = locked(half("s=1", "si=a", HaState::Quiesced));
+        let broken = faulty(half("s=2", "si=b", HaState::Active), true, false);
+        let standby = half("s=3", "si=b", HaState::Standby);
+        assert_eq!(orders(vec![left, broken, standby]), "s=1 remove {si=a}; ");
     }
 
     #[test]
