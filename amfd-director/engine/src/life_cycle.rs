@@ -14,6 +14,7 @@ use crate::state::{SuState, View, is_failed};
 pub(crate) enum LifeStep {
     Instantiate,
     Terminate,
+    Cleanup,
     Repair,
 }
 
@@ -44,6 +45,11 @@ fn step(view: View<'_>, sg: &Sg, dn: &Dn, su: &Su, state: &SuState, wanted: &[&D
     // What else runs on the node may say that the SU is not to run.
     if su.node.as_ref().is_some_and(|node| view.is_unreported(node)) {
         return None;
+    }
+    // What is restarted ends as far as it can, where a component of it could not be terminated.
+    let is_stuck = state.presence() == PresenceState::TerminationFailed;
+    if is_stuck && view.restarting(dn).is_some() && state.has_comp(PresenceState::Instantiated) {
+        return Some(LifeStep::Cleanup);
     }
     if node.is_none_or(|node| node.recovery.is_some()) {
         // What is restarted does not go on where its node is disabled either; it is not started again there.

@@ -56,6 +56,7 @@ impl Director {
             LifeStep::Terminate => {
                 self.order(su, OrderKind::Terminate, |id| NodeOrder::Terminate { id, su: dn });
             }
+            LifeStep::Cleanup => self.order_cleanup(su),
             LifeStep::Repair => {
                 if let Some(state) = self.state.sus.get_mut(su) {
                     state.repair_wanted = false;

@@ -28,8 +28,8 @@ impl Director {
         }
     }
 
-    /// Whether nothing is to be terminated of the SU any more: it does not run, it could not be terminated, or its node is
-    /// not there.
+    /// Whether nothing is to be terminated of the SU any more: it does not run, but for what could not be terminated, or
+    /// its node is not there.
     fn is_down(&self, su: &Dn) -> bool {
         let Some((_, _, config)) = self.model.su(su) else {
             return true;
@@ -49,6 +49,7 @@ impl Director {
             return true;
         }
         let stays_down = state.is_empty() && state.presence() == PresenceState::Uninstantiated;
-        !state.is_busy() && (is_failed(state.presence()) || stays_down)
+        let runs = state.has_comp(PresenceState::Instantiated) || state.has_comp(PresenceState::Terminating);
+        !state.is_busy() && ((is_failed(state.presence()) && !runs) || stays_down)
     }
 }

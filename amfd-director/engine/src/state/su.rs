@@ -195,6 +195,12 @@ impl SuState {
         self.report.as_ref().is_none_or(is_down)
     }
 
+    /// Whether a component of it is in that presence state.
+    pub(crate) fn has_comp(&self, presence: PresenceState) -> bool {
+        let mut comps = self.report.iter().flat_map(|report| &report.comps);
+        comps.any(|comp| comp.presence == presence)
+    }
+
     /// The state that the SU has confirmed for the SI.
     pub(crate) fn held(&self, si: &Dn) -> Option<HaState> {
         let report = self.report.as_ref()?;

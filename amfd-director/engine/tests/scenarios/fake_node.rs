@@ -280,11 +280,13 @@ impl FakeNode {
         }
     }
 
-    /// A component of the SU failed and cannot be cleaned up.
+    /// A component of the SU failed and cannot be cleaned up; the others go on.
     pub(crate) fn stick(&mut self, dn: &Dn) {
         self.fail(dn, RecommendedRecovery::ComponentFailover, false);
         if let Some(su) = self.sus.get_mut(dn) {
-            set_presence(&mut su.report, PresenceState::TerminationFailed);
+            su.report.presence = PresenceState::TerminationFailed;
+            su.report.comps[0].presence = PresenceState::TerminationFailed;
+            su.report.comps[0].ha_readiness.clear();
         }
         self.report(dn);
     }
@@ -409,6 +411,9 @@ fn carry_out(report: &mut SuReport, order: NodeOrder, pre_instantiable: bool) {
         NodeOrder::Remove { sis, .. } => report.assignments.retain(|held| !sis.contains(&held.si)),
         NodeOrder::Cleanup { .. } => {
             report.assignments.clear();
+            if let Some(fault) = &mut report.fault {
+                fault.isolated = true;
+            }
             set_presence(report, PresenceState::Uninstantiated);
         }
         NodeOrder::Repair { .. } => {
