@@ -85,6 +85,7 @@ static void everything_waits(SaImmHandleT om, SaImmAdminOwnerHandleT owner, SaIm
 	WAITS(remove_item(ccb, ROOT));
 	WAITS(saImmOmCcbObjectDelete_o3(ccb, ROOT));
 	WAITS(saImmOmCcbObjectModify_o3(ccb, ROOT, changes));
+	WAITS(saImmOmCcbValidate(ccb));
 	WAITS(saImmOmAdminOperationInvoke_2(owner, &root, 0, 1, none, &returned, SA_TIME_ONE_SECOND));
 	WAITS(saImmOiClassImplementerSet(oi, (char *)CONFIG_CLASS));
 	WAITS(saImmOiClassImplementerRelease(oi, (char *)CONFIG_CLASS));

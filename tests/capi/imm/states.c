@@ -141,6 +141,14 @@ static void implementers(void)
 	OK(set_weight(ccb, ROOT, 8));
 	IS(saImmOiObjectImplementerSet(oi, &root, SA_IMM_ONE), SA_AIS_ERR_TRY_AGAIN);
 	OK(saImmOmCcbAbort(ccb));
+	/* Nor does a name get its objects back. */
+	OK(saImmOiObjectImplementerSet(oi, &root, SA_IMM_ONE));
+	OK(saImmOiImplementerClear(oi));
+	OK(set_weight(ccb, ROOT, 8));
+	IS(saImmOiImplementerSet(oi, (char *)"impl"), SA_AIS_ERR_TRY_AGAIN);
+	OK(saImmOmCcbAbort(ccb));
+	OK(saImmOiImplementerSet(oi, (char *)"impl"));
+	OK(saImmOiObjectImplementerRelease(oi, &root, SA_IMM_ONE));
 	OK(saImmOiClassImplementerSet(oi, (char *)CONFIG_CLASS));
 	OK(set_weight(ccb, ROOT, 8));
 	IS(saImmOiClassImplementerRelease(oi, (char *)CONFIG_CLASS), SA_AIS_ERR_BUSY);
