@@ -94,7 +94,16 @@ impl Director {
 
     /// Tells the HA state of an SU for an SI.
     pub(crate) fn tell_ha(&mut self, su: &Dn, si: &Dn, old: Option<u32>, new: u32) {
-        if let Some(definition) = table::of_attribute("SaAmfSIAssignment", "saAmfSISUHAState") {
+        self.tell_of_si("saAmfSISUHAState", su, si, old, new);
+    }
+
+    /// Tells how ready an SU is for an SI.
+    pub(crate) fn tell_ha_readiness(&mut self, su: &Dn, si: &Dn, old: Option<u32>, new: u32) {
+        self.tell_of_si(table::HA_READINESS_ATTRIBUTE, su, si, old, new);
+    }
+
+    fn tell_of_si(&mut self, attribute: &str, su: &Dn, si: &Dn, old: Option<u32>, new: u32) {
+        if let Some(definition) = table::of_attribute("SaAmfSIAssignment", attribute) {
             let mut told = state_change(definition, su, old, new);
             told.text = format!("{} for {si}", told.text);
             told.info.push(name_item(info::SI_NAME, si));

@@ -1,7 +1,7 @@
 //! What the framework tells, kind by kind (AMF B.02.01 §9.2): one table for the engine, for commands and for the
 //! operator's guide.
 
-use ais::amf::{AdminState, AssignmentState, HaState, OperState, PresenceState};
+use ais::amf::{AdminState, AssignmentState, HaReadinessState, HaState, OperState, PresenceState};
 use ais::ntf::{EventType, ProbableCause, Severity};
 
 /// An alarm of the framework (§9.2.1).
@@ -167,6 +167,10 @@ const PROXY: u16 = 7;
 /// `SA_AMF_UNPROXIED` and `SA_AMF_PROXIED`
 pub(crate) const UNPROXIED: u32 = 1;
 pub(crate) const PROXIED: u32 = 2;
+/// `SA_AMF_HA_READINESS_STATE` (B.04.01)
+const HA_READINESS: u16 = 8;
+/// The attribute with the HA readiness state of an SU for an SI.
+pub(crate) const HA_READINESS_ATTRIBUTE: &str = "saAmfSISUHAReadinessState";
 /// The attribute whose having a value is the proxy status.
 pub(crate) const CURRENT_PROXY: &str = "saAmfCompCurrProxyName";
 
@@ -187,8 +191,9 @@ const fn state(
     }
 }
 
-/// The states whose changes are told. The HA state is the SU's for an SI; it stands on the assignment object.
-pub const STATES: [StateDefinition; 13] = [
+/// The states whose changes are told. The HA state and the HA readiness state are the SU's for an SI; they stand on the
+/// assignment object.
+pub const STATES: [StateDefinition; 14] = [
     state(
         0x65,
         ADMIN,
@@ -286,6 +291,13 @@ pub const STATES: [StateDefinition; 13] = [
         )
     },
     state(
+        0x71,
+        HA_READINESS,
+        "HA readiness state",
+        "SU",
+        ("SaAmfSIAssignment", HA_READINESS_ATTRIBUTE),
+    ),
+    state(
         0x72,
         ADMIN,
         "administrative state",
@@ -302,6 +314,7 @@ pub(crate) fn state_name(state: u16, value: u32) -> &'static str {
         OPER => OperState::from_code(value).map(OperState::name),
         ADMIN => AdminState::from_code(value).map(AdminState::name),
         ASSIGNMENT => AssignmentState::from_code(value).map(AssignmentState::name),
+        HA_READINESS => HaReadinessState::from_code(value).map(HaReadinessState::name),
         PROXY if value == UNPROXIED => Some("UNPROXIED"),
         PROXY if value == PROXIED => Some("PROXIED"),
         _ => None,

@@ -181,9 +181,14 @@ impl Director {
 
     fn tell_ha_states(&mut self, before: &Assignments, now: &Assignments) {
         for (subject, states) in now.iter().filter(|(subject, _)| subject.kind == Kind::Si) {
-            let old = before.get(subject).map(|old| old.ha);
-            if old != Some(states.ha) {
-                self.tell_ha(&subject.holder, &subject.held, old, states.ha);
+            let (su, si) = (&subject.holder, &subject.held);
+            let old = before.get(subject);
+            if old.is_none_or(|old| old.ha != states.ha) {
+                self.tell_ha(su, si, old.map(|old| old.ha), states.ha);
+            }
+            // A new assignment is ready unless something is said.
+            if old.map_or(READY, |old| old.readiness) != states.readiness {
+                self.tell_ha_readiness(su, si, old.map(|old| old.readiness), states.readiness);
             }
         }
     }
