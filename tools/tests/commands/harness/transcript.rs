@@ -37,7 +37,8 @@ impl Scene for Cluster {
     }
 
     fn scrub(&self, printed: String) -> String {
-        printed.replace(&*self.dir().to_string_lossy(), "DIR")
+        let printed = printed.replace(&*self.dir().to_string_lossy(), "DIR");
+        printed.split_inclusive('\n').map(steady).collect()
     }
 }
 
@@ -95,10 +96,7 @@ fn record(transcript: &mut String, output: Output, scene: &dyn Scene) {
     let text = |bytes: Vec<u8>| scene.scrub(String::from_utf8(bytes).unwrap());
     for (mark, text) in [('|', text(output.stdout)), ('!', text(output.stderr))] {
         for line in text.split_inclusive('\n') {
-            match steady(line) {
-                Some(line) => writeln!(transcript, "{mark}{line}").unwrap(),
-                None => write!(transcript, "{mark}{line}").unwrap(),
-            }
+            write!(transcript, "{mark}{line}").unwrap();
             if !line.ends_with('\n') {
                 writeln!(transcript, "\\no newline").unwrap();
             }
@@ -111,8 +109,13 @@ fn record(transcript: &mut String, output: Output, scene: &dyn Scene) {
     writeln!(transcript, "exit {code}").unwrap();
 }
 
-/// The line without what differs from run to run; `None` where nothing does.
-fn steady(line: &str) -> Option<String> {
+/// The line without what differs from run to run.
+fn steady(line: &str) -> String {
+    without_marks(line).map_or_else(|| line.to_owned(), |line| format!("{line}\n"))
+}
+
+/// `None` where nothing differs.
+fn without_marks(line: &str) -> Option<String> {
     // Ids of CCBs count all of a transcript, so that each new line would change those after it.
     let marks = [
         ("\"ccb\": ", "ID"),

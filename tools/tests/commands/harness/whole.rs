@@ -117,13 +117,13 @@ fn scrubs() -> Vec<(Regex, &'static str)> {
         ),
         (r"(?m)^===  .* - ", "===  TIME - "),
         (
-            r#""(time|pid|process|millis|settled_millis|supervisor)": [0-9.]+"#,
+            r#""(time|pid|uid|millis|settled_millis|supervisor)": [0-9.]+"#,
             "\"$1\": N",
         ),
-        (r"\bpid \d+", "pid N"),
+        (r"\b(uid|pid) \d+", "$1 N"),
         (r"(?m)^( *(immd|amfd|amfnd-\S+) +running +)\d+", "${1}N"),
-        (r"\+ *[0-9.]+ ms", "+ N ms"),
-        (r"after [0-9.]+ ms", "after N ms"),
+        (r"(?m)^ +[0-9.]+ ms\b", "  N ms"),
+        (r"\b[0-9.]+ ms\b", "N ms"),
         (r#"\b\d+\.\d+(  |")"#, "CAUSE$1"),
         // The width of what was left out is in the columns.
         (r"(\S)  +", "$1  "),
