@@ -204,6 +204,52 @@ static void old_results(void)
 	pthread_join(thread, NULL);
 }
 
+/* Lists and texts that have no end where one may be looked for. */
+static void endless(void)
+{
+	const size_t count = (1 << 20) + 1, length = (16 << 20) + 2;
+	const void **list = malloc(count * sizeof(*list));
+	char *text = malloc(length);
+	SaUint32T number = 1;
+	SaImmAttrValueT numbers[] = {&number};
+	SaImmAttrValuesT_2 weight = {(char *)"weight", SA_IMM_ATTR_SAUINT32T, 1, numbers};
+	SaImmAttrModificationT_2 change = {SA_IMM_ATTR_VALUES_REPLACE, weight};
+	SaImmAttrDefinitionT_2 rdn = {(char *)"rdn", SA_IMM_ATTR_SASTRINGT, SA_IMM_ATTR_CONFIG | SA_IMM_ATTR_RDN, NULL};
+	SaImmAdminOperationParamsT_2 parameter = {(char *)"p", SA_IMM_ATTR_SAUINT32T, &number};
+	SaImmAttrValuesT_2 **attributes;
+	SaImmAccessorHandleT accessor;
+	SaImmSearchHandleT search;
+	SaAisErrorT returned;
+	HOLDS(list && text);
+	memset(text, 'x', length);
+	OK(saImmOmAccessorInitialize(om, &accessor));
+#define FILL(with)                                   \
+	for (size_t at = 0; at < count; at++)        \
+	list[at] = (with)
+#define REFUSED(call) IS(call, SA_AIS_ERR_INVALID_PARAM)
+	FILL("weight");
+	REFUSED(saImmOmAccessorGet_2(accessor, &root, (SaImmAttrNameT *)list, &attributes));
+	REFUSED(saImmOmSearchInitialize_2(om, &root, SA_IMM_SUBTREE, SA_IMM_SEARCH_ONE_ATTR | SA_IMM_SEARCH_GET_SOME_ATTR,
+					  NULL, (SaImmAttrNameT *)list, &search));
+	FILL(&root);
+	REFUSED(saImmOmAdminOwnerSet(owner, (const SaNameT **)list, SA_IMM_ONE));
+	FILL(&weight);
+	REFUSED(saImmOmCcbObjectCreate_2(ccb, (char *)CONFIG_CLASS, &root, (const SaImmAttrValuesT_2 **)list));
+	FILL(&change);
+	REFUSED(saImmOmCcbObjectModify_2(ccb, &root, (const SaImmAttrModificationT_2 **)list));
+	FILL(&rdn);
+	REFUSED(saImmOmClassCreate_2(om, (char *)"CapiEndless", SA_IMM_CLASS_CONFIG, (const SaImmAttrDefinitionT_2 **)list));
+	FILL(&parameter);
+	REFUSED(saImmOmAdminOperationInvoke_2(owner, &root, 0, 1, (const SaImmAdminOperationParamsT_2 **)list, &returned,
+					      SA_TIME_ONE_SECOND));
+	REFUSED(saImmOmClassDelete(om, text));
+	REFUSED(saImmOmAccessorGet_o3(accessor, text, NULL, &attributes));
+	REFUSED(saImmOiImplementerSet(oi, text));
+	OK(saImmOmAccessorFinalize(accessor));
+	free(list);
+	free(text);
+}
+
 /* Names of 256 bytes and more: made by a program that knows them, and met by one that does not. */
 static void make_long_names(void)
 {
@@ -366,6 +412,7 @@ int main(int argc, char **argv)
 	OK(saImmOiInitialize_2(&oi, &callbacks, &wanted));
 	OK(saImmOiImplementerSet(oi, (char *)"impl"));
 	HOLDS(pthread_create(&thread, NULL, dispatcher, &oi) == 0);
+	endless();
 	owners();
 	implementers();
 	aborted();
