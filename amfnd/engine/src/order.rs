@@ -81,17 +81,12 @@ impl Order {
     /// fear for the assignments where it failed; it hears of no failure that cannot have touched them.
     pub(crate) fn report(&self, session: u64) -> Option<OrderReport> {
         let harmless = match (&self.outcome, &self.work) {
-            (OrderOutcome::Failed(_), Work::Assign(_) | Work::Remove)
+            // A cleanup may have cut an assignment short.
+            (OrderOutcome::Failed(_), Work::Assign(_) | Work::Remove | Work::Terminate | Work::Cleanup)
             | (OrderOutcome::InProgress | OrderOutcome::Done, _) => false,
             (
                 OrderOutcome::Failed(_),
-                Work::Instantiate
-                | Work::Terminate
-                | Work::RestartComp(_)
-                | Work::RestartSu
-                | Work::Cleanup
-                | Work::Repair
-                | Work::Monitor(..),
+                Work::Instantiate | Work::RestartComp(_) | Work::RestartSu | Work::Repair | Work::Monitor(..),
             ) => true,
         };
         (self.session == session || !harmless).then(|| OrderReport {

@@ -107,6 +107,11 @@ fn another_session_hears_of_a_failed_order_only_where_assignments_were_touched()
         node.assign("SU1", HaState::Active, vec![si("S", vec![csi("a", "A")])]);
         node.die("A");
     }));
+    assert!(known_to_another(|node| {
+        node.act("A set", Act::Hang);
+        node.assign("SU1", HaState::Active, vec![si("S", vec![csi("a", "A")])]);
+        node.clean("SU1");
+    }));
 }
 
 #[test]
