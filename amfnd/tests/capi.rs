@@ -346,17 +346,22 @@ fn what_is_not_there_is_told_from_what_nobody_knows() {
             category: CompCategory::SA_AWARE | CompCategory::LOCAL,
             ..bare_component()
         };
+        let proxied = CompConfig {
+            category: CompCategory::PROXIED | CompCategory::LOCAL,
+            ..bare_component()
+        };
         let own = harness::comp();
         for (case, comp, name) in [
             ("down", aware.clone(), own.as_str()),
             ("unknown", aware, "safComp=Nobody,safSu=SU1,safSg=G,safApp=A"),
             ("script", bare_component(), own.as_str()),
+            ("proxied", proxied, "safComp=Proxy,safSu=SU1,safSg=G,safApp=A"),
         ] {
             let cluster = Cluster::start().await;
             cluster.configure(comp).await;
             let program = compile(cluster.dir.path(), "outside.c", &[]);
             let output = Program::new(program)
-                .arg(case)
+                .args([case, own.as_str()])
                 .env("PERDURE_AMFND_SOCKET", cluster.path("nodes/N1/amfnd.sock"))
                 .env("SA_AMF_COMPONENT_NAME", name)
                 .output()

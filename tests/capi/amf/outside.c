@@ -1,6 +1,6 @@
 /*
  * What a process outside of components is answered about one that is not there ("outside down"), that nobody knows ("outside
- * unknown"), and that is only started and stopped ("outside script").
+ * unknown"), that is only started and stopped ("outside script"), and whose proxy is not there ("outside proxied COMP").
  */
 #include <saAmf.h>
 #include <stdio.h>
@@ -52,7 +52,7 @@ int main(int argc, char **argv)
     SaNtfCorrelationIdsT ids = {0, 0, 0};
     SaAmfHAStateT state;
     const char *name = getenv("SA_AMF_COMPONENT_NAME");
-    if (argc != 2 || name == NULL)
+    if (argc != 3 || name == NULL)
         return 2;
     self.length = (SaUint16T)strlen(name);
     memcpy(self.value, name, self.length);
@@ -76,6 +76,13 @@ int main(int argc, char **argv)
         IS(ERR_NOT_EXIST, saAmfComponentErrorReport(new, &self, 0, SA_AMF_COMPONENT_RESTART, 0));
         IS(ERR_NOT_EXIST, saAmfComponentErrorClear(new, &self, 0));
         IS(ERR_INVALID_PARAM, saAmfHAStateGet(new, &self, &csi, &state));
+    } else if (!strcmp(argv[1], "proxied")) {
+        SaNameT comp = {0};
+        comp.length = (SaUint16T)strlen(argv[2]);
+        memcpy(comp.value, argv[2], comp.length);
+        IS(ERR_NOT_EXIST, saAmfComponentRegister(new, &comp, &self));
+        IS(ERR_INIT, saAmfComponentRegister(old, &comp, &self));
+        IS(ERR_NOT_EXIST, saAmfComponentUnregister(old, &comp, &self));
     } else {
         IS(ERR_BAD_OPERATION, saAmfComponentRegister(new, &self, NULL));
         IS(ERR_BAD_OPERATION, saAmfHealthcheckStart(new, &self, &key, SA_AMF_HEALTHCHECK_AMF_INVOKED, SA_AMF_COMPONENT_RESTART));
