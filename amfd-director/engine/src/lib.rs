@@ -353,7 +353,8 @@ impl Director {
         }
         evaluation.done = idle && !is_ordered;
         let over = evaluation.done && self.is_quiet(dn);
-        self.leave_story(dn, self.out.send.len() > sent_before, over);
+        let ordered = self.out.send.len() > sent_before;
+        self.leave_story(dn, ordered, over && !self.waits_for_lost_node(dn));
         if over {
             // What was kept for the adjustment only is not needed any more.
             if self.state.adjusts.remove(dn) {
@@ -362,6 +363,13 @@ impl Director {
         }
         self.evaluations.insert(dn.clone(), evaluation);
         self.note_standings(dn);
+    }
+
+    /// Whether the work of a lost node of the SG is not given to others yet: what that leads to is still to come.
+    fn waits_for_lost_node(&self, dn: &Dn) -> bool {
+        let sus = self.model.sgs.get(dn).into_iter().flat_map(|sg| sg.sus.values());
+        let mut nodes = sus.filter_map(|su| self.state.node(su.node.as_ref()?));
+        nodes.any(|node| node.may_run())
     }
 
     /// Why nothing may be assigned in the SG yet.
