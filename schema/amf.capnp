@@ -251,6 +251,10 @@ interface Director {
 
 interface DirectorSession {
   report @0 (reports :List(NodeReport)) -> ();
+  correlationIds @1 (cause :UInt64) -> (root :UInt64, parent :UInt64);
+  # The first and the newest notification of a story; 0 where there is none.
+  correlate @2 (comp :Text, clears :Bool, root :UInt64, parent :UInt64) -> ();
+  # The next notification of an error of the component, or of its end, correlates to these; 0 are none.
 }
 
 interface NodeDirector {

@@ -63,8 +63,9 @@ interface ComponentSession {
   healthcheckConfirm @4 (comp :Text, key :Text, result :UInt32) -> (status :Status);
   csiQuiescingComplete @5 (invocation :UInt64, result :UInt32) -> (status :Status);
   haStateGet @6 (comp :Text, csi :Text) -> (status :Status, ha :UInt32);
-  errorReport @7 (comp :Text, detectionTime :Int64, recovery :UInt32) -> (status :Status);
-  errorClear @8 (comp :Text) -> (status :Status);
+  errorReport @7 (comp :Text, detectionTime :Int64, recovery :UInt32, root :UInt64, parent :UInt64) -> (status :Status);
+  # root, parent: notifications that led to it; 0 are none. In errorClear too.
+  errorClear @8 (comp :Text, root :UInt64, parent :UInt64) -> (status :Status);
   attributeChangesAccept @9 (comp :Text) -> (status :Status);
   # The process that registered the component takes csiAttributeChange callbacks.
   pmStart @10 (comp :Text, pid :UInt64, depth :Int32, errors :UInt32, recovery :UInt32) -> (status :Status);
@@ -75,11 +76,14 @@ interface ComponentSession {
   protectionGroupTrackStop @13 (csi :Text) -> (status :Status);
   haReadinessStateSet @14 (comp :Text, csi :Text, state :UInt32) -> (status :Status);
   # csi empty: all the component has.
+  correlationIdsGet @15 (invocation :UInt64) -> (status :Status, root :UInt64, parent :UInt64);
+  # The first and the newest notification of what led to a callback that is not answered yet; 0 where there is none.
 }
 
 interface ComponentCallbacks {
-  callback @0 (callback :Callback) -> (result :UInt32);
-  # Answered when the component calls saAmfResponse: 1 is OK, anything else a failure.
+  callback @0 (callback :Callback) -> (result :UInt32, root :UInt64, parent :UInt64);
+  # Answered when the component calls saAmfResponse: 1 is OK, anything else a failure; then root and parent are the
+  # notifications that led to it, 0 none.
   protectionGroup @1 (csi :Text, error :UInt32, memberCount :UInt32, notifications :List(ProtectionGroupNotification)) -> ();
   # error: 1 where the group exists, otherwise why there is none.
 }

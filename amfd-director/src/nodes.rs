@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use ais::amf::{CauseId, NodeOrder, Term};
+use ais::ntf::CorrelationIds;
 use ais::{AisError, Dn, Refusal};
 use capnp_rpc::{RpcSystem, rpc_twoparty_capnp::Side, twoparty};
 use director_engine::{DownCause, Event, SessionId};
@@ -416,6 +417,35 @@ impl director_session::Server for SessionServer {
                 report,
             });
         }
+        Ok(())
+    }
+
+    async fn correlation_ids(
+        self: Rc<Self>,
+        params: director_session::CorrelationIdsParams,
+        mut results: director_session::CorrelationIdsResults,
+    ) -> Result<(), capnp::Error> {
+        let cause = CauseId(params.get()?.get_cause());
+        let ids = self.shell.notifications.borrow().correlation_ids(cause);
+        results.get().set_root(ids.root);
+        results.get().set_parent(ids.parent);
+        Ok(())
+    }
+
+    async fn correlate(
+        self: Rc<Self>,
+        params: director_session::CorrelateParams,
+        _results: director_session::CorrelateResults,
+    ) -> Result<(), capnp::Error> {
+        let params = params.get()?;
+        let comp = schema::value::read_dn(params.get_comp()?, "correlate.comp")
+            .map_err(|error| capnp::Error::failed(error.to_string()))?;
+        let ids = CorrelationIds {
+            root: params.get_root(),
+            parent: params.get_parent(),
+        };
+        let mut notifications = self.shell.notifications.borrow_mut();
+        notifications.correlate(&comp, params.get_clears(), ids);
         Ok(())
     }
 }

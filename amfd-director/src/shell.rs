@@ -230,9 +230,12 @@ impl Shell {
                     log_story(&story);
                     self.metrics.story(&story);
                     timeline.story(time, &story);
+                    if let Story::Merged { cause, .. } | Story::Settled { cause } = story {
+                        self.notifications.borrow_mut().end_story(cause);
+                    }
                 }
-                Effect::Notify(told) => {
-                    self.notifications.borrow_mut().tell(*told, Some(time));
+                Effect::Notify { told, cause } => {
+                    self.notifications.borrow_mut().tell_of(cause, *told, time);
                 }
             }
         }

@@ -126,5 +126,10 @@ pub enum Effect {
     /// For the timeline.
     Story(Story),
     /// Tell operators; never waits for anything.
-    Notify(Box<Notification>),
+    Notify {
+        /// What.
+        told: Box<Notification>,
+        /// The story that it belongs to; none where it belongs to none.
+        cause: CauseId,
+    },
 }

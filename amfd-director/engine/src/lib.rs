@@ -44,6 +44,7 @@ pub use validate::ModelRule;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ais::amf::EscalationCounting;
+use ais::ntf::Notification;
 use ais::{Dn, Millis, Refusal};
 
 use admin_op::Pending;
@@ -94,7 +95,7 @@ impl Default for Options {
 struct Outbox {
     send: Vec<Effect>,
     because: Vec<Effect>,
-    notify: Vec<Effect>,
+    notify: Vec<Notification>,
     reply: Vec<Effect>,
 }
 
@@ -176,9 +177,10 @@ impl Director {
         let mut effects = std::mem::take(&mut self.out.send);
         let changes = self.publish_changes();
         effects.append(&mut self.out.send);
+        let notices = self.take_notices();
         self.end_stories();
         effects.append(&mut self.out.because);
-        effects.append(&mut self.out.notify);
+        effects.extend(notices);
         effects.extend(changes.into_iter().map(Effect::Publish));
         effects.append(&mut self.out.reply);
         effects

@@ -105,6 +105,23 @@ impl Director {
         cause
     }
 
+    /// The story of the present step, otherwise the one that the SG of this object is in; begins none.
+    pub(crate) fn story_about(&self, object: &str) -> Option<CauseId> {
+        if self.stories.step.is_some() {
+            return self.stories.step;
+        }
+        let mut next = Dn::new(object).ok();
+        while let Some(dn) = next {
+            let sg_of_su = self.model.su(&dn).map(|(sg, ..)| sg);
+            let sg = sg_of_su.or_else(|| self.model.si(&dn).map(|(sg, ..)| sg));
+            if let Some(cause) = self.stories.open.get(sg.unwrap_or(&dn)) {
+                return Some(*cause);
+            }
+            next = dn.parent();
+        }
+        None
+    }
+
     /// The evaluation of the SG begins.
     pub(crate) fn enter_story(&mut self, sg: &Dn) {
         self.stories.of_sg = self.stories.open.get(sg).copied();

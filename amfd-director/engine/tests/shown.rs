@@ -173,7 +173,7 @@ impl Cluster {
                     | Effect::Disconnect { .. }
                     | Effect::Because(_)
                     | Effect::Story(_) => {}
-                    Effect::Notify(told) => self.told.push(*told),
+                    Effect::Notify { told, .. } => self.told.push(*told),
                 }
             }
         }

@@ -4,6 +4,7 @@
 //! neither a slow disk nor a subscriber that stops reading delays the director, and both cost bounded memory.
 
 pub(crate) mod changes;
+mod correlations;
 mod log;
 mod server;
 mod store;
@@ -14,11 +15,13 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use ais::Dn;
-use ais::ntf::{ClassId, Detail, Notification, Recorded, Severity};
+use ais::amf::CauseId;
+use ais::ntf::{ClassId, CorrelationIds, Detail, Notification, Recorded, Severity};
 use director_engine::AlarmKind;
 
 pub(crate) use server::NotificationServer;
 
+use correlations::Correlations;
 use log::Writer;
 use store::Store;
 use subscribers::Subscribers;
@@ -30,6 +33,7 @@ const FOLDER: &str = "notifications";
 #[derive(Default)]
 pub(crate) struct Service {
     store: Store,
+    correlations: Correlations,
     subscribers: Subscribers,
     writer: Option<Writer>,
     /// How many were told, by type.
@@ -45,6 +49,7 @@ impl Service {
         let writer = Writer::start(folder, store.last());
         Service {
             store,
+            correlations: Correlations::default(),
             subscribers: Subscribers::default(),
             writer: Some(writer),
             told: BTreeMap::new(),
@@ -79,6 +84,28 @@ impl Service {
             writer.write(&recorded, || self.store.alarms().cloned().collect());
         }
         recorded.id
+    }
+
+    /// As [`Service::tell`], of a story of the framework: it correlates to what was told in it before.
+    pub(crate) fn tell_of(&mut self, cause: CauseId, mut notification: Notification, time: i64) -> u64 {
+        let id = self.store.last() + 1;
+        notification.correlated = self.correlations.relate(cause, &notification, id, time);
+        self.tell(notification, Some(time))
+    }
+
+    /// The first and the newest notification of a story.
+    pub(crate) fn correlation_ids(&self, cause: CauseId) -> CorrelationIds {
+        self.correlations.of(cause)
+    }
+
+    /// The story is over.
+    pub(crate) fn end_story(&mut self, cause: CauseId) {
+        self.correlations.end(cause);
+    }
+
+    /// A program gave these with the report of an error of the component, or with its end.
+    pub(crate) fn correlate(&mut self, comp: &Dn, clears: bool, ids: CorrelationIds) {
+        self.correlations.give(comp.to_string(), clears, ids, now());
     }
 
     /// Whether nothing was ever told.

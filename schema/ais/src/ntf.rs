@@ -449,10 +449,33 @@ pub struct Notification {
     pub text: String,
     /// More, by number.
     pub info: Vec<Item>,
-    /// Notifications that belong to it: where an alarm is cleared, the alarm.
+    /// Notifications that led to it: the first of all, then the last; where an alarm is cleared, the alarm.
     pub correlated: Vec<u64>,
     /// What the type adds.
     pub detail: Detail,
+}
+
+/// The notifications that led to something (`SaNtfCorrelationIdsT`); 0, `SA_NTF_IDENTIFIER_UNUSED`, where there is none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CorrelationIds {
+    /// `rootCorrelationId`: the first one of all.
+    pub root: u64,
+    /// `parentCorrelationId`: the one that led to it.
+    pub parent: u64,
+}
+
+impl CorrelationIds {
+    /// With one standing for the other where that is not used; `None` where neither is.
+    pub const fn used(self) -> Option<CorrelationIds> {
+        match (self.root, self.parent) {
+            (0, 0) => None,
+            (0, only) | (only, 0) => Some(CorrelationIds {
+                root: only,
+                parent: only,
+            }),
+            (_, _) => Some(self),
+        }
+    }
 }
 
 /// A notification as it is kept and delivered.

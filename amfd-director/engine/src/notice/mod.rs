@@ -57,7 +57,18 @@ fn name_item(id: u16, dn: &Dn) -> Item {
 
 impl Director {
     pub(crate) fn tell(&mut self, notification: Notification) {
-        self.out.notify.push(Effect::Notify(Box::new(notification)));
+        self.out.notify.push(notification);
+    }
+
+    /// What the step tells, with the story of each: that of the step, otherwise the one that the SG of its object is in.
+    pub(crate) fn take_notices(&mut self) -> Vec<Effect> {
+        let all = std::mem::take(&mut self.out.notify);
+        all.into_iter()
+            .map(|told| Effect::Notify {
+                cause: self.story_about(&told.object).unwrap_or_default(),
+                told: Box::new(told),
+            })
+            .collect()
     }
 
     /// Tells that a published attribute changed, where it is a state that is told.

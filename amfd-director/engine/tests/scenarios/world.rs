@@ -573,7 +573,7 @@ impl World {
                 self.output.push(format!("disconnect {}", node.rdn_value()));
                 self.disconnect(&node, DownCause::Ended);
             }
-            Effect::Notify(told) => self.note(&told),
+            Effect::Notify { told, .. } => self.note(&told),
             Effect::Story(step) if self.shows_stories => {
                 let line = self.short(&describe::story(&step));
                 self.output.push(line);

@@ -50,7 +50,7 @@ impl World {
                 }
                 Effect::Disconnect { node, session } => self.drop_link(&node, session.0),
                 // The fence is not switched on.
-                Effect::Fence { .. } | Effect::Because(_) | Effect::Story(_) | Effect::Notify(_) => {}
+                Effect::Fence { .. } | Effect::Because(_) | Effect::Story(_) | Effect::Notify { .. } => {}
             }
         }
         for (node, session, orders) in batches {
