@@ -371,7 +371,7 @@ impl Director {
     fn waits_for_lost_node(&self, dn: &Dn) -> bool {
         let sus = self.model.sgs.get(dn).into_iter().flat_map(|sg| sg.sus.values());
         let mut nodes = sus.filter_map(|su| self.state.node(su.node.as_ref()?));
-        nodes.any(|node| node.may_run())
+        nodes.any(state::NodeState::may_run)
     }
 
     /// Why nothing may be assigned in the SG yet.
