@@ -89,8 +89,17 @@ impl Acting {
         })
     }
 
-    /// Someone has ceased to act.
+    /// Someone has ceased to act, as it was told.
     pub fn end(&mut self, known: &Known, now: u64, node: &Dn, comp: &Dn, csi: &Dn) {
+        self.break_off(known, node, comp, csi);
+        if let Some(si) = known.si_of.get(csi) {
+            self.forgive(si, now);
+        }
+    }
+
+    /// Someone has ceased to act, and nobody told it to. What it did its node may give back to it, so that it is as
+    /// excused as before.
+    pub fn break_off(&mut self, known: &Known, node: &Dn, comp: &Dn, csi: &Dn) {
         let Some(si) = known.si_of.get(csi) else { return };
         if let Some(actors) = self.by_si.get_mut(si) {
             let gone = |actor: &Actor| &actor.node == node && &actor.comp == comp && &actor.csi == csi;
@@ -99,7 +108,6 @@ impl Acting {
                 self.by_si.remove(si);
             }
         }
-        self.forgive(si, now);
     }
 
     /// What acts alone again, and was within reach for a while, is as good as any.

@@ -54,6 +54,19 @@ impl World {
         }
     }
 
+    /// The process is killed or dies.
+    pub(super) fn drop_roles(&mut self, node: &Dn, comp: &Dn) {
+        let place = self.nodes.get_mut(node);
+        let Some(process) = place.and_then(|place| place.processes.get_mut(comp)) else {
+            return;
+        };
+        let served: Vec<Dn> = process.serving().cloned().collect();
+        process.roles.clear();
+        for csi in &served {
+            self.acting.break_off(&self.known, node, comp, csi);
+        }
+    }
+
     /// A component without callbacks serves by being there: what the node director takes it to be active for, its
     /// process does from now on, or from its start on.
     fn serves_by_being_there(&mut self, node: &Dn, comp: &Dn, csi: &Dn) {
@@ -292,7 +305,7 @@ impl World {
             return;
         };
         let registered = process.registered;
-        self.change_roles(node, comp, |process| process.roles.clear());
+        self.drop_roles(node, comp);
         if let Some(place) = self.nodes.get_mut(node) {
             place.processes.remove(comp);
         }

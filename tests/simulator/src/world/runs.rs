@@ -140,7 +140,7 @@ impl World {
 
     /// The process of the component is gone; where it had registered, its connection is seen to close.
     fn process_ends(&mut self, node: &Dn, comp: &Dn) {
-        self.change_roles(node, comp, |process| process.roles.clear());
+        self.drop_roles(node, comp);
         let place = self.nodes.get_mut(node);
         let gone = place.and_then(|place| place.processes.remove(comp));
         if let Some(process) = gone.filter(|process| process.registered) {
