@@ -16,6 +16,7 @@ use std::time::Duration;
 use ais::Dn;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use tokio::io::unix::AsyncFd;
+use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
 /// How many processes one walk looks at.
@@ -74,7 +75,12 @@ pub(crate) struct Processes {
     own: i32,
     socket: Rc<str>,
     groups: Rc<RefCell<BTreeMap<i32, Dn>>>,
+    /// Who waits for the next walk over all processes.
+    waiting: Rc<RefCell<Vec<oneshot::Sender<Found>>>>,
 }
+
+/// The living processes below the node director with the components that they belong to.
+type Found = Rc<Vec<(String, i32)>>;
 
 impl Processes {
     /// The processes whose environment names this socket.
@@ -83,6 +89,7 @@ impl Processes {
             own: rustix::process::getpid().as_raw_pid(),
             socket: socket.into(),
             groups: Rc::default(),
+            waiting: Rc::default(),
         }
     }
 
@@ -117,9 +124,42 @@ impl Processes {
     /// Kills every process of `whose` below the node director, again and again until none is left. Gives the ids of
     /// those that would not die.
     pub(crate) async fn kill(&self, whose: &Whose) -> Vec<i32> {
-        let left = kill_until_none(|| self.below(whose)).await;
+        let limit = Instant::now() + KILL_LIMIT;
+        let left = loop {
+            let found = self.below().await;
+            let found = found.iter().filter(|(owner, _)| whose.includes(owner));
+            let found: Vec<i32> = found.map(|(_, pid)| *pid).collect();
+            if found.is_empty() || Instant::now() >= limit {
+                break found;
+            }
+            kill_and_wait(found).await;
+        };
         self.forget_groups(whose);
         left
+    }
+
+    /// What a walk finds that begins after this call. One walk answers all who asked before it began: where many
+    /// components end at once, each walk would look at the processes of all of them.
+    async fn below(&self) -> Found {
+        let (asks, answer) = oneshot::channel();
+        self.waiting.borrow_mut().push(asks);
+        if self.waiting.borrow().len() == 1 {
+            let own = self.clone();
+            tokio::task::spawn_local(async move {
+                // Whoever is about to ask asks first.
+                tokio::task::yield_now().await;
+                let waiting = std::mem::take(&mut *own.waiting.borrow_mut());
+                let found = Rc::new(own.walk());
+                for asks in waiting {
+                    // Who does not wait any more needs no answer.
+                    let _asked_or_gone = asks.send(Rc::clone(&found));
+                }
+            });
+        }
+        match answer.await {
+            Ok(found) => found,
+            Err(_) => Rc::new(self.walk()),
+        }
     }
 
     /// Kills every process on the machine that a former node director with this socket left behind. Gives how many
@@ -154,8 +194,8 @@ impl Processes {
             .retain(|_, comp| !whose.includes(comp.as_str()));
     }
 
-    /// The living processes of `whose` below the node director.
-    fn below(&self, whose: &Whose) -> Vec<i32> {
+    /// The living processes of components below the node director.
+    fn walk(&self) -> Vec<(String, i32)> {
         let mut found = Vec::new();
         let mut walk: Vec<(i32, Option<String>)> =
             children(self.own).into_iter().map(|pid| (pid, None)).collect();
@@ -171,8 +211,8 @@ impl Processes {
                     groups.get(&stat.group).map(Dn::to_string)
                 }),
             };
-            if stat.is_alive() && owner.as_ref().is_some_and(|name| whose.includes(name)) {
-                found.push(pid);
+            if let Some(name) = owner.as_ref().filter(|_| stat.is_alive()) {
+                found.push((name.clone(), pid));
             }
             walk.extend(children(pid).into_iter().map(|child| (child, owner.clone())));
         }
@@ -366,16 +406,21 @@ pub(crate) async fn kill_until_none(mut look: impl FnMut() -> Vec<i32>) -> Vec<i
         if found.is_empty() || Instant::now() >= limit {
             return found;
         }
-        let dying: Vec<OwnedFd> = found.into_iter().filter_map(kill_one).collect();
-        let again = Instant::now() + LOOK_AGAIN;
-        let mut waited = false;
-        for pidfd in dying {
-            waited = true;
-            wait_for_end(pidfd, again).await;
-        }
-        if !waited {
-            tokio::time::sleep_until(again).await;
-        }
+        kill_and_wait(found).await;
+    }
+}
+
+/// Kills the processes and waits a little for their end.
+async fn kill_and_wait(found: Vec<i32>) {
+    let dying: Vec<OwnedFd> = found.into_iter().filter_map(kill_one).collect();
+    let again = Instant::now() + LOOK_AGAIN;
+    let mut waited = false;
+    for pidfd in dying {
+        waited = true;
+        wait_for_end(pidfd, again).await;
+    }
+    if !waited {
+        tokio::time::sleep_until(again).await;
     }
 }
 
