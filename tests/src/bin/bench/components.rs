@@ -231,7 +231,11 @@ fn notification() -> Notification {
 
 fn kill(pid: i32) -> Result<(), String> {
     let pid = Pid::from_raw(pid).ok_or("the component told no process id")?;
-    kill_process(pid, Signal::KILL).map_err(|e| format!("kill: {e}"))
+    match kill_process(pid, Signal::KILL) {
+        // It is being restarted already.
+        Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
+        Err(error) => Err(format!("kill: {error}")),
+    }
 }
 
 /// The next component that is told ACTIVE, with its process.

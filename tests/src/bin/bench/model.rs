@@ -9,18 +9,20 @@ pub fn two_n(script: &Path, socket: &Path, recovery: u32) -> String {
     cluster(&mut xml);
     typed(&mut xml, "1", script, socket, recovery);
     application(&mut xml);
+    sg(&mut xml, "Bench");
     for index in 1..=2 {
         su(
             &mut xml,
+            "Bench",
             index,
             &format!("safAmfNode=node-{index},safAmfCluster=bench"),
         );
     }
-    si(&mut xml, "Bench");
+    si(&mut xml, "Bench", "Bench");
     xml.finish()
 }
 
-/// So many components on the first node, each alone in its SU with an SI of its own, checked each second.
+/// So many components on the first node, each alone in its SU with an SG and an SI of its own, checked each second.
 pub fn many(components: usize, script: &Path, socket: &Path) -> String {
     let mut xml = Xml::new();
     cluster(&mut xml);
@@ -34,8 +36,10 @@ pub fn many(components: usize, script: &Path, socket: &Path) -> String {
     xml.object("SaAmfHealthcheckType", &dn, &check);
     application(&mut xml);
     for index in 1..=components {
-        su(&mut xml, index, "safAmfNode=node-1,safAmfCluster=bench");
-        si(&mut xml, &format!("Bench-{index}"));
+        let name = format!("Bench-{index}");
+        sg(&mut xml, &name);
+        su(&mut xml, &name, 1, "safAmfNode=node-1,safAmfCluster=bench");
+        si(&mut xml, &name, &name);
     }
     xml.finish()
 }
@@ -46,15 +50,15 @@ fn application(xml: &mut Xml) {
         "safApp=Bench",
         &[("saAmfAppType", "safVersion=1,safAppType=Bench")],
     );
-    xml.object(
-        "SaAmfSG",
-        "safSg=Bench,safApp=Bench",
-        &[("saAmfSGType", "safVersion=1,safSgType=Bench")],
-    );
 }
 
-fn su(xml: &mut Xml, index: usize, node: &str) {
-    let su = format!("safSu=SU{index},safSg=Bench,safApp=Bench");
+fn sg(xml: &mut Xml, name: &str) {
+    let sg_type = ("saAmfSGType", "safVersion=1,safSgType=Bench");
+    xml.object("SaAmfSG", &format!("safSg={name},safApp=Bench"), &[sg_type]);
+}
+
+fn su(xml: &mut Xml, sg: &str, index: usize, node: &str) {
+    let su = format!("safSu=SU{index},safSg={sg},safApp=Bench");
     let rank = index.to_string();
     let attrs = [
         ("saAmfSUType", "safVersion=1,safSuType=Bench"),
@@ -75,10 +79,11 @@ fn su(xml: &mut Xml, index: usize, node: &str) {
     );
 }
 
-fn si(xml: &mut Xml, name: &str) {
+fn si(xml: &mut Xml, sg: &str, name: &str) {
+    let sg = format!("safSg={sg},safApp=Bench");
     let attrs = [
         ("saAmfSvcType", "safVersion=1,safSvcType=Bench"),
-        ("saAmfSIProtectedbySG", "safSg=Bench,safApp=Bench"),
+        ("saAmfSIProtectedbySG", sg.as_str()),
     ];
     xml.object("SaAmfSI", &format!("safSi={name},safApp=Bench"), &attrs);
     xml.object(
