@@ -341,7 +341,8 @@ fn a_flood_of_calls_is_answered_with_try_again() {
         let (recorder, _implementer) = attach(&imm, true).await;
         owner.ccb_apply(0, &[item("item=a", 1)]).await.unwrap();
         recorder.silent.set(true);
-        let calls = (0..1500).map(|_| owner.admin_operation("item=a", 1, &[], 1500));
+        // So long that all are there before the first one's time is over.
+        let calls = (0..1500).map(|_| owner.admin_operation("item=a", 1, &[], 8000));
         let answers = futures::future::join_all(calls).await;
         let codes: Vec<_> = answers.into_iter().map(code).collect();
         let count = |wanted| codes.iter().filter(|code| **code == wanted).count();

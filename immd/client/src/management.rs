@@ -5,6 +5,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use ais::{AttrChoice, ClassDef, Dn, JournalEntry, Object, Scope, Value};
+use capnp::capability::Response;
 use schema::imm_capnp::search;
 use schema::journal::read_entries;
 use schema::{imm as wire, value};
@@ -291,8 +292,7 @@ impl Imm {
     }
 }
 
-type NextPage =
-    capnp::capability::Promise<capnp::capability::Response<search::next_results::Owned>, capnp::Error>;
+type NextPage = capnp::capability::Promise<Response<search::next_results::Owned>, capnp::Error>;
 
 /// A search in progress. While one page is looked at the next one is on its way.
 pub struct Search {
@@ -318,20 +318,28 @@ impl Search {
         self.next = Some(request.send().promise);
     }
 
+    /// The next answer, while the one after it is under way already; `None` at the end.
+    async fn answer(&mut self) -> Result<Option<Response<search::next_results::Owned>>, ImmError> {
+        let Some(next) = self.next.take() else {
+            return Ok(None);
+        };
+        let response = self.connection.answer(next).await?;
+        let answer = response.get()?;
+        let status = check(answer.get_status()?);
+        // What comes after a page that failed can still be read.
+        if status.is_err() || !answer.get_done() {
+            self.ask();
+            // What is asked leaves this process only when the connection has its turn; without that the daemon would rest
+            // until the caller is through with this answer.
+            tokio::task::yield_now().await;
+        }
+        status.map(|()| Some(response))
+    }
+
     /// The next objects, in ascending byte order of their DNs; empty at the end.
     pub async fn next_batch(&mut self) -> Result<Vec<Object>, ImmError> {
-        while let Some(next) = self.next.take() {
-            let response = self.connection.answer(next).await?;
-            let answer = response.get()?;
-            if let Err(error) = check(answer.get_status()?) {
-                // What comes after the page that failed can still be read.
-                self.ask();
-                return Err(error);
-            }
-            if !answer.get_done() {
-                self.ask();
-            }
-            let objects = value::read_objects(answer.get_objects()?)?;
+        while let Some(response) = self.answer().await? {
+            let objects = value::read_objects(response.get()?.get_objects()?)?;
             if !objects.is_empty() {
                 return Ok(objects);
             }
@@ -341,17 +349,8 @@ impl Search {
 
     /// The next objects as [`Search::next_batch`] gives them, but as they came; `None` at the end.
     pub async fn next_page(&mut self) -> Result<Option<Page>, ImmError> {
-        while let Some(next) = self.next.take() {
-            let response = self.connection.answer(next).await?;
-            let answer = response.get()?;
-            if let Err(error) = check(answer.get_status()?) {
-                self.ask();
-                return Err(error);
-            }
-            if !answer.get_done() {
-                self.ask();
-            }
-            if !answer.get_objects()?.is_empty() {
+        while let Some(response) = self.answer().await? {
+            if !response.get()?.get_objects()?.is_empty() {
                 return Ok(Some(Page(response)));
             }
         }

@@ -121,6 +121,12 @@ fn classes() {
             AisError::NotExist,
             stage.boundd.class_release("Full").await,
         );
+        table.row(
+            release,
+            "a class of nobody, an instance of which another one has",
+            AisError::NotExist,
+            stage.eventd.class_release("Item").await,
+        );
         for implementer in [&stage.eventd, &stage.boundd] {
             let answer = implementer.class_set("Item").await;
             table.row(

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use ais::{AttrDef, AttrFlags, Parameter, Value, ValueType};
-use immd_client::{Imm, Limits};
+use ais::{AttrChoice, AttrDef, AttrFlags, Dn, Parameter, Value, ValueType};
+use immd_client::{Imm, ImmError, Limits};
 use rustix::process::{Pid, Signal, kill_process};
-use tests::cluster::{Cluster, wait_for};
+use tests::cluster::Cluster;
 
 use super::super::figures::Report;
 use super::super::model;
@@ -17,7 +17,9 @@ use super::{as_f64, ccb, gets, ms, runtime, search_all};
 
 /// So many clients are connected at once.
 const CLIENTS: usize = 1_000;
-/// So often a node joins.
+/// A node that has not joined after so long will not.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// So often a node joins; a supervisor gives up what dies more often.
 const JOINS: u32 = 5;
 
 /// Measures on a daemon alone with so many plain objects.
@@ -216,7 +218,8 @@ fn clients(immd: &Immd, report: &mut Report) -> Result<(), String> {
     Ok(())
 }
 
-/// One-object CCBs while a node of the cluster leaves and joins again.
+/// One-object CCBs while a node of the cluster leaves and joins again. Whether it has joined is asked over a connection
+/// that is open: a command for each question would itself be most of what goes on.
 pub fn joining(cluster: &Cluster, report: &mut Report) -> Result<(), String> {
     let node = "safAmfNode=node-2,safAmfCluster=bench";
     let stop = Arc::new(AtomicBool::new(false));
@@ -239,10 +242,8 @@ pub fn joining(cluster: &Cluster, report: &mut Report) -> Result<(), String> {
             .and_then(Pid::from_raw)
             .ok_or("no process")?;
         kill_process(pid, Signal::KILL).map_err(|e| e.to_string())?;
-        wait_for("the node to join again", || {
-            let again = pid_of(cluster, "amfnd-node-2").is_ok_and(|pid| pid != before);
-            again && cluster.attr(node, "saAmfNodeOperState") == "1"
-        })?;
+        let again = || pid_of(cluster, "amfnd-node-2").is_ok_and(|pid| pid != before);
+        runtime(joined(cluster.dir(), node, again))?;
     }
     stop.store(true, Ordering::Relaxed);
     let times = committing.join().map_err(|_| "the committing client failed")??;
@@ -254,11 +255,31 @@ pub fn joining(cluster: &Cluster, report: &mut Report) -> Result<(), String> {
     Ok(())
 }
 
-/// The process of a daemon of the cluster.
+/// Waits until the node has a new process and is enabled.
+async fn joined(dir: &Path, node: &str, again: impl Fn() -> bool) -> Result<(), String> {
+    let text = |e: ImmError| e.to_string();
+    let imm = Imm::connect(dir).await.map_err(text)?;
+    let node = Dn::new(node).map_err(|e| e.to_string())?;
+    let state = "saAmfNodeOperState";
+    let begin = Instant::now();
+    while begin.elapsed() < PATIENCE {
+        if again() {
+            let choice = AttrChoice::Some(vec![state.to_owned()]);
+            let object = imm.get(&node, choice).await.map_err(text)?;
+            if object.value(state) == Some(&Value::Uint32(1)) {
+                return Ok(());
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    Err(format!("{node} does not join again"))
+}
+
+/// The process of a daemon of the cluster, as its supervisor notes it.
 fn pid_of(cluster: &Cluster, daemon: &str) -> Result<u64, String> {
-    let text = cluster.done("perdure", &["status", "--json"])?;
-    let status: serde_json::Value = serde_json::from_str(&text).map_err(|e| e.to_string())?;
-    let daemons = status["daemons"].as_array().ok_or("no daemons")?;
+    let text = std::fs::read(cluster.dir().join("daemons.json")).map_err(|e| e.to_string())?;
+    let record: serde_json::Value = serde_json::from_slice(&text).map_err(|e| e.to_string())?;
+    let daemons = record["daemons"].as_array().ok_or("no daemons")?;
     let found = daemons.iter().find(|one| one["name"] == daemon);
     found
         .and_then(|one| one["pid"].as_u64())
