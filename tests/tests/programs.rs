@@ -255,7 +255,9 @@ fn a_proxy_in_c_speaks_for_daemons_that_know_nothing() {
     let proxy = format!("safComp=Proxy,{}", active.replace("Clock", "Proxy"));
     let proxies = || processes_of(cluster.dir(), &proxy);
     let before = proxies();
-    before.iter().for_each(|pid| kill(i64::from(*pid)));
+    for pid in &before {
+        kill(i64::from(*pid));
+    }
     wait("the next proxy", &|| {
         proxies().iter().any(|pid| !before.contains(pid))
     });

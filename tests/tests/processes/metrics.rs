@@ -66,7 +66,7 @@ fn a_failover_moves_the_figures() {
     let faults = "amfd_faults_total{recovery=\"COMPONENT_FAILOVER\"}";
     assert_eq!(before.get(faults), Some(&0.0), "{before:?}");
     assert!(before["amfd_sus_presence{state=\"INSTANTIATED\"}"] >= 2.0);
-    assert_eq!(before["amfd_immd_attached"], 1.0);
+    assert!(before["amfd_immd_attached"] > 0.0);
 
     stage.kill_component(active);
     stage.cluster.wait_ha(standby, WEB_SI, "1");
@@ -106,10 +106,9 @@ fn a_failover_moves_the_figures() {
     }
     let took = sum(&after, "amfd_failover_seconds_sum");
     assert!(took > 0.0 && took < 60.0, "{took}");
-    assert_eq!(
-        sum(&after, "amfd_nodes{state=\"ENABLED\"}"),
-        sum(&after, "amfnd_director_connected")
-    );
+    let enabled = sum(&after, "amfd_nodes{state=\"ENABLED\"}");
+    let connected = sum(&after, "amfnd_director_connected");
+    assert!((enabled - connected).abs() < 0.5, "{enabled} and {connected}");
 }
 
 #[test]
@@ -125,7 +124,11 @@ fn a_change_of_the_model_moves_the_figures_of_its_store() {
     let after = page(&stage);
     let (before, after) = (rows(&before), rows(&after));
     let was = before.get(applied).copied().unwrap_or_default();
-    assert_eq!(after[applied], was + 1.0);
+    assert!(
+        (after[applied] - was - 1.0).abs() < 0.5,
+        "{was} and {}",
+        after[applied]
+    );
     assert!(after[commits] > before[commits]);
     assert!(after["immd_written_bytes_total"] > before["immd_written_bytes_total"]);
     assert!(after["immd_store_bytes"] > 0.0 && after["immd_objects"] > 10.0);

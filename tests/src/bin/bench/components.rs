@@ -90,7 +90,7 @@ impl Stage {
         let pid = self.node_director()?;
         let before = cpu(pid)?;
         std::thread::sleep(WATCH);
-        let share = (cpu(pid)? - before).as_secs_f64() / WATCH.as_secs_f64();
+        let share = cpu(pid)?.saturating_sub(before).as_secs_f64() / WATCH.as_secs_f64();
         report.other(
             &format!("{COMPONENTS} healthchecks a second, node director"),
             format!("{:.2} % of a core", share * 100.0),
@@ -186,7 +186,7 @@ impl Stage {
         deaf.wait().map_err(|e| format!("wait: {e}"))?;
         report.other(
             &format!("{UNREAD} notifications beside a subscriber that reads none"),
-            format!("director {} KiB before, {} KiB after", before, after),
+            format!("director {before} KiB before, {after} KiB after"),
         );
         Ok(())
     }
@@ -330,7 +330,7 @@ fn since_in_log(log: &Path, from: u64, comp: &str, wall: SystemTime) -> Result<D
         at = line.and_then(time_of_day);
         at.is_some()
     })?;
-    let day = Duration::from_secs(24 * 3600);
+    let day = Duration::from_hours(24);
     let wall = wall.duration_since(UNIX_EPOCH).map_err(|e| e.to_string())?;
     let of_day = Duration::from_nanos(u64::try_from(wall.as_nanos() % day.as_nanos()).unwrap_or_default());
     Ok(at.unwrap_or_default().saturating_sub(of_day))
