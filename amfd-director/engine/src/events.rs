@@ -240,6 +240,9 @@ impl Director {
         };
         let doubtful = sg.sis.keys().filter(|si| state.held(si) != Some(HaState::Active));
         let doubtful: BTreeSet<Dn> = doubtful.cloned().collect();
+        // Some of its components may have left what is still confirmed.
+        let confirmed = sg.sis.keys().filter(|si| !doubtful.contains(*si));
+        state.half_done.extend(confirmed.cloned());
         state.may_act.extend(doubtful.iter().cloned());
         state.uncertain = doubtful;
     }
