@@ -97,7 +97,7 @@ async fn be_contained(amf: Amf, dir: PathBuf) {
 }
 
 /// The manager is up and active for its CSI; the component that it manages is configured.
-async fn with_manager(mode: &str, category: CompCategory, manages: CompCategory) -> Cluster {
+async fn with_manager(mode: &str, category: CompCategory, kind: CompCategory) -> Cluster {
     let cluster = Cluster::start().await;
     let mut manager = cluster.component_as("manager_process", mode);
     manager.category = CompCategory::SA_AWARE | CompCategory::LOCAL | category;
@@ -107,7 +107,7 @@ async fn with_manager(mode: &str, category: CompCategory, manages: CompCategory)
     let own_csi = || Some(csi());
     let config = CompConfig {
         dn: managed(),
-        category: manages | CompCategory::LOCAL,
+        category: kind | CompCategory::LOCAL,
         managed_by: ManagedBy {
             proxy_csi: own_csi().filter(|_| mode == "proxy"),
             container_csi: own_csi().filter(|_| mode == "container"),

@@ -74,14 +74,11 @@ fn a_terminal_remembers_what_was_typed() {
 #[test]
 fn long_work_shows_on_a_terminal_how_far_it_is() {
     let cluster = Cluster::start(&[&golden().join("model.xml")]);
-    let objects: String = (0..5_000)
-        .map(|number| {
-            format!(
-                "<object class=\"DemoClass\"><dn>demoId=many{number}</dn>\
-                 <attr><name>demoFixed</name><value>x</value></attr></object>\n"
-            )
-        })
-        .collect();
+    let objects = (0..5_000).fold(String::new(), |text, number| {
+        text + "<object class=\"DemoClass\"><dn>demoId=many"
+            + &number.to_string()
+            + "</dn><attr><name>demoFixed</name><value>x</value></attr></object>\n"
+    });
     let file = cluster.dir().join("many.xml");
     let model = format!(
         "<imm:IMM-contents xmlns:imm=\"http://www.saforum.org/IMMSchema\">\n{objects}</imm:IMM-contents>\n"
