@@ -6,6 +6,7 @@ use std::rc::Rc;
 use ais::amf::CauseId;
 use ais::ntf::{Notification, Recorded};
 use ais::{AisError, Dn};
+use capnp::any_pointer;
 use capnp_rpc::{RpcSystem, rpc_twoparty_capnp::Side, twoparty};
 use schema::WireError;
 use schema::amf_capnp::director;
@@ -300,6 +301,9 @@ pub enum Answers {
     NotListening,
 }
 
+/// The number of an interface that no daemon has; the numbers that Cap'n Proto gives have their upper bit set.
+const UNKNOWN_INTERFACE: u64 = 0;
+
 /// Asks whatever daemon of the cluster listens on the socket whether it answers at all; waits for ever where it does not.
 /// Must run on a tokio `LocalSet`.
 pub async fn answers(socket: &Path) -> Answers {
@@ -315,8 +319,20 @@ pub async fn answers(socket: &Path) -> Answers {
     );
     let mut system = RpcSystem::new(Box::new(network), None);
     let any: director::Client = system.bootstrap(Side::Server);
+    // A call that no daemon knows, since a bootstrap alone never resolves (capnp-rpc 0.27.3): that it is unknown is an answer.
+    let question = any.client.new_call::<any_pointer::Owned, any_pointer::Owned>(
+        UNKNOWN_INTERFACE,
+        0,
+        Some(capnp::MessageSize {
+            word_count: 0,
+            cap_count: 0,
+        }),
+    );
     tokio::select! {
-        _ = capnp::capability::get_resolved_cap(any) => Answers::Yes,
+        answer = question.send().promise => match answer {
+            Err(error) if error.kind == capnp::ErrorKind::Disconnected => Answers::NotListening,
+            Ok(_) | Err(_) => Answers::Yes,
+        },
         _ = system => Answers::NotListening,
     }
 }

@@ -230,7 +230,11 @@ impl Keeper {
     /// Until it is asked to stop; gives what the operator should know about that.
     async fn run(mut self) -> Option<String> {
         loop {
-            let hung = hung(&self.supervisor.place, &self.started.plan);
+            let hung = hung(
+                &self.supervisor.place,
+                &self.started.plan,
+                self.started.child.id(),
+            );
             let status = tokio::select! {
                 status = self.started.child.wait() => status,
                 () = self.stop.notified() => return self.end().await,
@@ -341,13 +345,13 @@ impl Keeper {
 }
 
 /// Waits until the daemon does not answer any more.
-fn hung(place: &Place, plan: &Plan) -> impl Future<Output = ()> + use<> {
+fn hung(place: &Place, plan: &Plan, pid: Option<u32>) -> impl Future<Output = ()> + use<> {
     let (socket, limit) = (hang::socket(place.dir(), &plan.name), plan.hang_limit);
     async move {
         if limit.is_zero() {
             std::future::pending::<()>().await;
         } else {
-            hang::hung(&socket, limit).await;
+            hang::hung(&socket, pid, limit).await;
         }
     }
 }
