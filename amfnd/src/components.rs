@@ -9,7 +9,8 @@ use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::time::Duration;
 
-use ais::amf::{CallbackKind, ProtectionGroupNotification};
+use ais::amf::{CallbackKind, CauseId, ProtectionGroupNotification};
+use ais::ntf::CorrelationIds;
 use ais::{AisError, Dn};
 use capnp_rpc::{RpcSystem, rpc_twoparty_capnp::Side, twoparty};
 use futures::io::{BufReader, BufWriter};
@@ -72,6 +73,8 @@ struct Session {
     registered: BTreeMap<Dn, bool>,
     /// Whether its component was asked to terminate.
     leaves: bool,
+    /// The callbacks that are not answered yet, with the stories that led to them.
+    asked: Rc<RefCell<BTreeMap<u64, CauseId>>>,
     /// Changes of protection groups that are not taken yet.
     untaken: Rc<Cell<usize>>,
     stage: Stage,
@@ -204,19 +207,20 @@ impl Components {
             .collect()
     }
 
-    /// Asks a component; the answer, if one comes, goes to the loop.
+    /// Asks a component, because of this story; the answer, if one comes, goes to the loop.
     pub(crate) fn call_back(
         &self,
         session: SessionId,
         invocation: Invocation,
         comp: &Dn,
         kind: &CallbackKind,
+        cause: CauseId,
     ) {
-        let callbacks = match self.table.borrow_mut().sessions.get_mut(&session.0) {
+        let (callbacks, asked) = match self.table.borrow_mut().sessions.get_mut(&session.0) {
             Some(session) => {
                 let own = session.registered.get(comp) == Some(&true);
                 session.leaves |= own && *kind == CallbackKind::Terminate;
-                session.callbacks.clone()
+                (session.callbacks.clone(), Rc::clone(&session.asked))
             }
             None => return,
         };
@@ -231,12 +235,23 @@ impl Components {
             );
             return;
         }
-        let inputs = self.inputs.clone();
+        asked.borrow_mut().insert(invocation.0, cause);
+        let (inputs, director) = (self.inputs.clone(), Rc::clone(&self.director));
         let comp = comp.clone();
         tokio::task::spawn_local(async move {
-            let result = match request.send().promise.await {
+            let answer = request.send().promise.await;
+            asked.borrow_mut().remove(&invocation.0);
+            let result = match answer {
                 Ok(response) => response.get().map_or(Err(AisError::MessageError), |answer| {
-                    result_of(answer.get_result())
+                    let ids = CorrelationIds {
+                        root: answer.get_root(),
+                        parent: answer.get_parent(),
+                    };
+                    let result = result_of(answer.get_result());
+                    if result.is_err() && ids.used().is_some() {
+                        director.correlate(&comp, false, ids);
+                    }
+                    result
                 }),
                 // The end of the connection, by rubbish too, is told by itself.
                 Err(error) if !is_answer(&error) => {
@@ -408,6 +423,13 @@ impl Components {
         }
     }
 
+    /// The story that led to a callback of the session that is not answered yet.
+    fn cause_of(&self, session: u64, invocation: u64) -> Option<CauseId> {
+        let table = self.table.borrow();
+        let asked = table.sessions.get(&session)?.asked.borrow();
+        asked.get(&invocation).copied()
+    }
+
     /// The loop has been told of the session's end.
     pub(crate) fn remove(&self, session: SessionId) {
         let removed = self.table.borrow_mut().sessions.remove(&session.0);
@@ -445,6 +467,7 @@ impl Components {
                 connection: connection.id,
                 registered: BTreeMap::new(),
                 leaves: false,
+                asked: Rc::default(),
                 untaken: Rc::default(),
                 stage: Stage::Open,
             },

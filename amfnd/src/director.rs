@@ -172,7 +172,7 @@ impl Link {
             self.reports.close();
             let text = error.to_string();
             if self.presence.is_present() {
-                self.presence.set(false);
+                self.presence.went();
                 tell(&self.inputs, Input::Event(Event::DirectorLost));
                 pause = Duration::ZERO;
                 tracing::warn!(cause = text, "the director is lost");
@@ -230,9 +230,10 @@ impl Link {
         let response = response.get()?;
         schema::value::read_status(response.get_status()?)?
             .map_err(|refused| LinkError::Refused(refused.into()))?;
-        self.presence.set(true);
+        let session = response.get_session()?;
+        self.presence.came(session.clone());
         tracing::info!(term = response.get_term(), "the director has this node");
-        Ok(response.get_session()?)
+        Ok(session)
     }
 
     async fn send_reports(&self, session: &director_session::Client) -> Result<Infallible, LinkError> {

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
-use ais::amf::{CallbackKind, Command, Term};
+use ais::amf::{CallbackKind, CauseId, Command, NodeReport, Term};
 use ais::{Dn, Millis};
 use daemon::readiness::{self, Watchdog};
 use node_engine::{
@@ -349,7 +349,14 @@ impl Shell {
             } => {
                 let is_healthcheck = matches!(kind, CallbackKind::Healthcheck { .. });
                 self.parts.metrics.called_back(is_healthcheck);
-                self.parts.components.call_back(session, invocation, &comp, &kind);
+                let cause = if is_healthcheck {
+                    // Nothing led to it.
+                    CauseId::default()
+                } else {
+                    self.stories.led_to(&comp)
+                };
+                let components = &self.parts.components;
+                components.call_back(session, invocation, &comp, &kind, cause);
             }
             Effect::GroupChange {
                 session,
@@ -370,6 +377,9 @@ impl Shell {
             Effect::Forget { session, comp } => self.parts.components.forget(session, &comp),
             Effect::Reply { request, answer } => self.reply(request, answer),
             Effect::Report(report) => {
+                if let NodeReport::Su(report) = &report {
+                    self.stories.note_report(report);
+                }
                 self.parts.metrics.reported();
                 self.parts.reports.push(report);
             }

@@ -1,14 +1,22 @@
-//! Which story of the director each SU is in, for the log: one search for its id finds what every node did for it.
+//! Which story of the director each SU is in: one search for its id in the logs finds what every node did for it, and a
+//! component that is called back is told what led to it.
 
 use std::collections::BTreeMap;
 
 use ais::Dn;
-use ais::amf::{CauseId, NodeOrder};
+use ais::amf::{CauseId, NodeOrder, OrderId, OrderOutcome, SuReport};
 
 /// The newest story of each SU.
 #[derive(Debug, Default)]
 pub(crate) struct Stories {
-    of_sus: BTreeMap<Dn, CauseId>,
+    of_sus: BTreeMap<Dn, Story>,
+}
+
+#[derive(Debug)]
+struct Story {
+    cause: CauseId,
+    /// The order that it gave, until that is answered.
+    order: Option<OrderId>,
 }
 
 impl Stories {
@@ -21,7 +29,11 @@ impl Stories {
                     self.of_sus.remove(su);
                 }
                 (order, Some(su)) if !order.is_configuration() => {
-                    self.of_sus.insert(su.clone(), *cause);
+                    let story = Story {
+                        cause: *cause,
+                        order: id_of(order),
+                    };
+                    self.of_sus.insert(su.clone(), story);
                 }
                 (_, Some(_) | None) => {}
             }
@@ -36,16 +48,92 @@ impl Stories {
 
     /// The story of the SU or of the component's SU; none where it is in none.
     pub(crate) fn of(&self, dn: &Dn) -> CauseId {
-        let own = self.of_sus.get(dn).copied();
-        let parent = || dn.parent().and_then(|su| self.of_sus.get(&su).copied());
-        own.or_else(parent).unwrap_or_default()
+        self.find(dn).map_or(CauseId::default(), |story| story.cause)
+    }
+
+    /// As [`Stories::of`], while an order of the story is carried out: what the node does by itself, as a restart after a
+    /// fault, has another reason than the newest order.
+    pub(crate) fn led_to(&self, dn: &Dn) -> CauseId {
+        let ordered = self.find(dn).filter(|story| story.order.is_some());
+        ordered.map_or(CauseId::default(), |story| story.cause)
+    }
+
+    /// The director is told this: an order that it answers leads to nothing more.
+    pub(crate) fn note_report(&mut self, report: &SuReport) {
+        if let Some(order) = &report.order
+            && order.outcome != OrderOutcome::InProgress
+            && let Some(story) = self.of_sus.get_mut(&report.su)
+        {
+            story.order = story.order.filter(|id| *id != order.id);
+        }
+    }
+
+    fn find(&self, dn: &Dn) -> Option<&Story> {
+        let parent = || dn.parent().and_then(|su| self.of_sus.get(&su));
+        self.of_sus.get(dn).or_else(parent)
+    }
+}
+
+const fn id_of(order: &NodeOrder) -> Option<OrderId> {
+    match order {
+        NodeOrder::Instantiate { id, .. }
+        | NodeOrder::Terminate { id, .. }
+        | NodeOrder::Restart { id, .. }
+        | NodeOrder::Assign { id, .. }
+        | NodeOrder::Remove { id, .. }
+        | NodeOrder::Cleanup { id, .. }
+        | NodeOrder::Repair { id, .. }
+        | NodeOrder::Monitor { id, .. } => Some(*id),
+        NodeOrder::ConfigureNode(_)
+        | NodeOrder::ConfigureSu(_)
+        | NodeOrder::RemoveSu { .. }
+        | NodeOrder::Reboot { .. }
+        | NodeOrder::ReportAll
+        | NodeOrder::ProtectionGroup(_)
+        | NodeOrder::RepairNode
+        | NodeOrder::Leave => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ais::amf::{OrderId, Term};
+    use ais::amf::{OrderReport, PresenceState, Term};
+
+    #[test]
+    fn an_order_leads_to_callbacks_until_it_is_answered() {
+        let su = Dn::new("safSu=S,safSg=G").unwrap();
+        let comp = Dn::new("safComp=C,safSu=S,safSg=G").unwrap();
+        let report = |id, outcome| SuReport {
+            su: su.clone(),
+            presence: PresenceState::Instantiated,
+            restart_count: 0,
+            comps: Vec::new(),
+            assignments: Vec::new(),
+            fault: None,
+            order: Some(OrderReport {
+                term: Term(3),
+                id: OrderId(id),
+                outcome,
+            }),
+        };
+        let mut stories = Stories::default();
+        assert!(stories.led_to(&comp).is_none());
+        let (id, sis) = (OrderId(2), Vec::new());
+        let order = NodeOrder::Remove {
+            id,
+            su: su.clone(),
+            sis,
+        };
+        let cause = CauseId::new(Term(3), 9);
+        stories.note(&[order], &[cause]);
+        stories.note_report(&report(1, OrderOutcome::Done));
+        stories.note_report(&report(2, OrderOutcome::InProgress));
+        assert_eq!(stories.led_to(&comp), cause);
+        stories.note_report(&report(2, OrderOutcome::Failed(String::new())));
+        assert!(stories.led_to(&comp).is_none());
+        assert_eq!(stories.of(&comp), cause);
+    }
 
     #[test]
     fn a_component_is_in_the_story_of_its_su() {

@@ -305,6 +305,64 @@ fn a_component_takes_changes_of_csi_attributes_and_tells_its_readiness() {
     );
 }
 
+/// The notifications about this object, the oldest first.
+fn told_of(stage: &Stage, dn: &str) -> Vec<serde_json::Value> {
+    let read = stage.cluster.done("ntfread", &["--all", "--json", "-n", dn]);
+    let read: serde_json::Value = serde_json::from_str(&read.unwrap_or_default()).unwrap_or_default();
+    read["notifications"].as_array().cloned().unwrap_or_default()
+}
+
+#[test]
+fn a_component_learns_which_notification_led_to_its_state_and_says_what_led_to_its_error() {
+    let stage = Stage::up(Some("worker"));
+    // The lock takes the first one's state, and makes the other one active: both come of the first notification of the lock.
+    stage.adm("lock", SUS[0]);
+    stage.cluster.wait_ha(SUS[1], SI, "1");
+    let lock = told_of(&stage, SUS[0])
+        .into_iter()
+        .find(|told| {
+            told["text"]
+                .as_str()
+                .is_some_and(|text| text.contains("administrative state"))
+        })
+        .expect("the lock is told");
+    let said = stage.said();
+    let led_to = |state: &str| -> Vec<u64> {
+        let start = format!("led to {state} ");
+        let line = said.lines().rfind(|line| line.starts_with(&start));
+        let ids = line.map_or("", |line| &line[start.len()..]).split(' ');
+        ids.filter_map(|id| id.parse().ok()).collect()
+    };
+    let id = lock["id"].as_u64().expect("it has a number");
+    for state in ["leaving", "active"] {
+        let ids = led_to(state);
+        assert!(ids.len() == 2 && ids[0] == id && ids[1] >= id, "{lock}\n{said}");
+    }
+
+    // What a program gives with an error comes back in the notification of it.
+    let attribute = format!("safCsiAttr=step,{CSI}");
+    stage
+        .cluster
+        .done("immcfg", &["-a", "saAmfCSIAttriValue=report", &attribute])
+        .unwrap_or_else(|error| panic!("{error}"));
+    let comp = format!("safComp=Counter,{}", SUS[1]);
+    let mut report = serde_json::Value::Null;
+    wait_for("the error to be told", || {
+        let mut told = told_of(&stage, &comp).into_iter();
+        let found = told.find(|told| told["text"].as_str().is_some_and(|text| text.contains("failed")));
+        report = found.unwrap_or_default();
+        !report.is_null()
+    })
+    .unwrap_or_else(|error| panic!("{error}: {}", stage.said()));
+    assert_eq!(report["correlated"], serde_json::json!([40, 41]), "{report}");
+    // It is given its work again by its node, not by an order: no notification led to that.
+    wait_for("its work again", || {
+        stage.said().lines().rfind(|line| line.starts_with("led to")) == Some("led to active 0 0")
+    })
+    .unwrap_or_else(|error| panic!("{error}: {}", stage.said()));
+    assert!(!stage.said().contains("gives"), "{}", stage.said());
+}
+
 #[test]
 fn no_call_about_protection_groups_leaves_memory_behind() {
     let stage = Stage::up(None);

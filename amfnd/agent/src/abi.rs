@@ -6,6 +6,7 @@
 )]
 
 use ais::AisError;
+use ais::ntf::CorrelationIds;
 use cabi::{
     SaAisErrorT, SaConstStringT, SaDispatchFlagsT, SaInvocationT, SaNameT, SaSelectionObjectT, SaTimeT,
     SaVersionT, answer, borrow_name, lend_name, read_name,
@@ -469,18 +470,26 @@ pub extern "C" fn saAmfProtectionGroupNotificationFree_4(
 
 // ---- errors ----
 
+/// Before B.04 a program names the one notification that it sent of the error, or none.
+fn told(notification: u64) -> CorrelationIds {
+    CorrelationIds {
+        root: 0,
+        parent: notification,
+    }
+}
+
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn saAmfComponentErrorReport(
     handle: SaAmfHandleT,
     comp: *const SaNameT,
     detected: SaTimeT,
     recovery: Enumeration,
-    _notification: u64,
+    notification: u64,
 ) -> SaAisErrorT {
     answer(|| {
         // SAFETY: the program's promise.
         let comp = unsafe { required(comp) }?;
-        calls::error_report(handle, &comp, detected, recovery)
+        calls::error_report(handle, &comp, detected, recovery, told(notification))
     })
 }
 
@@ -508,14 +517,14 @@ pub unsafe extern "C" fn saAmfComponentErrorReport_4(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn saAmfCorrelationIdsGet(
     handle: SaAmfHandleT,
-    _invocation: SaInvocationT,
+    invocation: SaInvocationT,
     ids: *mut SaNtfCorrelationIdsT,
 ) -> SaAisErrorT {
     answer(|| {
         if ids.is_null() {
             return Err(AisError::InvalidParam);
         }
-        let known = calls::correlation_ids(handle)?;
+        let known = calls::correlation_ids(handle, invocation)?;
         // SAFETY: it is not NULL.
         unsafe { write(ids, known) };
         Ok(())
@@ -526,12 +535,12 @@ pub unsafe extern "C" fn saAmfCorrelationIdsGet(
 pub unsafe extern "C" fn saAmfComponentErrorClear(
     handle: SaAmfHandleT,
     comp: *const SaNameT,
-    _notification: u64,
+    notification: u64,
 ) -> SaAisErrorT {
     answer(|| {
         // SAFETY: the program's promise.
         let comp = unsafe { required(comp) }?;
-        calls::error_clear(handle, &comp)
+        calls::error_clear(handle, &comp, told(notification))
     })
 }
 
@@ -556,7 +565,7 @@ pub extern "C" fn saAmfResponse(
     invocation: SaInvocationT,
     error: SaAisErrorT,
 ) -> SaAisErrorT {
-    answer(|| calls::response(handle, invocation, error))
+    answer(|| calls::response(handle, invocation, error, CorrelationIds::default()))
 }
 
 #[unsafe(no_mangle)]

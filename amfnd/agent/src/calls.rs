@@ -8,6 +8,7 @@ use ais::amf::{
     HaReadinessState, HaState, HealthcheckInvocation, PmErrors, PmStopQualifier, ProtectionGroupNotification,
     RecommendedRecovery, TrackFlags,
 };
+use ais::ntf::CorrelationIds;
 use ais::{AisError, Dn};
 use amfnd_client::{AmfError, GroupChange};
 use cabi::{SaDispatchFlagsT, SaNameT, SaSelectionObjectT};
@@ -368,12 +369,18 @@ pub(crate) fn free_4<N>(number: u64, notification: *const N) -> Answer {
 
 // ---- errors ----
 
-pub(crate) fn error_report(number: u64, comp: &str, detected: i64, recovery: u32) -> Answer {
+pub(crate) fn error_report(
+    number: u64,
+    comp: &str,
+    detected: i64,
+    recovery: u32,
+    ids: CorrelationIds,
+) -> Answer {
     let handle = handle(number)?;
     let recovery = read_recovery(&handle, recovery)?;
     let comp = dn(comp, AisError::NotExist)?;
     Library::get().ask(&handle, move |amf| async move {
-        amf.error_report_at(&comp, detected, recovery).await
+        amf.error_report_at(&comp, detected, recovery, ids).await
     })
 }
 
@@ -386,20 +393,24 @@ pub(crate) fn error_report_4(
 ) -> Answer {
     let handle = b4(number)?;
     read_recovery(&handle, recovery)?;
-    unused(ids.ok_or(AisError::InvalidParam)?)?;
-    error_report(number, comp.ok_or(AisError::InvalidParam)?, detected, recovery)
+    let ids = led_to(ids.ok_or(AisError::InvalidParam)?);
+    let comp = comp.ok_or(AisError::InvalidParam)?;
+    error_report(number, comp, detected, recovery, ids)
 }
 
-pub(crate) fn error_clear(number: u64, comp: &str) -> Answer {
+pub(crate) fn error_clear(number: u64, comp: &str, ids: CorrelationIds) -> Answer {
     let handle = handle(number)?;
     let comp = dn(comp, AisError::NotExist)?;
-    Library::get().ask(&handle, move |amf| async move { amf.error_clear(&comp).await })
+    Library::get().ask(
+        &handle,
+        move |amf| async move { amf.error_clear(&comp, ids).await },
+    )
 }
 
 pub(crate) fn error_clear_4(number: u64, comp: Option<&str>, ids: Option<&SaNtfCorrelationIdsT>) -> Answer {
     b4(number)?;
-    unused(ids.ok_or(AisError::InvalidParam)?)?;
-    error_clear(number, comp.ok_or(AisError::InvalidParam)?)
+    let ids = led_to(ids.ok_or(AisError::InvalidParam)?);
+    error_clear(number, comp.ok_or(AisError::InvalidParam)?, ids)
 }
 
 /// The handle, if it is of B.04.
@@ -412,24 +423,30 @@ fn b4(number: u64) -> Result<Arc<Handle>, AisError> {
     }
 }
 
-/// There is no notification service: its identifiers can only be "unused", as in OpenSAF.
-fn unused(ids: &SaNtfCorrelationIdsT) -> Answer {
-    if ids.root_correlation_id == 0 && ids.parent_correlation_id == 0 {
-        Ok(())
-    } else {
-        Err(AisError::NotSupported)
+fn led_to(ids: &SaNtfCorrelationIdsT) -> CorrelationIds {
+    CorrelationIds {
+        root: ids.root_correlation_id,
+        parent: ids.parent_correlation_id,
     }
 }
 
-/// Not supported, as in OpenSAF: there is no notification service.
-pub(crate) fn correlation_ids(number: u64) -> Result<SaNtfCorrelationIdsT, AisError> {
-    b4(number)?;
-    Err(AisError::NotSupported)
+/// What led to a callback that is not answered yet. DEVIATION(AMF-074): without `notificationId`.
+pub(crate) fn correlation_ids(number: u64, invocation: u64) -> Result<SaNtfCorrelationIdsT, AisError> {
+    let handle = b4(number)?;
+    handle.is_asked(invocation)?;
+    let ids = Library::get().ask(&handle, move |amf| async move {
+        amf.correlation_ids(invocation).await
+    })?;
+    Ok(SaNtfCorrelationIdsT {
+        root_correlation_id: ids.root,
+        parent_correlation_id: ids.parent,
+        notification_id: 0,
+    })
 }
 
 // ---- answers ----
 
-pub(crate) fn response(number: u64, invocation: u64, result: u32) -> Answer {
+pub(crate) fn response(number: u64, invocation: u64, result: u32, ids: CorrelationIds) -> Answer {
     let result = read_result(result)?;
     if invocation == 0 {
         return Err(AisError::InvalidParam);
@@ -438,7 +455,7 @@ pub(crate) fn response(number: u64, invocation: u64, result: u32) -> Answer {
     handle.is_asked(invocation)?;
     // The program may end as soon as this returns: the answer must have arrived.
     Library::get().ask(&handle, move |amf| async move {
-        amf.response(invocation, result).await?;
+        amf.response_with(invocation, result, ids).await?;
         amf.link().flush().await
     })?;
     handle.note_answered(invocation)
@@ -451,16 +468,16 @@ pub(crate) fn response_4(
     result: u32,
 ) -> Answer {
     b4(number)?;
-    if let Some(ids) = ids {
+    if ids.is_some() {
         if result == cabi::SA_AIS_OK {
             return Err(AisError::InvalidParam);
         }
-        unused(ids)?;
         if result == AisError::NotReady.code() {
             return Err(AisError::NotSupported);
         }
     }
-    response(number, invocation, result)
+    let ids = ids.map(led_to).unwrap_or_default();
+    response(number, invocation, result, ids)
 }
 
 // ---- OpenSAF's ----

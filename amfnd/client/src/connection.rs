@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use ais::AisError;
+use ais::ntf::CorrelationIds;
 use schema::component_capnp::{component_callbacks, component_session};
 use schema::value::{read_dn, read_result};
 use tokio::sync::{Notify, oneshot};
@@ -29,7 +30,7 @@ pub(crate) struct Session {
 struct Waiting {
     end: Rc<End>,
     queue: RefCell<VecDeque<Callback>>,
-    answers: RefCell<BTreeMap<u64, oneshot::Sender<u32>>>,
+    answers: RefCell<BTreeMap<u64, oneshot::Sender<(u32, CorrelationIds)>>>,
     groups: RefCell<VecDeque<GroupChange>>,
     finalised: std::cell::Cell<bool>,
     changed: Notify,
@@ -100,11 +101,11 @@ impl Session {
         }
     }
 
-    pub(crate) fn respond(&self, invocation: u64, code: u32) -> Result<(), AmfError> {
+    pub(crate) fn respond(&self, invocation: u64, code: u32, ids: CorrelationIds) -> Result<(), AmfError> {
         let answer = self.waiting.answers.borrow_mut().remove(&invocation);
         match answer {
             Some(answer) => answer
-                .send(code)
+                .send((code, ids))
                 .map_err(|_| AmfError::Disconnected("nobody awaits the answer".to_owned())),
             None if self.waiting.is_closed() => {
                 Err(AmfError::Disconnected("the node director is gone".to_owned()))
@@ -146,7 +147,7 @@ impl Waiting {
     }
 
     /// Puts a callback where the program finds it; gives where its answer will come.
-    fn enter(&self, callback: Callback) -> Option<oneshot::Receiver<u32>> {
+    fn enter(&self, callback: Callback) -> Option<oneshot::Receiver<(u32, CorrelationIds)>> {
         let mut answers = self.answers.borrow_mut();
         if answers.len() >= CALLBACKS_MAX {
             return None;
@@ -177,13 +178,16 @@ impl component_callbacks::Server for CallbackServer {
             comp,
             kind,
         });
-        let code = match answered {
+        let (code, ids) = match answered {
             Some(answered) => answered
                 .await
                 .map_err(|_| capnp::Error::disconnected("the component has finalised".to_owned()))?,
-            None => AisError::TryAgain.code(),
+            None => (AisError::TryAgain.code(), CorrelationIds::default()),
         };
-        results.get().set_result(code);
+        let mut results = results.get();
+        results.set_result(code);
+        results.set_root(ids.root);
+        results.set_parent(ids.parent);
         Ok(())
     }
 

@@ -31,6 +31,7 @@ use ais::amf::{
     CallbackKind, HaReadinessState, HaState, HealthcheckInvocation, PmErrors, PmStopQualifier,
     ProtectionGroupNotification, RecommendedRecovery, TrackFlags,
 };
+use ais::ntf::CorrelationIds;
 use ais::{AisError, Dn};
 use schema::WireError;
 use schema::value::{healthcheck_invocation_code, optional_dn, read_ha, read_status, result_code};
@@ -212,7 +213,18 @@ impl Amf {
     /// # Errors
     /// `SA_AIS_ERR_INVALID_PARAM` where no callback with this invocation awaits an answer.
     pub async fn response(&self, invocation: u64, result: Result<(), AisError>) -> Result<(), AmfError> {
-        self.session.respond(invocation, result_code(result))?;
+        self.response_with(invocation, result, CorrelationIds::default())
+            .await
+    }
+
+    /// As [`Amf::response`]; with a failure, the notifications that led to it.
+    pub async fn response_with(
+        &self,
+        invocation: u64,
+        result: Result<(), AisError>,
+        ids: CorrelationIds,
+    ) -> Result<(), AmfError> {
+        self.session.respond(invocation, result_code(result), ids)?;
         // Lets the connection's task write the answer before the caller goes on.
         tokio::task::yield_now().await;
         Ok(())
@@ -382,27 +394,50 @@ impl Amf {
 
     /// Reports an error of a component.
     pub async fn error_report(&self, comp: &Dn, recovery: RecommendedRecovery) -> Result<(), AmfError> {
-        self.error_report_at(comp, 0, recovery).await
+        self.error_report_at(comp, 0, recovery, CorrelationIds::default())
+            .await
     }
 
-    /// Reports an error that was detected at this time, in nanoseconds since 1970; 0 is now.
+    /// Reports an error that was detected at this time, in nanoseconds since 1970; 0 is now. What the framework tells of it
+    /// correlates to `ids`.
     pub async fn error_report_at(
         &self,
         comp: &Dn,
         detected: i64,
         recovery: RecommendedRecovery,
+        ids: CorrelationIds,
     ) -> Result<(), AmfError> {
         ask!(self, error_report_request, |params| {
             params.set_comp(comp.as_str());
             params.set_detection_time(detected);
             params.set_recovery(recovery.code());
+            params.set_root(ids.root);
+            params.set_parent(ids.parent);
         })
     }
 
-    /// Clears an error of a component.
-    pub async fn error_clear(&self, comp: &Dn) -> Result<(), AmfError> {
+    /// Clears an error of a component. What the framework tells of it correlates to `ids`.
+    pub async fn error_clear(&self, comp: &Dn, ids: CorrelationIds) -> Result<(), AmfError> {
         ask!(self, error_clear_request, |params| {
             params.set_comp(comp.as_str());
+            params.set_root(ids.root);
+            params.set_parent(ids.parent);
+        })
+    }
+
+    /// The notifications that led to a callback, which is not answered yet.
+    ///
+    /// # Errors
+    /// NOT_EXIST where no callback with this invocation awaits an answer, TRY_AGAIN where there is no director.
+    pub async fn correlation_ids(&self, invocation: u64) -> Result<CorrelationIds, AmfError> {
+        let mut request = self.session.session()?.correlation_ids_get_request();
+        request.get().set_invocation(invocation);
+        let response = request.send().promise.await?;
+        let response = response.get()?;
+        accepted(response.get_status()?)?;
+        Ok(CorrelationIds {
+            root: response.get_root(),
+            parent: response.get_parent(),
         })
     }
 }

@@ -5,7 +5,9 @@ use std::os::unix::fs::MetadataExt;
 use std::rc::Rc;
 
 use ais::AisError;
+use ais::Dn;
 use ais::amf::{PmErrors, PmStopQualifier, TrackFlags};
+use ais::ntf::CorrelationIds;
 use node_engine::{Answer, ComponentRequest, Invocation, SessionId};
 use schema::component_capnp::component_session as wire;
 use schema::value as read;
@@ -68,6 +70,45 @@ impl SessionServer {
                 "this is no answer to the request".into(),
             )),
         }
+    }
+
+    /// Asks for the report of an error or its end; what the director tells of it correlates to these.
+    async fn ask_correlated(
+        &self,
+        body: Result<ComponentRequest, WireError>,
+        ids: CorrelationIds,
+    ) -> Result<(), Refused> {
+        let body = body?;
+        let subject: Option<(Dn, bool)> = match &body {
+            ComponentRequest::ErrorReport { comp, .. } => Some((comp.clone(), false)),
+            ComponentRequest::ErrorClear { comp } => Some((comp.clone(), true)),
+            _ => None,
+        };
+        let subject = subject.filter(|_| ids.used().is_some());
+        let director = &self.components.director;
+        if let Some((comp, clears)) = &subject {
+            director.correlate(comp, *clears, ids);
+        }
+        let answer = self.ask_done(Ok(body)).await;
+        if let Some((comp, clears)) = subject.filter(|_| answer.is_err()) {
+            // Nothing is told of it.
+            director.correlate(&comp, clears, CorrelationIds::default());
+        }
+        answer
+    }
+
+    /// What led to a callback of this session.
+    async fn correlation_ids(&self, invocation: u64) -> Result<CorrelationIds, Refused> {
+        let Some(_outstanding) = Outstanding::begin(&self.outstanding, REQUESTS_MAX) else {
+            let text = format!("the session has {REQUESTS_MAX} requests under way");
+            return Err(refused(AisError::TryAgain, text));
+        };
+        let cause = self.components.cause_of(self.id, invocation).ok_or_else(|| {
+            let text = format!("no callback with the invocation {invocation} awaits an answer");
+            refused(AisError::NotExist, text)
+        })?;
+        let ids = self.components.director.correlation_ids(cause).await;
+        ids.map_err(|error| refused(error, "there is no director that knows; try again".to_owned()))
     }
 
     /// A registration, if the process belongs to the component.
@@ -206,8 +247,12 @@ impl wire::Server for SessionServer {
         params: wire::ErrorReportParams,
         mut results: wire::ErrorReportResults,
     ) -> Result<(), capnp::Error> {
-        let body = read_error_report(params.get()?).map_err(Refused::from);
-        let answer = self.ask_done(body).await;
+        let params = params.get()?;
+        let ids = CorrelationIds {
+            root: params.get_root(),
+            parent: params.get_parent(),
+        };
+        let answer = self.ask_correlated(read_error_report(params), ids).await;
         read::write_status(&answer, results.get().init_status());
         Ok(())
     }
@@ -293,9 +338,28 @@ impl wire::Server for SessionServer {
         params: wire::ErrorClearParams,
         mut results: wire::ErrorClearResults,
     ) -> Result<(), capnp::Error> {
-        let body = read_error_clear(params.get()?).map_err(Refused::from);
-        let answer = self.ask_done(body).await;
+        let params = params.get()?;
+        let ids = CorrelationIds {
+            root: params.get_root(),
+            parent: params.get_parent(),
+        };
+        let answer = self.ask_correlated(read_error_clear(params), ids).await;
         read::write_status(&answer, results.get().init_status());
+        Ok(())
+    }
+
+    async fn correlation_ids_get(
+        self: Rc<Self>,
+        params: wire::CorrelationIdsGetParams,
+        mut results: wire::CorrelationIdsGetResults,
+    ) -> Result<(), capnp::Error> {
+        let answer = self.correlation_ids(params.get()?.get_invocation()).await;
+        let mut results = results.get();
+        let status = answer.map(|ids| {
+            results.set_root(ids.root);
+            results.set_parent(ids.parent);
+        });
+        read::write_status(&status, results.init_status());
         Ok(())
     }
 }

@@ -93,7 +93,7 @@ static void errors(void)
 static void correlation_ids(void)
 {
     SaNtfCorrelationIdsT ids;
-    IS(SA_AIS_ERR_NOT_SUPPORTED, saAmfCorrelationIdsGet(own, 1, &ids));
+    IS(SA_AIS_ERR_NOT_EXIST, saAmfCorrelationIdsGet(own, 1, &ids));
 }
 static void ha_readiness_refused(void)
 {

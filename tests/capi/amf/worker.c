@@ -1,6 +1,7 @@
 /*
  * A component that takes changes of CSI attributes and tells of its readiness. Beside its program it keeps the file "said": a
- * line for each callback, and one for each time that its node director goes.
+ * line for each callback with what led to it, and one for each time that its node director goes. When it is active and the
+ * attribute becomes "report", it reports an error of itself, to which the notifications 40 and 41 have led.
  */
 #include <errno.h>
 #include <libgen.h>
@@ -13,6 +14,7 @@
 
 static SaAmfHandleT own;
 static SaNameT self;
+static int active;
 
 static void say(const char *what, const char *more)
 {
@@ -48,9 +50,17 @@ static void on_terminate(SaInvocationT invocation, const SaNameT *comp)
 }
 static void on_csi_set(SaInvocationT invocation, const SaNameT *comp, SaAmfHAStateT state, SaAmfCSIDescriptorT descriptor)
 {
+    const char *name = state == SA_AMF_HA_ACTIVE ? "active" : state == SA_AMF_HA_STANDBY ? "standby" : "leaving";
+    SaNtfCorrelationIdsT ids = {7, 7, 7};
+    char text[128];
     (void)comp, (void)descriptor;
+    CHECK(SA_AIS_OK, saAmfCorrelationIdsGet(own, invocation, &ids));
+    snprintf(text, sizeof text, "%s %llu %llu", name, ids.rootCorrelationId, ids.parentCorrelationId);
+    say("led to", text);
+    CHECK(SA_AIS_OK, ids.notificationId == 0 ? SA_AIS_OK : SA_AIS_ERR_LIBRARY);
     CHECK(SA_AIS_OK, saAmfResponse_4(own, invocation, NULL, SA_AIS_OK));
-    say("state", state == SA_AMF_HA_ACTIVE ? "active" : state == SA_AMF_HA_STANDBY ? "standby" : "leaving");
+    say("state", name);
+    active = state == SA_AMF_HA_ACTIVE;
     if (state == SA_AMF_HA_QUIESCING)
         CHECK(SA_AIS_OK, saAmfCSIQuiescingComplete(own, invocation, SA_AIS_OK));
 }
@@ -61,13 +71,18 @@ static void on_csi_remove(SaInvocationT invocation, const SaNameT *comp, const S
 }
 static void on_attributes(SaInvocationT invocation, const SaNameT *csi, SaAmfCSIAttributeListT attributes)
 {
+    SaNtfCorrelationIdsT ids = {40, 41, 0};
+    int failed = 0;
     (void)csi;
     for (SaUint32T at = 0; at < attributes.number; at++) {
         char text[128];
         snprintf(text, sizeof text, "%s=%s", (char *)attributes.attr[at].attrName, (char *)attributes.attr[at].attrValue);
         say("changed", text);
+        failed |= active && strstr(text, "=report") != NULL;
     }
     CHECK(SA_AIS_OK, saAmfResponse_4(own, invocation, NULL, SA_AIS_OK));
+    if (failed)
+        CHECK(SA_AIS_OK, saAmfComponentErrorReport_4(own, &self, 0, SA_AMF_COMPONENT_RESTART, &ids));
 }
 
 /* Asks the node director for what it need not do; while that is gone, the answer is TRY_AGAIN. */

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use ais::amf::RecommendedRecovery;
+use ais::ntf::CorrelationIds;
 
 use super::amfpm::{ask, component, recovery, texts};
 use super::usage::Help;
@@ -45,7 +46,7 @@ pub(super) fn main(args: Vec<OsString>) -> ExitCode {
     };
     let done = component(order.comp.as_deref()).and_then(|comp| match order.recovery {
         Some(recovery) => ask(async |amf| amf.error_report(&comp, recovery).await),
-        None => ask(async |amf| amf.error_clear(&comp).await),
+        None => ask(async |amf| amf.error_clear(&comp, CorrelationIds::default()).await),
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,
