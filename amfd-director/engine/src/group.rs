@@ -178,9 +178,27 @@ fn member(view: View<'_>, sg: &Sg, dn: &Dn, su: &Su, fits: Vec<Fit>) -> Member {
             isolated: fault.isolated,
         }),
         can_stand_by: su.pre_instantiable,
+        never_standby: never_standby(sg, su, state),
         on_probation: state.probation_until.is_some_and(|end| view.now < end),
         fits,
     }
+}
+
+/// The SIs of which no CSI finds a component in the SU that stands by for it. Most SUs have none but for SIs that they
+/// do not support at all, and are not asked for each.
+fn never_standby(sg: &Sg, su: &Su, state: &SuState) -> BTreeSet<Dn> {
+    let mut capacities = su.comps.iter().flat_map(|comp| comp.capacities.values());
+    let is_limited = capacities.any(|capacity| capacity.standby == 0);
+    if !is_limited || !plan::protection(sg.model).has_standbys {
+        return BTreeSet::new();
+    }
+    let present = present(sg, state);
+    let stands_by = |dn: &Dn, si: &Si| {
+        let placement = placement::place(su, &[(dn, si)], HaState::Standby, &present);
+        placement.sis.values().any(|given| !given.is_empty())
+    };
+    let never = sg.sis.iter().filter(|(dn, si)| !stands_by(dn, si));
+    never.map(|(dn, _)| dn.clone()).collect()
 }
 
 /// What the SU could be for the SI.

@@ -31,31 +31,34 @@ struct Places<'a> {
     taken: Vec<(Dn, Dn, Dn, bool)>,
 }
 
-/// Places the CSIs of `sis` for `ha`. A CSI stays with the component that has it. First each CSI gets a component that
-/// has none; then, where components are pre-instantiable, what is left goes to components below their limit.
+/// Places the CSIs of `sis` for `ha`. A CSI stays with the component that has it, unless it is to stand by for it and
+/// cannot (AMF B.02.01 §3.6). First each CSI gets a component that has none; then, where components are
+/// pre-instantiable, what is left goes to components below their limit.
 pub(crate) fn place(su: &Su, sis: &[(&Dn, &Si)], ha: HaState, present: &[Present]) -> Placement {
     let role = if ha == HaState::Standby {
         HaState::Standby
     } else {
         HaState::Active
     };
+    let mut csis: Vec<&Csi> = sis.iter().flat_map(|(_, si)| &si.csis).collect();
+    csis.sort_by(|a, b| (a.level, &a.dn).cmp(&(b.level, &b.dn)));
+    let own: BTreeSet<&Dn> = csis.iter().map(|csi| &csi.dn).collect();
     let mut places = Places {
         su,
         role,
         taken: present
             .iter()
+            .filter(|at| role == HaState::Active || !own.contains(&at.csi) || stands_by(su, at))
             .map(|at| {
                 (
                     at.csi.clone(),
                     at.comp.clone(),
                     at.cs_type.clone(),
-                    counts_for(at.ha, role),
+                    own.contains(&at.csi) || counts_for(at.ha, role),
                 )
             })
             .collect(),
     };
-    let mut csis: Vec<&Csi> = sis.iter().flat_map(|(_, si)| &si.csis).collect();
-    csis.sort_by(|a, b| (a.level, &a.dn).cmp(&(b.level, &b.dn)));
     for pass in [Pass::Unused, Pass::Shared] {
         for csi in &csis {
             places.try_place(csi, pass);
@@ -81,6 +84,13 @@ pub(crate) fn place(su: &Su, sis: &[(&Dn, &Si)], ha: HaState, present: &[Present
         }
     }
     placement
+}
+
+/// Whether the component that has the CSI can stand by for such a one.
+fn stands_by(su: &Su, at: &Present) -> bool {
+    let comp = su.comps.iter().find(|comp| comp.dn() == &at.comp);
+    let capacity = comp.and_then(|comp| comp.capacities.get(&at.cs_type));
+    capacity.is_some_and(|capacity| capacity.standby > 0)
 }
 
 fn counts_for(ha: HaState, role: HaState) -> bool {
@@ -229,6 +239,27 @@ mod tests {
         assert_eq!(
             placed(&many, HaState::Active, &[kept]),
             ["k1=c2", "k2=c1", "k3=c1"]
+        );
+    }
+
+    #[test]
+    fn who_cannot_stand_by_keeps_nothing_as_standby() {
+        let held = || Present {
+            csi: dn("safCsi=k1,safSi=I,safApp=A"),
+            cs_type: dn("safVersion=1,safCSType=t"),
+            comp: dn("safComp=c2,safSu=S,safSg=G,safApp=A"),
+            ha: HaState::Quiesced,
+        };
+        // Both kinds of active components, and one that can stand by.
+        assert!(placed(&model(1, 5), HaState::Standby, &[held()]).is_empty());
+        assert!(placed(&model(1, 6), HaState::Standby, &[held()]).is_empty());
+        assert_eq!(
+            placed(&model(1, 4), HaState::Standby, &[held()]),
+            ["k1=c2", "k3=c1"]
+        );
+        assert_eq!(
+            placed(&model(1, 6), HaState::Quiesced, &[held()]),
+            ["k1=c2", "k3=c1"]
         );
     }
 

@@ -45,6 +45,10 @@ pub(crate) fn next(group: &Group, target: &Target) -> Steps {
         }
     }
     steps.waits.extend(builder.waits_of_dependences());
+    for si in builder.without_standby() {
+        let reason = || Reason::StandbyImpossible;
+        steps.waits.entry(si.clone()).or_insert_with(reason);
+    }
     steps
 }
 
@@ -55,7 +59,7 @@ struct Builder<'a> {
     members: BTreeMap<&'a Dn, &'a Member>,
     /// The SIs with their positions in the order of importance.
     services: BTreeMap<&'a Dn, usize>,
-    /// What each SU should hold.
+    /// What each SU should hold, as far as its components can.
     roles: BTreeMap<&'a Dn, BTreeMap<&'a Dn, HaState>>,
     /// The SUs that may act for each SI.
     acting: BTreeMap<&'a Dn, Vec<&'a Member>>,
@@ -65,9 +69,16 @@ struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     fn new(group: &'a Group, target: &'a Target) -> Builder<'a> {
+        let members: BTreeMap<&Dn, &Member> =
+            group.members.iter().map(|member| (&member.dn, member)).collect();
         let mut roles: BTreeMap<&Dn, BTreeMap<&Dn, HaState>> = BTreeMap::new();
         for (si, wish) in &target.sis {
-            for su in &wish.standby {
+            let never = |su: &Dn| {
+                members
+                    .get(su)
+                    .is_some_and(|member| member.never_standby.contains(si))
+            };
+            for su in wish.standby.iter().filter(|su| !never(su)) {
                 roles.entry(su).or_default().insert(si, HaState::Standby);
             }
             for su in &wish.active {
@@ -89,7 +100,7 @@ impl<'a> Builder<'a> {
         Builder {
             group,
             target,
-            members: group.members.iter().map(|member| (&member.dn, member)).collect(),
+            members,
             services: group
                 .services
                 .iter()
@@ -148,6 +159,17 @@ impl<'a> Builder<'a> {
             .iter()
             .any(|si| self.leaving_state(si, member) == HaState::Quiesced);
         at_once.then_some(Action::Assign(HaState::Quiesced, sis))
+    }
+
+    /// The SIs that an SU should stand by for and cannot.
+    fn without_standby(&self) -> impl Iterator<Item = &'a Dn> {
+        let wishes = self.target.sis.iter();
+        let without = wishes.filter(|(si, wish)| wish.standby.iter().any(|su| !self.has_role(si, su)));
+        without.map(|(si, _)| si)
+    }
+
+    fn has_role(&self, si: &Dn, su: &Dn) -> bool {
+        self.roles.get(su).is_some_and(|roles| roles.contains_key(si))
     }
 
     fn role(&self, si: &Dn, member: &Member) -> Option<HaState> {
@@ -511,6 +533,26 @@ mod tests {
         for (what, members, expected) in table {
             assert_eq!(orders(members), expected, "{what}");
         }
+    }
+
+    #[test]
+    fn what_an_su_cannot_stand_by_for_is_removed_when_it_is_served_elsewhere() {
+        let mut left = both("s=1", HaState::Quiesced);
+        left.never_standby = [dn("si=b")].into();
+        assert_eq!(
+            orders(vec![left.clone(), both("s=2", HaState::Standby)]),
+            "s=2 ACTIVE {si=a, si=b}; "
+        );
+        assert_eq!(
+            orders(vec![left, both("s=2", HaState::Active)]),
+            "s=1 remove {si=b}; "
+        );
+        let mut rest = member("s=1", &[("si=a", HaState::Quiesced)]);
+        rest.never_standby = [dn("si=b")].into();
+        assert_eq!(
+            orders(vec![rest, both("s=2", HaState::Active)]),
+            "s=1 STANDBY {si=a}; "
+        );
     }
 
     #[test]

@@ -185,6 +185,8 @@ pub(crate) struct Member {
     pub(crate) orders: Availability,
     pub(crate) fault: Option<MemberFault>,
     pub(crate) can_stand_by: bool,
+    /// SIs that it cannot stand by for, because it has no component that can take a CSI of theirs so.
+    pub(crate) never_standby: BTreeSet<Dn>,
     /// Was repaired lately: it takes over from others, and no adjustment moves anything to it.
     pub(crate) on_probation: bool,
     /// What it could be for each SI, in the order of [`Group::services`].
@@ -380,6 +382,7 @@ pub(crate) mod tests_support {
             orders: Availability::Free,
             fault: None,
             can_stand_by: true,
+            never_standby: BTreeSet::new(),
             on_probation: false,
             fits: Vec::new(),
             outdated: BTreeSet::new(),
