@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use ais::{AisError, Attr, CcbOperation, Dn, Parameter, Refusal, ValueType};
 use cabi::Queue;
 use immd_client::{AdminOperationReply, ImplementerCallbacks, LocalFuture};
-use tokio::sync::oneshot;
+use tokio::sync::{Mutex, oneshot};
 
 use super::asked::{Asked, Creation, Operation, Verdict};
 use crate::session::{Rdn, Session};
@@ -20,6 +20,9 @@ pub(super) struct Bridge {
     queue: Arc<Queue<Asked>>,
     /// For looking up classes.
     session: RefCell<Weak<Session>>,
+    /// Whose turn it is among what is told of CCBs. An applier is told of operations and of the end without a wait between
+    /// them, and of each operation only when the one before is answered; the end comes after the last.
+    turn: Mutex<()>,
 }
 
 impl Bridge {
@@ -27,6 +30,7 @@ impl Bridge {
         Bridge {
             queue,
             session: RefCell::new(Rc::downgrade(session)),
+            turn: Mutex::new(()),
         }
     }
 
@@ -77,6 +81,7 @@ fn gone() -> Refusal {
 impl ImplementerCallbacks for Bridge {
     fn ccb_operations(self: Rc<Self>, ccb: u64, operations: Vec<CcbOperation>) -> LocalFuture<Verdict> {
         Box::pin(async move {
+            let _turn = self.turn.lock().await;
             for operation in operations {
                 self.operation(ccb, operation).await?;
             }
@@ -85,18 +90,25 @@ impl ImplementerCallbacks for Bridge {
     }
 
     fn ccb_completed(self: Rc<Self>, ccb: u64) -> LocalFuture<Verdict> {
-        Box::pin(async move { self.ask(|reply| Asked::Completed(ccb, reply)).await })
+        Box::pin(async move {
+            let _turn = self.turn.lock().await;
+            self.ask(|reply| Asked::Completed(ccb, reply)).await
+        })
     }
 
     // Nothing waits for the end of a CCB to be dispatched: what comes later stands behind it in the queue.
     fn ccb_apply(self: Rc<Self>, ccb: u64) -> LocalFuture<()> {
-        self.queue.push(Asked::Apply(ccb));
-        Box::pin(std::future::ready(()))
+        Box::pin(async move {
+            let _turn = self.turn.lock().await;
+            self.queue.push(Asked::Apply(ccb));
+        })
     }
 
     fn ccb_abort(self: Rc<Self>, ccb: u64) -> LocalFuture<()> {
-        self.queue.push(Asked::Abort(ccb));
-        Box::pin(std::future::ready(()))
+        Box::pin(async move {
+            let _turn = self.turn.lock().await;
+            self.queue.push(Asked::Abort(ccb));
+        })
     }
 
     fn admin_operation(
