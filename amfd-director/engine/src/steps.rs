@@ -5,6 +5,7 @@
 //! standby, or is removed, last. An SU has one order at a time; an order carries all SIs that get the same state.
 //! What differs between models comes as [`crate::plan::Protection`].
 
+mod leaving;
 mod sponsors;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -146,21 +147,6 @@ impl<'a> Builder<'a> {
             .or_else(|| self.update(member))
     }
 
-    /// While an SU quiesces, it may be told to stop at once or to go on serving.
-    fn change_of_mind(&self, member: &Member) -> Option<Action> {
-        let quiescing = |(si, ha): (&Dn, &HaState)| (*ha == HaState::Quiescing).then(|| si.clone());
-        let sis: BTreeSet<Dn> = member.expects.iter().filter_map(quiescing).collect();
-        let goes_on =
-            |si: &Dn| self.role(si, member) == Some(HaState::Active) && self.awaits_sponsor(si).is_none();
-        if sis.iter().all(goes_on) {
-            return Some(Action::Assign(HaState::Active, sis));
-        }
-        let at_once = sis
-            .iter()
-            .any(|si| self.leaving_state(si, member) == HaState::Quiesced);
-        at_once.then_some(Action::Assign(HaState::Quiesced, sis))
-    }
-
     /// The SIs that an SU should stand by for and cannot.
     fn without_standby(&self) -> impl Iterator<Item = &'a Dn> {
         let wishes = self.target.sis.iter();
@@ -185,61 +171,6 @@ impl<'a> Builder<'a> {
             .collect();
         sis.sort_by_key(|si| self.services.get(si));
         sis
-    }
-
-    /// How the SU stops serving the SI: at once, or when its work is finished.
-    fn leaving_state(&self, si: &Dn, member: &Member) -> HaState {
-        let service = self.service(si);
-        let si_locked = service.is_none_or(|service| service.wanted.is_err() && !service.stopping);
-        let si_stopping = service.is_some_and(|service| service.stopping);
-        let su_out = member.usable.is_err() && !member.stopping;
-        if self.must_end(si) {
-            HaState::Quiesced
-        } else if member.fault.is_none() && !si_locked && !su_out && (si_stopping || member.stopping) {
-            HaState::Quiescing
-        } else {
-            HaState::Quiesced
-        }
-    }
-
-    fn leave(&self, member: &Member) -> Option<Action> {
-        let mut quiesced = BTreeSet::new();
-        let mut quiescing = BTreeSet::new();
-        for si in member.holds.keys() {
-            let Some(how) = self.leaves_as(si, member) else {
-                continue;
-            };
-            if self.awaits_dependent(si, how).is_some() || self.awaits_successor(si, member) {
-                continue;
-            }
-            match how {
-                HaState::Quiescing => quiescing.insert(si.clone()),
-                HaState::Active | HaState::Standby | HaState::Quiesced => quiesced.insert(si.clone()),
-            };
-        }
-        let order = |ha, sis: BTreeSet<Dn>| (!sis.is_empty()).then_some(Action::Assign(ha, sis));
-        order(HaState::Quiesced, quiesced).or_else(|| order(HaState::Quiescing, quiescing))
-    }
-
-    /// Where several SUs may be active for an SI, a healthy one goes on until those that come have taken over, if they
-    /// have room.
-    fn awaits_successor(&self, si: &Dn, member: &Member) -> bool {
-        // What a failed component had nobody does any more.
-        let goes_on = member.usable.is_ok() && member.fault.is_none();
-        if self.group.protection.single_active || !goes_on || self.must_end(si) {
-            return false;
-        }
-        let comes = |su: &Dn| {
-            self.members.get(su).is_some_and(|other| {
-                let is_ready = matches!(other.orders, Availability::Free | Availability::Busy);
-                let has_it = other.holds.get(si) == Some(&HaState::Active);
-                is_ready && !has_it && other.held_active() < other.limits.active
-            })
-        };
-        self.target
-            .sis
-            .get(si)
-            .is_some_and(|wish| wish.active.iter().any(comes))
     }
 
     fn may_act_elsewhere(&self, si: &Dn, member: &Member) -> Option<&'a Member> {
@@ -334,62 +265,6 @@ impl<'a> Builder<'a> {
         })
     }
 
-    fn remove(&self, member: &Member) -> Option<Action> {
-        // What the SU shall hold and cannot, for want of room or because roles would mix.
-        let wants_room = !self.to_activate(member).is_empty();
-        let can_stand_by = self.stand_by(member).is_some();
-        let is_crowded = wants_room || (!self.to_stand_by(member).is_empty() && !can_stand_by);
-        let may_go = |si: &Dn, ha: HaState| match (ha, self.role(si, member)) {
-            // It comes back as standby, when there is an active SU to stand by for, and room.
-            (HaState::Quiesced, Some(HaState::Standby)) => wants_room && !can_stand_by,
-            (HaState::Quiesced, None) => {
-                is_crowded || self.is_served(si) || !self.is_planned(si) || self.is_held_up(member)
-            }
-            // A faulty SU stands by for nobody.
-            (HaState::Standby, None) => {
-                is_crowded || member.fault.is_some() || !self.is_being_left(si, member)
-            }
-            (HaState::Active | HaState::Quiescing, _) | (HaState::Quiesced | HaState::Standby, Some(_)) => {
-                false
-            }
-        };
-        let ready: BTreeSet<Dn> = member
-            .holds
-            .iter()
-            .filter(|(si, ha)| may_go(si, **ha))
-            .map(|(si, _)| si.clone())
-            .collect();
-        (!ready.is_empty()).then_some(Action::Remove(ready))
-    }
-
-    /// Whether those who take over from an SU that may not serve may be waiting for what cannot be told to stop, or keep
-    /// their places for its sake: the repair of the one does not wait for that of the other.
-    fn is_held_up(&self, member: &Member) -> bool {
-        let is_broken = |other: &Member| {
-            other.dn != member.dn && !other.may_act.is_empty() && !sponsors::will_answer(other)
-        };
-        self.group.protection.single_active
-            && member.usable.is_err()
-            && self.group.members.iter().any(is_broken)
-    }
-
-    fn is_planned(&self, si: &Dn) -> bool {
-        self.target
-            .sis
-            .get(si)
-            .is_some_and(|target| !target.active.is_empty())
-    }
-
-    /// Whether an SU that shall not be active may still act for the SI. Until it has stopped, its standby stays; one that
-    /// may not serve itself does not wait for what cannot be told to stop.
-    fn is_being_left(&self, si: &Dn, standby: &Member) -> bool {
-        let acting = self.acting.get(si).into_iter().flatten();
-        let waits_for = |member: &Member| standby.usable.is_ok() || sponsors::will_answer(member);
-        acting
-            .copied()
-            .any(|member| self.role(si, member) != Some(HaState::Active) && waits_for(member))
-    }
-
     /// What the SU holds as it should, but for the arrangement of its CSIs or its rank as a standby
     /// (AMF B.02.01 §3.7.4.5).
     fn update(&self, member: &Member) -> Option<Action> {
@@ -416,178 +291,4 @@ impl<'a> Builder<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fmt::Write as _;
-
-    use ais::amf::RedundancyModel;
-
-    use super::*;
-    use crate::plan::tests_support::{dn, group, member};
-    use crate::plan::{self, MemberFault};
-
-    const SIS: &[&str] = &["si=a", "si=b"];
-
-    fn both(name: &str, ha: HaState) -> Member {
-        member(name, &[("si=a", ha), ("si=b", ha)])
-    }
-
-    fn locked(mut member: Member) -> Member {
-        member.usable = Err(Reason::SuLocked);
-        member
-    }
-
-    fn busy(mut member: Member) -> Member {
-        member.orders = Availability::Busy;
-        member
-    }
-
-    fn faulty(mut member: Member, whole_su: bool, isolated: bool) -> Member {
-        member.usable = Err(Reason::SuWithdrawn);
-        member.fault = Some(MemberFault { whole_su, isolated });
-        member
-    }
-
-    /// The orders that a 2N group of these SUs gets.
-    fn orders(members: Vec<Member>) -> String {
-        let group = group(RedundancyModel::TwoN, members, SIS);
-        let target = plan::plan(RedundancyModel::TwoN, &group);
-        let mut text = String::new();
-        for (su, action) in next(&group, &target).orders {
-            match action {
-                Action::Assign(ha, sis) => write!(text, "{su} {ha} {sis:?}; "),
-                Action::Remove(sis) => write!(text, "{su} remove {sis:?}; "),
-                Action::Cleanup => write!(text, "{su} cleanup; "),
-            }
-            .unwrap();
-        }
-        text
-    }
-
-    #[test]
-    fn each_situation_of_a_pair_has_its_next_orders() {
-        use HaState::{Active, Quiesced, Standby};
-        let fresh = |name: &str| member(name, &[]);
-        let table: Vec<(&str, Vec<Member>, &str)> = vec![
-            (
-                "fresh: the active first",
-                vec![fresh("s=1"), fresh("s=2")],
-                "s=1 ACTIVE {si=a, si=b}; ",
-            ),
-            (
-                "then the standby",
-                vec![both("s=1", Active), fresh("s=2")],
-                "s=2 STANDBY {si=a, si=b}; ",
-            ),
-            ("served", vec![both("s=1", Active), both("s=2", Standby)], ""),
-            (
-                "locked",
-                vec![locked(both("s=1", Active)), both("s=2", Standby)],
-                "s=1 QUIESCED {si=a, si=b}; ",
-            ),
-            (
-                "quiescing is awaited",
-                vec![busy(locked(both("s=1", Active))), both("s=2", Standby)],
-                "",
-            ),
-            (
-                "quiesced",
-                vec![locked(both("s=1", Quiesced)), both("s=2", Standby)],
-                "s=2 ACTIVE {si=a, si=b}; ",
-            ),
-            (
-                "taken over",
-                vec![locked(both("s=1", Quiesced)), both("s=2", Active)],
-                "s=1 remove {si=a, si=b}; ",
-            ),
-            (
-                "swapped",
-                vec![both("s=1", Quiesced), both("s=2", Active)],
-                "s=1 STANDBY {si=a, si=b}; ",
-            ),
-            (
-                "component runs",
-                vec![faulty(both("s=1", Active), false, false), both("s=2", Standby)],
-                "",
-            ),
-            (
-                "component cleaned up",
-                vec![faulty(both("s=1", Active), false, true), both("s=2", Standby)],
-                "s=1 QUIESCED {si=a, si=b}; ",
-            ),
-            (
-                "SU runs",
-                vec![faulty(both("s=1", Active), true, false), both("s=2", Standby)],
-                "",
-            ),
-            (
-                "SU cleaned up",
-                vec![faulty(both("s=1", Active), true, true), both("s=2", Standby)],
-                "s=1 cleanup; ",
-            ),
-            (
-                "lost",
-                vec![locked(fresh("s=1")), both("s=2", Standby)],
-                "s=2 ACTIVE {si=a, si=b}; ",
-            ),
-        ];
-        for (what, members, expected) in table {
-            assert_eq!(orders(members), expected, "{what}");
-        }
-    }
-
-    #[test]
-    fn what_an_su_cannot_stand_by_for_is_removed_when_it_is_served_elsewhere() {
-        let mut left = both("s=1", HaState::Quiesced);
-        left.never_standby = [dn("si=b")].into();
-        assert_eq!(
-            orders(vec![left.clone(), both("s=2", HaState::Standby)]),
-            "s=2 ACTIVE {si=a, si=b}; "
-        );
-        assert_eq!(
-            orders(vec![left, both("s=2", HaState::Active)]),
-            "s=1 remove {si=b}; "
-        );
-        let mut rest = member("s=1", &[("si=a", HaState::Quiesced)]);
-        rest.never_standby = [dn("si=b")].into();
-        assert_eq!(
-            orders(vec![rest, both("s=2", HaState::Active)]),
-            "s=1 STANDBY {si=a}; "
-        );
-    }
-
-    #[test]
-    fn who_may_not_serve_does_not_wait_for_a_successor_that_is_broken() {
-        let broken = || faulty(both("s=2", HaState::Active), true, false);
-        let left = both("s=1", HaState::Quiesced);
-        let text = orders(vec![locked(left.clone()), broken(), member("s=3", &[])]);
-        assert_eq!(text, "s=1 remove {si=a, si=b}; ");
-        assert_eq!(orders(vec![left, broken()]), "", "it may be active again");
-        // Nor for one that stands by for the broken one, and so can be active for nothing else.
-        let half = |name, si, ha| member(name, &[(si, ha)]);
-        let left = locked(half("s=1", "si=a", HaState::Quiesced));
-        let broken = faulty(half("s=2", "si=b", HaState::Active), true, false);
-        let standby = half("s=3", "si=b", HaState::Standby);
-        assert_eq!(orders(vec![left, broken, standby]), "s=1 remove {si=a}; ");
-    }
-
-    #[test]
-    fn an_uncertain_su_blocks_others_and_is_cleared_first() {
-        let mut uncertain = member("s=1", &[]);
-        uncertain.usable = Err(Reason::SuWithdrawn);
-        uncertain.uncertain = [dn("si=a")].into();
-        uncertain.may_act = [dn("si=a")].into();
-        let text = orders(vec![uncertain, member("s=2", &[])]);
-        assert_eq!(text, "s=1 remove {si=a}; s=2 ACTIVE {si=b}; ");
-    }
-
-    #[test]
-    fn roles_do_not_mix_in_an_su() {
-        let mut first = member("s=1", &[("si=a", HaState::Active)]);
-        first.usable = Err(Reason::SuLocked);
-        let text = orders(vec![first, both("s=2", HaState::Standby)]);
-        assert_eq!(
-            text, "s=1 QUIESCED {si=a}; ",
-            "si=b waits until si=a can go with it"
-        );
-    }
-}
+mod tests;
