@@ -1,8 +1,8 @@
 //! What is behind libSaImmOm and libSaImmOi.
 //!
 //! The two libraries export the functions of [`om`] and [`oi`] under the standard's names and add nothing. A function
-//! checks and copies what it is handed, asks the service, and copies the answer out. What talks to the service lives on
-//! one thread of the library ([`engine`]); callbacks wait until the program dispatches them on a thread of its own.
+//! checks and copies what it is handed, asks the service, and copies the answer out. What talks to the service is
+//! driven by whoever calls ([`engine`]); callbacks wait until the program dispatches them on a thread of its own.
 //!
 //! All functions return a `SaAisErrorT`. Their pointers are promised by the program to be what the headers say; NULL is
 //! allowed everywhere and answered with INVALID_PARAM where the standard wants something.

@@ -7,6 +7,8 @@ use std::rc::{Rc, Weak};
 
 use immd_client::{Imm, ImmError, Limits};
 
+use crate::engine;
+
 /// Up to so many handles have a connection of their own. More would cost the process a descriptor each, and the service
 /// bounds its connections.
 const OWN: usize = 64;
@@ -35,7 +37,7 @@ impl Pool {
     /// A connection that is shared with nobody.
     pub(crate) async fn fresh(&self, limits: Limits) -> Result<Rc<Line>, ImmError> {
         Ok(Rc::new(Line {
-            imm: Imm::connect_with(&directory(), limits).await?,
+            imm: Imm::connect_by(&directory(), limits, engine::spawn).await?,
             limits,
         }))
     }

@@ -1,4 +1,4 @@
-//! What one root handle has at the service, on the library's thread.
+//! What one root handle has at the service; used in tasks only.
 //!
 //! A connection that is lost is made again when the handle is next used, and what was made over it is made again as it
 //! was; meanwhile calls give TRY_AGAIN. A handle that cannot be as it was is stale for good: a change was in flight, a CCB
@@ -13,7 +13,7 @@ use ais::{AisError, Dn, ValueType};
 use immd_client::{AdminOwner, Ccb, Imm, ImmError, Implementer, Limits, Search, SearchParams};
 use tokio::sync::{Mutex, Notify};
 
-use crate::engine::World;
+use crate::engine::{self, World};
 use crate::failure::Failure;
 use crate::pool::Line;
 
@@ -83,7 +83,7 @@ impl Session {
             implementer: RefCell::default(),
             rdns: RefCell::default(),
         });
-        tokio::task::spawn_local(watch(Rc::downgrade(&session)));
+        engine::spawn(Box::pin(watch(Rc::downgrade(&session))));
         Ok(session)
     }
 

@@ -1,21 +1,25 @@
 //! The connection, and how answers become results.
 
-use std::cell::RefCell;
+use std::cell::Cell;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use capnp::message::ReaderOptions;
 use capnp_rpc::{RpcSystem, rpc_twoparty_capnp, twoparty};
-use futures::AsyncReadExt;
+use futures::{AsyncRead, AsyncReadExt};
 use schema::imm_capnp::imm;
 use schema::value_capnp::status;
 use schema::{WireError, value};
 use tokio::net::UnixStream;
 use tokio::sync::watch;
+use tokio::task::AbortHandle;
 use tokio_util::compat::TokioAsyncReadCompatExt;
 
-use crate::{ImmError, Limits};
+use crate::{ImmError, Limits, LocalFuture};
 
 /// The largest message that is read, in 8-byte words; the daemon's pages are far smaller.
 const WORDS_MAX: usize = 8 << 20;
@@ -27,16 +31,32 @@ pub(crate) struct Connection {
     /// How long a call may take; see [`crate::Limits`].
     pub(crate) limits: Limits,
     closed: watch::Receiver<bool>,
-    system: RefCell<Option<tokio::task::JoinHandle<()>>>,
+    hung_up: Rc<Cell<bool>>,
+    /// What began the task of this connection, and is to begin that of the next.
+    pub(crate) spawn: Spawn,
+    system: AbortHandle,
+}
+
+/// Begins a task that ends by itself or is aborted.
+pub type Spawn = fn(LocalFuture<()>) -> AbortHandle;
+
+/// A task of the `LocalSet` that runs.
+pub(crate) fn spawn_local(task: LocalFuture<()>) -> AbortHandle {
+    tokio::task::spawn_local(task).abort_handle()
 }
 
 impl Connection {
-    pub(crate) async fn open(dir: &Path, limits: Limits) -> Result<Rc<Connection>, ImmError> {
+    pub(crate) async fn open(dir: &Path, limits: Limits, spawn: Spawn) -> Result<Rc<Connection>, ImmError> {
         let socket = dir.join("immd.sock");
         let stream = UnixStream::connect(&socket)
             .await
             .map_err(|source| unreachable_socket(&socket, source))?;
         let (reader, writer) = stream.compat().split();
+        let hung_up = Rc::new(Cell::new(false));
+        let reader = Watched {
+            reader,
+            hung_up: Rc::clone(&hung_up),
+        };
         let mut options = ReaderOptions::new();
         options.traversal_limit_in_words(Some(WORDS_MAX));
         let network = twoparty::VatNetwork::new(
@@ -48,18 +68,20 @@ impl Connection {
         let mut system = RpcSystem::new(Box::new(network), None);
         let imm = system.bootstrap(rpc_twoparty_capnp::Side::Server);
         let (tell, closed) = watch::channel(false);
-        let system = tokio::task::spawn_local(async move {
+        let system = spawn(Box::pin(async move {
             if let Err(error) = system.await {
                 tracing::debug!(%error, "the connection to immd ended");
             }
             tell.send_replace(true);
-        });
+        }));
         Ok(Rc::new(Connection {
             imm,
             dir: dir.to_owned(),
             limits,
             closed,
-            system: RefCell::new(Some(system)),
+            hung_up,
+            spawn,
+            system,
         }))
     }
 
@@ -89,7 +111,7 @@ impl Connection {
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        *self.closed.borrow()
+        self.hung_up.get() || *self.closed.borrow()
     }
 
     /// Completes when the connection is gone, without holding it.
@@ -105,6 +127,26 @@ impl Connection {
         let mut closed = self.closed.clone();
         // An error means that the sender is gone, and with it the connection.
         let _closed = closed.wait_for(|closed| *closed).await;
+    }
+}
+
+/// Notes that the other end is gone as soon as it is seen, which is before the RPC system has ended.
+struct Watched<R> {
+    reader: R,
+    hung_up: Rc<Cell<bool>>,
+}
+
+impl<R: AsyncRead + Unpin> AsyncRead for Watched<R> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let read = ready!(Pin::new(&mut self.reader).poll_read(context, buffer));
+        if matches!(read, Ok(0) | Err(_)) {
+            self.hung_up.set(true);
+        }
+        Poll::Ready(read)
     }
 }
 
@@ -134,9 +176,7 @@ fn unreachable_socket(socket: &Path, source: std::io::Error) -> ImmError {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        if let Some(system) = self.system.borrow_mut().take() {
-            system.abort();
-        }
+        self.system.abort();
     }
 }
 

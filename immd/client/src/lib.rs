@@ -1,7 +1,8 @@
 //! Rust client of the information model daemon.
 //!
 //! [`Imm`] is a connection; the handles made from it close when they are dropped. Everything is `!Send` and
-//! must run on a tokio `LocalSet` (Cap'n Proto RPC is single-threaded).
+//! must run on a tokio `LocalSet` (Cap'n Proto RPC is single-threaded), or by [`Imm::connect_by`] on what else runs one
+//! task at a time.
 //!
 //! No call waits for ever: a daemon that does not answer within the connection's [`Limits`] is answered for with
 //! [`ImmError::TimedOut`].
@@ -26,6 +27,7 @@ mod undecided;
 pub use ais::AttrChoice;
 use ais::{AisError, Dn, Scope, Value};
 
+pub use connection::Spawn;
 pub use implementer::{Implementer, ImplementerCallbacks, LocalFuture};
 pub use limits::Limits;
 pub use management::{Imm, Info, Search};

@@ -10,7 +10,7 @@ use schema::imm_capnp::search;
 use schema::journal::read_entries;
 use schema::{imm as wire, value};
 
-use crate::connection::{Connection, check, length};
+use crate::connection::{self, Connection, Spawn, check, length};
 use crate::implementer::{Callbacks, Implementer, ImplementerCallbacks};
 use crate::undecided::Undecided;
 use crate::{AdminOwner, ImmError, Limits, Page, SearchParams};
@@ -46,14 +46,22 @@ impl Imm {
 
     /// Connects with limits of one's own.
     pub async fn connect_with(dir: &Path, limits: Limits) -> Result<Imm, ImmError> {
+        Imm::connect_by(dir, limits, connection::spawn_local).await
+    }
+
+    /// Connects where something else than a tokio `LocalSet` runs the tasks of a connection.
+    pub async fn connect_by(dir: &Path, limits: Limits, spawn: Spawn) -> Result<Imm, ImmError> {
         Ok(Imm {
-            connection: Connection::open(dir, limits).await?,
+            connection: Connection::open(dir, limits, spawn).await?,
         })
     }
 
     /// A new connection to the same place with the same limits. What was made from this one stays with it.
     pub async fn reconnect(&self) -> Result<Imm, ImmError> {
-        Imm::connect_with(&self.connection.dir, self.connection.limits).await
+        let Connection {
+            dir, limits, spawn, ..
+        } = &*self.connection;
+        Imm::connect_by(dir, *limits, *spawn).await
     }
 
     /// Creates a class, or changes an existing one where schema changes are allowed.

@@ -18,6 +18,7 @@ mod process;
 mod selection;
 mod sync;
 mod text;
+mod turns;
 mod types;
 
 pub use arena::{Arena, Pool};
@@ -31,4 +32,5 @@ pub use name::{
 pub use process::PerProcess;
 pub use selection::Selection;
 pub use text::{any_bytes, any_text, list, text, text_within};
+pub use turns::{Turn, Turns};
 pub use types::*;

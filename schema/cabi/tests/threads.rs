@@ -1,4 +1,5 @@
-//! Where threads meet: the table of handles, the queue of callbacks, the mark of a call in progress. Loom runs each scene
+//! Where threads meet: the table of handles, the queue of callbacks, the mark of a call in progress,
+//! the turns of who drives. Loom runs each scene
 //! below in every order that the memory model allows, and fails where one of them breaks or comes to a halt.
 //!
 //! The modules are the library's own, with loom's locks in the place of the standard library's. Loom's do not work in
@@ -20,6 +21,17 @@ use loom::thread;
 mod sync {
     pub(crate) use loom::sync::atomic::AtomicBool;
     pub(crate) use loom::sync::{Arc, Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+    /// A moment is over when another thread has had a turn.
+    pub(crate) fn wait_a_moment<'a, T>(
+        lock: impl Fn() -> MutexGuard<'a, T>,
+        _: &Condvar,
+        guard: MutexGuard<'a, T>,
+    ) -> MutexGuard<'a, T> {
+        drop(guard);
+        loom::thread::yield_now();
+        lock()
+    }
 }
 #[path = "../src/busy.rs"]
 mod busy;
@@ -27,11 +39,14 @@ mod busy;
 mod dispatch;
 #[path = "../src/handle.rs"]
 mod handle;
+#[path = "../src/turns.rs"]
+mod turns;
 
 use busy::Busy;
 use dispatch::{End, Queue};
 use handle::Handles;
-use sync::{Arc, AtomicBool, Mutex};
+use sync::{Arc, AtomicBool, Condvar, Mutex};
+use turns::Turns;
 
 pub type SaDispatchFlagsT = u32;
 pub type SaSelectionObjectT = u64;
@@ -201,8 +216,79 @@ fn handles_made_at_once_are_different() {
     );
 }
 
+/// What threads that call and the stand-in share.
+#[derive(Default)]
+struct Driving {
+    turns: Turns,
+    /// Whoever holds it drives.
+    core: Mutex<u32>,
+    /// The stand-in is to come back.
+    off: Mutex<bool>,
+    called_off: Condvar,
+}
+
+impl Driving {
+    fn call_off(&self) {
+        *self.off.lock().unwrap() = true;
+        self.called_off.notify_one();
+    }
+
+    fn call(&self) {
+        let _turn = self.turns.begin(|| self.call_off());
+        *self.core.lock().unwrap() += 1;
+    }
+
+    fn stand_in(&self) {
+        self.turns.wait();
+        let _core = self.core.lock().unwrap();
+        let mut off = self.off.lock().unwrap();
+        while !*off {
+            off = self.called_off.wait(off).unwrap();
+        }
+        *off = false;
+    }
+}
+
+fn a_call_never_waits_for_the_stand_in() {
+    let driving: Arc<Driving> = Arc::default();
+    let theirs = driving.clone();
+    let stand_in = thread::spawn(move || theirs.stand_in());
+    driving.call();
+    driving.turns.attend();
+    driving.call();
+    // Whether or not it drove meanwhile, it comes back now.
+    driving.call_off();
+    stand_in.join().unwrap();
+    assert_eq!(*driving.core.lock().unwrap(), 2);
+}
+
+fn calls_at_once_never_wait_for_the_stand_in() {
+    let driving: Arc<Driving> = Arc::default();
+    let theirs = driving.clone();
+    let stand_in = thread::spawn(move || theirs.stand_in());
+    let theirs = driving.clone();
+    let other = thread::spawn(move || theirs.call());
+    driving.call();
+    other.join().unwrap();
+    driving.call_off();
+    stand_in.join().unwrap();
+    assert_eq!(*driving.core.lock().unwrap(), 2);
+}
+
+fn the_stand_in_takes_over_after_a_call() {
+    let driving: Arc<Driving> = Arc::default();
+    let theirs = driving.clone();
+    let caller = thread::spawn(move || {
+        theirs.call();
+        theirs.turns.attend();
+    });
+    // In no order does it sleep on.
+    driving.turns.wait();
+    caller.join().unwrap();
+}
+
 fn main() {
-    let scenes: [(&str, fn()); 8] = [
+    let scenes: [(&str, fn()); 11] = [
         (
             "of two calls one is refused or they follow each other",
             of_two_calls_one_is_refused_or_they_follow_each_other,
@@ -234,6 +320,18 @@ fn main() {
         (
             "handles made at once are different",
             handles_made_at_once_are_different,
+        ),
+        (
+            "a call never waits for the stand-in",
+            a_call_never_waits_for_the_stand_in,
+        ),
+        (
+            "calls at once never wait for the stand-in",
+            calls_at_once_never_wait_for_the_stand_in,
+        ),
+        (
+            "the stand-in takes over after a call",
+            the_stand_in_takes_over_after_a_call,
         ),
     ];
     for (name, scene) in scenes {

@@ -1,6 +1,8 @@
 /* Threads that meet on a handle, children of a fork, callbacks that end what calls them: codes, and no crash. */
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "check.h"
@@ -144,6 +146,76 @@ static void finalised_elsewhere(void)
 		pthread_join(threads[at], NULL);
 }
 
+static void got(SaImmHandleT handle)
+{
+	SaNameT root = name(ROOT);
+	SaImmAccessorHandleT accessor;
+	SaImmAttrNameT weight[] = {(char *)"weight", NULL};
+	SaImmAttrValuesT_2 **attributes;
+	OK(saImmOmAccessorInitialize(handle, &accessor));
+	OK(saImmOmAccessorGet_2(accessor, &root, weight, &attributes));
+	OK(saImmOmAccessorFinalize(accessor));
+}
+
+static volatile int called;
+static volatile sig_atomic_t signals;
+
+/* Calls until it is cancelled, which happens between calls only. */
+static void *cancelled(void *unused)
+{
+	(void)unused;
+	SaImmHandleT handle = om_handle(18);
+	for (;;) {
+		for (int at = 0; at < 50; at++)
+			got(handle);
+		called = 1;
+		pthread_testcancel();
+	}
+	return NULL;
+}
+
+static void *few_calls(void *unused)
+{
+	(void)unused;
+	SaImmHandleT handle = om_handle(18);
+	got(handle);
+	OK(saImmOmFinalize(handle));
+	return NULL;
+}
+
+static void on_signal(int number)
+{
+	(void)number;
+	signals++;
+}
+
+/* Threads that vanish, are interrupted, or have little stack, while other handles are used. */
+static void rough_threads(void)
+{
+	pthread_t thread;
+	pthread_attr_t small;
+	for (int at = 0; at < 5; at++) {
+		called = 0;
+		HOLDS(pthread_create(&thread, NULL, cancelled, NULL) == 0);
+		while (!called)
+			got(om);
+		HOLDS(pthread_cancel(thread) == 0);
+		for (int more = 0; more < 20; more++)
+			got(om);
+		pthread_join(thread, NULL);
+		got(om);
+	}
+	struct sigaction action = {.sa_handler = on_signal};
+	struct itimerval often = {{0, 300}, {0, 300}}, never = {{0, 0}, {0, 0}};
+	HOLDS(sigaction(SIGALRM, &action, NULL) == 0 && setitimer(ITIMER_REAL, &often, NULL) == 0);
+	while (signals < 200)
+		got(om);
+	HOLDS(setitimer(ITIMER_REAL, &never, NULL) == 0);
+	HOLDS(pthread_attr_init(&small) == 0 && pthread_attr_setstacksize(&small, 256 << 10) == 0);
+	HOLDS(pthread_create(&thread, &small, few_calls, NULL) == 0);
+	pthread_join(thread, NULL);
+}
+
 int main(void)
 {
 	SaImmOiCallbacksT_2 callbacks = {on_operation, NULL, NULL, NULL, NULL, NULL, NULL, NULL};
@@ -179,6 +251,7 @@ int main(void)
 	for (int at = 0; at < 6; at++)
 		pthread_join(threads[at], NULL);
 	finalised_elsewhere();
+	rough_threads();
 	OK(saImmOmFinalize(om));
 	return 0;
 }

@@ -1,6 +1,8 @@
 /* The codes that depend on what else goes on: other owners, open CCBs, implementers that are slow, limits, rights. */
+#include <grp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "check.h"
@@ -59,20 +61,24 @@ static SaAisErrorT refer(SaImmCcbHandleT ccb, const char *object, const char *ta
 	return saImmOmCcbObjectModify_2(ccb, &dn, changes);
 }
 
-static SaAisErrorT set_service(const char *attribute, SaUint32T value)
+static SaAisErrorT set_setting(const char *attribute, SaImmValueTypeT type, void *value)
 {
 	SaImmAdminOwnerHandleT service = owner_handle(om, "safImmService");
 	SaImmCcbHandleT settings = ccb_handle(service);
 	SaNameT dn = name(SERVICE);
-	SaImmAttrValueT values[] = {&value};
-	SaImmAttrModificationT_2 change = {SA_IMM_ATTR_VALUES_REPLACE,
-					   {(char *)attribute, SA_IMM_ATTR_SAUINT32T, 1, values}};
+	SaImmAttrValueT values[] = {value};
+	SaImmAttrModificationT_2 change = {SA_IMM_ATTR_VALUES_REPLACE, {(char *)attribute, type, 1, values}};
 	const SaImmAttrModificationT_2 *changes[] = {&change, NULL};
 	SaAisErrorT rc = saImmOmCcbObjectModify_2(settings, &dn, changes);
 	if (rc == SA_AIS_OK)
 		rc = saImmOmCcbApply(settings);
 	OK(saImmOmAdminOwnerFinalize(service));
 	return rc;
+}
+
+static SaAisErrorT set_service(const char *attribute, SaUint32T value)
+{
+	return set_setting(attribute, SA_IMM_ATTR_SAUINT32T, &value);
 }
 
 /* Another owner's objects, and objects of another's open CCB. */
@@ -104,9 +110,18 @@ static void owners(void)
 	OK(saImmOmCcbAbort(ccb));
 	/* An object without an owner in a CCB that has begun: somebody else may not take it. */
 	OK(set_weight(ccb, ROOT, 8));
-	SaAisErrorT rc = saImmOmAdminOwnerSet(stranger, roots, SA_IMM_SUBTREE);
-	HOLDS(rc == SA_AIS_ERR_BUSY || rc == SA_AIS_ERR_EXIST);
+	IS(saImmOmAdminOwnerSet(stranger, roots, SA_IMM_SUBTREE), SA_AIS_ERR_EXIST);
 	OK(saImmOmCcbAbort(ccb));
+	/* One without an owner that is in a CCB: the handle through which its owner got it is gone, another has the CCB. */
+	SaImmAdminOwnerHandleT leaves = owner_handle(om, "shared"), stays = owner_handle(om, "shared");
+	OK(saImmOmAdminOwnerRelease(owner, firsts, SA_IMM_ONE));
+	OK(saImmOmAdminOwnerSet(leaves, firsts, SA_IMM_ONE));
+	OK(set_weight(ccb_handle(stays), "item=1," ROOT, 3));
+	OK(saImmOmAdminOwnerFinalize(leaves));
+	IS(saImmOmAdminOwnerSet(owner, firsts, SA_IMM_ONE), SA_AIS_ERR_BUSY);
+	IS(saImmOmAdminOwnerSet_o3(owner, (SaConstStringT[]){"item=1," ROOT, NULL}, SA_IMM_ONE), SA_AIS_ERR_BUSY);
+	OK(saImmOmAdminOwnerFinalize(stays));
+	OK(saImmOmAdminOwnerSet(owner, firsts, SA_IMM_ONE));
 }
 
 static void implementers(void)
@@ -173,6 +188,13 @@ static void aborted(void)
 	verdict = SA_AIS_ERR_BAD_OPERATION;
 	IS(saImmOmCcbValidate(ccb), SA_AIS_ERR_FAILED_OPERATION);
 	verdict = SA_AIS_OK;
+	OK(saImmOmCcbAbort(ccb));
+	/* Once it is validated, nothing is read through it any more. */
+	OK(set_weight(ccb, ROOT, 9));
+	SaConstStringT weight[] = {"weight", NULL};
+	OK(saImmOmCcbObjectRead(ccb, ROOT, (SaImmAttrNameT *)weight, &attributes));
+	OK(saImmOmCcbValidate(ccb));
+	IS(saImmOmCcbObjectRead(ccb, ROOT, (SaImmAttrNameT *)weight, &attributes), SA_AIS_ERR_BAD_OPERATION);
 	OK(saImmOmCcbAbort(ccb));
 	/* Values that the implementer cannot give just now. */
 	SaImmSearchHandleT search;
@@ -360,6 +382,43 @@ static void limits(int all)
 	HOLDS(!all || rc == SA_AIS_ERR_NO_RESOURCES);
 }
 
+/* Somebody who may use the service, and may not take from others what they own. */
+static void member(void)
+{
+	struct group *group = getgrgid(65534);
+	const char *dir = getenv("PERDURE_DIR");
+	if (!group) {
+		printf("skipped: there is no group 65534\n");
+		return;
+	}
+	SaStringT authorized = group->gr_name;
+	HOLDS(dir && chmod(dir, 0711) == 0);
+	OK(set_setting("authorizedGroup", SA_IMM_ATTR_SASTRINGT, &authorized));
+	pid_t child = fork();
+	HOLDS(child >= 0);
+	if (child == 0) {
+		SaImmHandleT handle;
+		SaVersionT wanted;
+		SaAisErrorT rc;
+		int tries = 0;
+		HOLDS(setgid(65534) == 0 && setuid(65534) == 0);
+		/* The socket is opened for the group soon after. */
+		do {
+			wanted = version(18);
+			rc = saImmOmInitialize(&handle, NULL, &wanted);
+		} while (rc == SA_AIS_ERR_ACCESS_DENIED && tries++ < 600 && poll(NULL, 0, 50) == 0);
+		OK(rc);
+		IS(saImmOmAdminOwnerClear(handle, firsts, SA_IMM_ONE), SA_AIS_ERR_ACCESS_DENIED);
+		IS(saImmOmAdminOwnerClear_o3(handle, (SaConstStringT[]){"item=1," ROOT, NULL}, SA_IMM_ONE),
+		   SA_AIS_ERR_ACCESS_DENIED);
+		OK(saImmOmFinalize(handle));
+		_exit(0);
+	}
+	int status = -1;
+	HOLDS(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	OK(saImmOmAdminOwnerClear(om, firsts, SA_IMM_ONE));
+}
+
 /* Somebody who may not use the service. */
 static void rights(void)
 {
@@ -381,6 +440,7 @@ static void rights(void)
 	}
 	int status = -1;
 	HOLDS(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	member();
 	OK(set_service("accessControlMode", 0));
 }
 

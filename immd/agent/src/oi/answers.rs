@@ -10,7 +10,7 @@ use immd_client::AdminOperationReply;
 use super::root;
 use crate::ctypes::SaImmAdminOperationParamsT_2;
 use crate::om::lock;
-use crate::read;
+use crate::{engine, read};
 
 /// The parameter in which a refusal is explained.
 pub(super) const ERROR: &str = "SaImmAdminOperationError";
@@ -64,6 +64,7 @@ fn reply(
     root.answered.store(true, Ordering::Release);
     // Who invoked it may have gone away meanwhile.
     drop(waiting.ok_or(AisError::InvalidParam)?.send(answer));
+    engine::attend();
     Ok(())
 }
 

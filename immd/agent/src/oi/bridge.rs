@@ -1,4 +1,4 @@
-//! From the library's thread to the program's: questions go into the queue, answers come back.
+//! From the service to the program: questions go into the queue, answers come back.
 
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};

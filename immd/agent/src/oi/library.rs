@@ -125,7 +125,11 @@ pub unsafe fn selection_object_get(handle: u64, selection: *mut SaSelectionObjec
 pub fn dispatch(handle: u64, flags: SaDispatchFlagsT) -> SaAisErrorT {
     answer(|| {
         let root = root(handle)?;
-        root.queue.dispatch(flags, |asked| root.put(handle, asked))
+        root.queue.dispatch(flags, |asked| {
+            let put = root.put(handle, asked);
+            engine::attend();
+            put
+        })
     })
 }
 

@@ -41,7 +41,7 @@ static ROOTS: PerProcess<Handles<Root>> = PerProcess::new(|| Handles::new(ROOT))
 
 /// A `SaImmOiHandleT`.
 pub(crate) struct Root {
-    /// What it has on the library's thread.
+    /// The number of what it has at the service.
     pub(crate) session: u64,
     /// The minor version that the program asked for.
     pub(crate) minor: u8,

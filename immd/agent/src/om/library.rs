@@ -16,7 +16,7 @@ use crate::{engine, negotiate, place, write};
 /// Searches and accessors of a handle where the environment says nothing.
 const SEARCHES_MAX: usize = 100;
 
-/// Numbers for what handles have on the library's thread.
+/// Numbers for what handles have at the service.
 static LAST: AtomicU64 = AtomicU64::new(0);
 
 /// A number that was not used before.
@@ -178,7 +178,7 @@ pub fn finalize(handle: u64) -> SaAisErrorT {
     })
 }
 
-/// Ends what a root handle has on the library's thread; a service that does not answer does not matter.
+/// Ends what a root handle has at the service; a service that does not answer does not matter.
 pub(crate) fn close(id: u64) -> Result<(), AisError> {
     engine::ask(move |world| async move {
         if let Some(session) = world.forget(id) {

@@ -93,7 +93,7 @@ fn tables_of(handle: u64) -> &'static Tables {
 
 /// A `SaImmHandleT`.
 pub(crate) struct Root {
-    /// What it has on the library's thread.
+    /// The number of what it has at the service.
     pub(crate) session: u64,
     /// The minor version that the program asked for.
     pub(crate) minor: u8,
@@ -123,7 +123,7 @@ pub(crate) struct Invoked {
 /// A `SaImmAdminOwnerHandleT`.
 pub(crate) struct Owner {
     pub(crate) root: Arc<Root>,
-    /// Its number on the library's thread.
+    /// Its number in the session.
     pub(crate) id: u64,
 }
 

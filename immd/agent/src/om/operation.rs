@@ -13,7 +13,7 @@ use super::owner::owner;
 use super::{Callback, Invoked, Owner, is_augmentation, lock, tables_of};
 use crate::ctypes::SaImmAdminOperationParamsT_2;
 use crate::read::ObjectName;
-use crate::{place, read, write};
+use crate::{engine, place, read, write};
 
 /// Stands in the result until there is one, so that a program that does not look at the return code notices.
 const NO_RESULT: AisError = AisError::NoSections;
@@ -247,7 +247,7 @@ fn invoke_async(handle: u64, number: u64, invocation: Invocation, minor: u8) -> 
     let (id, queue, open) = (owner.id, owner.root.queue.clone(), invocations.clone());
     let begun = owner.root.ask(move |session| async move {
         let owner = session.owner(id).await?;
-        tokio::task::spawn_local(async move {
+        engine::spawn(Box::pin(async move {
             let (object, parameters) = (&invocation.object, &invocation.parameters);
             let answer = owner
                 .admin_operation(object, invocation.operation, parameters, 0)
@@ -262,9 +262,11 @@ fn invoke_async(handle: u64, number: u64, invocation: Invocation, minor: u8) -> 
                 queue.end(End::Lost);
                 session.become_stale();
             }
-        });
+        }));
         Ok(())
     });
+    // The answer may come soon.
+    engine::attend();
     if begun.is_err() {
         lock(&invocations).retain(|other| *other != number);
     }
