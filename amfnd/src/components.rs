@@ -15,6 +15,7 @@ use ais::{AisError, Dn};
 use capnp_rpc::{RpcSystem, rpc_twoparty_capnp::Side, twoparty};
 use futures::io::{BufReader, BufWriter};
 use node_engine::{Event, Invocation, SessionId};
+use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use schema::component_capnp::{amf, component_callbacks, component_session};
 use schema::{Refused, WireError};
@@ -326,18 +327,19 @@ impl Components {
             components: Rc::clone(&self),
             connection: Rc::clone(&connection),
         });
-        {
-            let rpc = RpcSystem::new(Box::new(network), Some(bootstrap.client));
-            tokio::pin!(rpc);
-            loop {
-                tokio::select! {
-                    biased;
-                    _ = &mut rpc => break,
-                    _ = pidfd.readable() => break,
-                    () = connection.cut.notified() => break,
-                    () = connection.finalised.notified() => self.finalise(&connection, &pidfd).await,
-                }
+        let mut rpc = Box::pin(RpcSystem::new(Box::new(network), Some(bootstrap.client)));
+        loop {
+            tokio::select! {
+                biased;
+                _ = &mut rpc => break,
+                _ = pidfd.readable() => break,
+                () = connection.cut.notified() => break,
+                () = connection.finalised.notified() => self.finalise(&connection, &pidfd).await,
             }
+        }
+        if !has_ended(&pidfd) {
+            // What waits for an answer is told that none comes. After a death nothing comes before the death itself.
+            drop(rpc);
         }
         self.leave(&connection, &pidfd).await;
     }
@@ -519,6 +521,12 @@ impl amf::Server for AmfServer {
         results.get().set_present(present);
         Ok(())
     }
+}
+
+/// Whether the process of a pidfd has ended, as the kernel says at this moment.
+fn has_ended(pidfd: &AsyncFd<OwnedFd>) -> bool {
+    let mut watched = [PollFd::new(pidfd, PollFlags::IN)];
+    rustix::event::poll(&mut watched, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
 }
 
 /// Whether an error came from the process, not from the end of its connection.

@@ -30,6 +30,8 @@ pub(crate) enum Input {
         /// Whether they are accepted.
         answer: oneshot::Sender<bool>,
     },
+    /// Children of this process have ended.
+    ChildrenEnded,
     /// A connected process has ended; tells nothing of its connection.
     ProcessEnded {
         /// Which one.

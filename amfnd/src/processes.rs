@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ais::Dn;
@@ -18,6 +19,11 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use tokio::io::unix::AsyncFd;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
+
+mod look;
+
+pub(crate) use look::children;
+use look::{Living, Look, stat};
 
 /// How many processes one walk looks at.
 const WALK_MAX: usize = 65_536;
@@ -52,35 +58,18 @@ impl Whose {
     }
 }
 
-/// What a process's environment says about its owner.
-#[derive(Debug, PartialEq, Eq)]
-enum Mark {
-    /// The component with this name.
-    Owner(String),
-    /// Nothing, or it cannot be read.
-    None,
-}
-
-/// What `/proc/PID/stat` says.
-#[derive(Debug, PartialEq, Eq)]
-struct Stat {
-    state: char,
-    parent: i32,
-    group: i32,
-}
-
 /// The processes of the components under one node director.
 #[derive(Clone)]
 pub(crate) struct Processes {
     own: i32,
-    socket: Rc<str>,
+    socket: Arc<str>,
     groups: Rc<RefCell<BTreeMap<i32, Dn>>>,
     /// Who waits for the next walk over all processes.
     waiting: Rc<RefCell<Vec<oneshot::Sender<Found>>>>,
 }
 
 /// The living processes below the node director with the components that they belong to.
-type Found = Rc<Vec<(String, i32)>>;
+type Found = Rc<Vec<Living>>;
 
 impl Processes {
     /// The processes whose environment names this socket.
@@ -109,7 +98,7 @@ impl Processes {
             if pid <= 1 || pid == self.own {
                 return None;
             }
-            if let Mark::Owner(name) = self.mark(pid) {
+            if let Some(name) = look::owner(pid, &self.socket) {
                 return Some(name);
             }
             let stat = stat(pid)?;
@@ -127,19 +116,24 @@ impl Processes {
         let limit = Instant::now() + KILL_LIMIT;
         let left = loop {
             let found = self.below().await;
-            let found = found.iter().filter(|(owner, _)| whose.includes(owner));
-            let found: Vec<i32> = found.map(|(_, pid)| *pid).collect();
+            let found: Vec<&Living> = found.iter().filter(|one| whose.includes(&one.owner)).collect();
+            // What has ended since the look is not killed: its number may be another's.
+            let there = found.iter().filter(|one| one.is_there());
+            let there: Vec<i32> = there.map(|one| one.pid).collect();
             if found.is_empty() || Instant::now() >= limit {
-                break found;
+                break there;
             }
-            kill_and_wait(found).await;
+            if !there.is_empty() {
+                kill_and_wait(there).await;
+            }
         };
         self.forget_groups(whose);
         left
     }
 
-    /// What a walk finds that begins after this call. One walk answers all who asked before it began: where many
-    /// components end at once, each walk would look at the processes of all of them.
+    /// What a look finds that begins after this call. One look answers all who asked before it began: where many
+    /// components end at once, each would look at the processes of all of them. It takes milliseconds where there are
+    /// hundreds of processes, and is done beside the loop, which meanwhile hears of deaths.
     async fn below(&self) -> Found {
         let (asks, answer) = oneshot::channel();
         self.waiting.borrow_mut().push(asks);
@@ -149,7 +143,7 @@ impl Processes {
                 // Whoever is about to ask asks first.
                 tokio::task::yield_now().await;
                 let waiting = std::mem::take(&mut *own.waiting.borrow_mut());
-                let found = Rc::new(own.walk());
+                let found = own.look().await;
                 for asks in waiting {
                     // Who does not wait any more needs no answer.
                     let _asked_or_gone = asks.send(Rc::clone(&found));
@@ -158,7 +152,22 @@ impl Processes {
         }
         match answer.await {
             Ok(found) => found,
-            Err(_) => Rc::new(self.walk()),
+            Err(_) => self.look().await,
+        }
+    }
+
+    async fn look(&self) -> Found {
+        let look = Look {
+            own: self.own,
+            socket: Arc::clone(&self.socket),
+            groups: self.groups.borrow().clone(),
+        };
+        match tokio::task::spawn_blocking(move || look.below()).await {
+            Ok(found) => Rc::new(found),
+            Err(error) => {
+                tracing::error!(%error, "cannot look at the processes of components");
+                Rc::default()
+            }
         }
     }
 
@@ -194,31 +203,6 @@ impl Processes {
             .retain(|_, comp| !whose.includes(comp.as_str()));
     }
 
-    /// The living processes of components below the node director.
-    fn walk(&self) -> Vec<(String, i32)> {
-        let mut found = Vec::new();
-        let mut walk: Vec<(i32, Option<String>)> =
-            children(self.own).into_iter().map(|pid| (pid, None)).collect();
-        let mut at = 0;
-        while at < walk.len() && at < WALK_MAX {
-            let (pid, inherited) = walk[at].clone();
-            at += 1;
-            let Some(stat) = stat(pid) else { continue };
-            let owner = match self.mark(pid) {
-                Mark::Owner(name) => Some(name),
-                Mark::None => inherited.or_else(|| {
-                    let groups = self.groups.borrow();
-                    groups.get(&stat.group).map(Dn::to_string)
-                }),
-            };
-            if let Some(name) = owner.as_ref().filter(|_| stat.is_alive()) {
-                found.push((name.clone(), pid));
-            }
-            walk.extend(children(pid).into_iter().map(|child| (child, owner.clone())));
-        }
-        found
-    }
-
     /// The living processes on the machine whose environment names this node director's socket, and all below them.
     fn anywhere(&self) -> Vec<i32> {
         let Ok(entries) = fs::read_dir("/proc") else {
@@ -227,7 +211,7 @@ impl Processes {
         let mut found: Vec<i32> = entries
             .flatten()
             .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-            .filter(|&pid| pid != self.own && self.mark(pid) != Mark::None)
+            .filter(|&pid| pid != self.own && look::owner(pid, &self.socket).is_some())
             .collect();
         let mut known: BTreeSet<i32> = found.iter().copied().collect();
         let mut at = 0;
@@ -242,59 +226,11 @@ impl Processes {
         found.retain(|&pid| pid != self.own && stat(pid).is_some_and(|stat| stat.is_alive()));
         found
     }
-
-    fn mark(&self, pid: i32) -> Mark {
-        match fs::read(format!("/proc/{pid}/environ")) {
-            Ok(environ) => mark_in(&environ, &self.socket),
-            Err(_) => Mark::None,
-        }
-    }
-}
-
-impl Stat {
-    fn is_alive(&self) -> bool {
-        !matches!(self.state, 'Z' | 'X')
-    }
-}
-
-/// Reads the owner from the bytes of an environment.
-fn mark_in(environ: &[u8], socket: &str) -> Mark {
-    let mut owner = None;
-    let mut ours = false;
-    for variable in environ.split(|&byte| byte == 0) {
-        let Some(at) = variable.iter().position(|&byte| byte == b'=') else {
-            continue;
-        };
-        let (name, value) = (&variable[..at], &variable[at + 1..]);
-        if name == COMPONENT_VARIABLE.as_bytes() {
-            owner = Some(String::from_utf8_lossy(value).into_owned());
-        } else if name == SOCKET_VARIABLE.as_bytes() {
-            ours = value == socket.as_bytes();
-        }
-    }
-    match owner {
-        Some(name) if ours => Mark::Owner(name),
-        Some(_) | None => Mark::None,
-    }
 }
 
 /// Whether a process is left in the group.
 fn is_group(group: i32) -> bool {
     Pid::from_raw(group).is_some_and(|group| rustix::process::test_kill_process_group(group).is_ok())
-}
-
-fn stat(pid: i32) -> Option<Stat> {
-    stat_in(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
-}
-
-/// Reads state, parent and group; the program's name in parentheses may itself hold any character.
-fn stat_in(text: &str) -> Option<Stat> {
-    let mut fields = text[text.rfind(')')? + 1..].split_ascii_whitespace();
-    Some(Stat {
-        state: fields.next()?.chars().next()?,
-        parent: fields.next()?.parse().ok()?,
-        group: fields.next()?.parse().ok()?,
-    })
 }
 
 /// How a process ended whose parent has not taken its status yet.
@@ -323,23 +259,6 @@ fn remains_in(text: &str) -> Option<Remains> {
         0 => Remains::Exited(status >> 8 & 0xff),
         signal => Remains::Killed(signal),
     })
-}
-
-/// The children of all threads of a process.
-pub(crate) fn children(pid: i32) -> Vec<i32> {
-    let mut found = Vec::new();
-    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else {
-        return found;
-    };
-    for thread in threads.flatten() {
-        if let Ok(text) = fs::read_to_string(thread.path().join("children")) {
-            found.extend(
-                text.split_ascii_whitespace()
-                    .filter_map(|pid| pid.parse::<i32>().ok()),
-            );
-        }
-    }
-    found
 }
 
 /// Whether the process lives.
@@ -444,29 +363,6 @@ async fn wait_for_end(pidfd: OwnedFd, limit: Instant) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_environment_names_the_owner_only_under_this_socket() {
-        let environ = b"PATH=/bin\0SA_AMF_COMPONENT_NAME=safComp=A,safSu=B\0PERDURE_AMFND_SOCKET=/d/s\0";
-        assert_eq!(mark_in(environ, "/d/s"), Mark::Owner("safComp=A,safSu=B".into()));
-        assert_eq!(mark_in(environ, "/d/other"), Mark::None);
-        assert_eq!(mark_in(b"PERDURE_AMFND_SOCKET=/d/s\0", "/d/s"), Mark::None);
-        assert_eq!(mark_in(b"", "/d/s"), Mark::None);
-    }
-
-    #[test]
-    fn a_program_name_may_hold_blanks_and_parentheses() {
-        let text = "42 (a) S b (c) Z 7 42 1 0 -1";
-        assert_eq!(
-            stat_in(text),
-            Some(Stat {
-                state: 'Z',
-                parent: 7,
-                group: 42
-            })
-        );
-        assert_eq!(stat_in("42 (a"), None);
-    }
 
     #[test]
     fn remains_tell_how_a_process_ended() {

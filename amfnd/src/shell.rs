@@ -132,6 +132,7 @@ impl Shell {
         mut queue: mpsc::UnboundedReceiver<Input>,
     ) -> Ending {
         let mut watchdog = Watchdog::from_environment();
+        tokio::task::spawn_local(tell_of_children(signals.child, self.parts.inputs.clone()));
         readiness::ready();
         loop {
             while let Some(event) = self.events.pop_front() {
@@ -146,7 +147,6 @@ impl Shell {
             self.parts.metrics.loaded(self.runs.len(), queue.len());
             tokio::select! {
                 biased;
-                _ = signals.child.recv() => self.reap(),
                 // Before what may never end: a loop that is busy lives.
                 () = watchdog.beat() => {}
                 Some(input) = queue.recv() => {
@@ -220,6 +220,7 @@ impl Shell {
                 self.parts.metrics.ordered(orders.len());
                 self.take_orders(term, orders, answer);
             }
+            Input::ChildrenEnded => self.reap(),
             Input::ProcessEnded { pid } => self.take_process_end(pid),
             Input::Disconnected { connection } => {
                 let components = &self.parts.components;
@@ -272,7 +273,10 @@ impl Shell {
     }
 
     fn take_process_end(&mut self, pid: Pid) {
-        self.reap();
+        // Its status alone: to look through all children takes longer the more there are.
+        if let Ok(Some((pid, status))) = rustix::process::waitpid(Some(pid), WaitOptions::NOHANG) {
+            self.take_status(pid, status);
+        }
         let cause = self.exits.remove(&pid.as_raw_pid());
         for (session, comp) in self.parts.components.registered_by(pid) {
             let cause = cause.clone().unwrap_or_else(|| "died".to_owned());
@@ -283,13 +287,17 @@ impl Shell {
     /// Takes the status of every child that has ended: commands, and processes that lost their parents.
     fn reap(&mut self) {
         while let Ok(Some((pid, status))) = rustix::process::wait(WaitOptions::NOHANG) {
-            let pid = pid.as_raw_pid();
-            self.watches.reaped(pid, status);
-            if let Some(run) = self.runs.remove(&pid) {
-                self.end_run(run, status);
-            } else if self.parts.components.is_connected(pid) {
-                self.exits.insert(pid, cause_of(status));
-            }
+            self.take_status(pid, status);
+        }
+    }
+
+    fn take_status(&mut self, pid: Pid, status: WaitStatus) {
+        let pid = pid.as_raw_pid();
+        self.watches.reaped(pid, status);
+        if let Some(run) = self.runs.remove(&pid) {
+            self.end_run(run, status);
+        } else if self.parts.components.is_connected(pid) {
+            self.exits.insert(pid, cause_of(status));
         }
     }
 
@@ -503,6 +511,14 @@ impl Shell {
                 Ending::Reboot
             }
         }
+    }
+}
+
+/// Tells the loop of children that ended. They stand in line with all else, behind the deaths of components that were
+/// told before: to look through all children takes longer the more there are.
+async fn tell_of_children(mut ended: Signal, inputs: Inputs) {
+    while ended.recv().await.is_some() {
+        tell(&inputs, Input::ChildrenEnded);
     }
 }
 

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ais::ntf::{ClassId, Detail, EventType, Notification};
 use amfd_director::client::Director;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use tests::cluster::{Cluster, PATIENCE, wait_for};
 
 use super::figures::Report;
@@ -20,6 +21,8 @@ use super::{component, model};
 const COMPONENTS: usize = 200;
 /// For how long the processor time of watching them is taken.
 const WATCH: Duration = Duration::from_secs(10);
+/// How long the cluster has for what a restart leads to after the component is ACTIVE: reports and publishing.
+const SETTLE: Duration = Duration::from_millis(20);
 /// Notifications whose way is timed.
 const NOTIFICATIONS: usize = 200;
 /// Notifications that come while a subscriber does not read.
@@ -98,35 +101,84 @@ impl Stage {
         Ok(())
     }
 
-    /// How soon the node director knows of a death, by the time in its log.
+    /// How soon the node director knows of a death, by the time in its log; and how soon anybody could: the kernel's own
+    /// time to end such a process, by a bare poll of a pidfd.
     fn notice(&mut self, rounds: usize, report: &mut Report) -> Result<(), String> {
-        let log = self.cluster.dir().join("log/amfnd-node-1.log");
+        let mut ended = Vec::new();
+        for round in 0..rounds {
+            let (comp, pid) = self.victim(round)?;
+            let pidfd = pidfd_open(process(pid)?, PidfdFlags::empty()).map_err(|e| format!("pidfd: {e}"))?;
+            let begin = Instant::now();
+            kill(pid)?;
+            poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], None).map_err(|e| format!("poll: {e}"))?;
+            ended.push(begin.elapsed());
+            self.until_active(&[&comp])?;
+        }
         let (mut noticed, mut back) = (Vec::new(), Vec::new());
-        for _ in 0..rounds {
-            let (comp, pid) = self.active.iter().next().ok_or("there are no components")?;
-            let (comp, pid) = (comp.clone(), *pid);
-            let seen = std::fs::metadata(&log).map_err(|e| e.to_string())?.len();
+        for round in 0..rounds {
+            let (comp, pid) = self.victim(round)?;
+            let log = self.log()?;
             let (wall, begin) = (SystemTime::now(), Instant::now());
             kill(pid)?;
-            // On a machine with too much to do others may be restarted too.
-            loop {
-                let (again, next) = hear(&self.socket)?;
-                let is_it = again == comp;
-                self.active.insert(again, next);
-                if is_it {
-                    break;
-                }
-            }
+            self.until_active(&[&comp])?;
             back.push(begin.elapsed());
-            noticed.push(since_in_log(&log, seen, &comp, wall)?);
+            noticed.push(log.since(&comp, wall)?);
         }
+        let mut meanwhile = Vec::new();
+        for round in 0..rounds {
+            let (first, pid) = self.victim(2 * round)?;
+            kill(pid)?;
+            let (second, pid) = self.other(2 * round + 1)?;
+            // In the middle of the first one's cleanup, which takes a little longer in each round.
+            std::thread::sleep(Duration::from_micros(1_000 + 100 * (round as u64 % 100)));
+            let log = self.log()?;
+            let wall = SystemTime::now();
+            kill(pid)?;
+            self.until_active(&[&first, &second])?;
+            meanwhile.push(log.since(&second, wall)?);
+        }
+        report.times(
+            "kill of a component to its end, bare poll of its pidfd",
+            ended,
+            None,
+        );
         report.times(
             "kill of a component to its node director's knowledge",
             noticed,
             None,
         );
+        report.times("  while another one is being restarted", meanwhile, None);
         report.times("kill of a component to its next process ACTIVE", back, None);
         Ok(())
+    }
+
+    /// Another component in each round, when what the round before led to is over.
+    fn victim(&self, round: usize) -> Result<(String, i32), String> {
+        std::thread::sleep(SETTLE);
+        self.other(round)
+    }
+
+    fn other(&self, round: usize) -> Result<(String, i32), String> {
+        let victim = self.active.iter().nth(round % self.active.len().max(1));
+        let (comp, pid) = victim.ok_or("there are no components")?;
+        Ok((comp.clone(), *pid))
+    }
+
+    /// Waits until these are told ACTIVE. On a machine with too much to do others may be restarted too.
+    fn until_active(&mut self, comps: &[&str]) -> Result<(), String> {
+        let mut left: Vec<&str> = comps.to_vec();
+        while !left.is_empty() {
+            let (comp, pid) = hear(&self.socket)?;
+            left.retain(|wanted| *wanted != comp);
+            self.active.insert(comp, pid);
+        }
+        Ok(())
+    }
+
+    fn log(&self) -> Result<Log, String> {
+        let path = self.cluster.dir().join("log/amfnd-node-1.log");
+        let seen = std::fs::metadata(&path).map_err(|e| e.to_string())?.len();
+        Ok(Log { path, seen })
     }
 
     /// Kills all again and again: how soon all are back, and what is left in the end.
@@ -234,12 +286,15 @@ fn notification() -> Notification {
 }
 
 fn kill(pid: i32) -> Result<(), String> {
-    let pid = Pid::from_raw(pid).ok_or("the component told no process id")?;
-    match kill_process(pid, Signal::KILL) {
+    match kill_process(process(pid)?, Signal::KILL) {
         // It is being restarted already.
         Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
         Err(error) => Err(format!("kill: {error}")),
     }
+}
+
+fn process(pid: i32) -> Result<Pid, String> {
+    Pid::from_raw(pid).ok_or_else(|| "the component told no process id".to_owned())
 }
 
 /// The next component that is told ACTIVE, with its process.
@@ -315,25 +370,35 @@ fn left(dir: &Path, pid: i32) -> Result<(usize, usize, usize), String> {
     Ok((below.len() - 1, descriptors, files))
 }
 
-/// How long after `wall` the node director's log, from this byte on, tells of the death of the component.
-fn since_in_log(log: &Path, from: u64, comp: &str, wall: SystemTime) -> Result<Duration, String> {
-    let read = || {
-        let bytes = std::fs::read(log).unwrap_or_default();
-        let from = usize::try_from(from).unwrap_or_default();
-        String::from_utf8_lossy(bytes.get(from..).unwrap_or_default()).into_owned()
-    };
-    let mut at = None;
-    wait_for("the death to stand in the log", || {
-        let text = read();
-        let mut lines = text.lines();
-        let line = lines.find(|line| line.contains("process died") && line.contains(comp));
-        at = line.and_then(time_of_day);
-        at.is_some()
-    })?;
-    let day = Duration::from_hours(24);
-    let wall = wall.duration_since(UNIX_EPOCH).map_err(|e| e.to_string())?;
-    let of_day = Duration::from_nanos(u64::try_from(wall.as_nanos() % day.as_nanos()).unwrap_or_default());
-    Ok(at.unwrap_or_default().saturating_sub(of_day))
+/// The log of a node director from a byte on.
+struct Log {
+    path: PathBuf,
+    seen: u64,
+}
+
+impl Log {
+    /// How long after `wall` it tells of the death of the component.
+    fn since(&self, comp: &str, wall: SystemTime) -> Result<Duration, String> {
+        let read = || {
+            let bytes = std::fs::read(&self.path).unwrap_or_default();
+            let from = usize::try_from(self.seen).unwrap_or_default();
+            String::from_utf8_lossy(bytes.get(from..).unwrap_or_default()).into_owned()
+        };
+        let mut at = None;
+        wait_for("the death to stand in the log", || {
+            let text = read();
+            let mut lines = text.lines();
+            let subject = format!("subject={comp}");
+            let line = lines.find(|line| line.contains("process died") && line.ends_with(&subject));
+            at = line.and_then(time_of_day);
+            at.is_some()
+        })?;
+        let day = Duration::from_hours(24);
+        let wall = wall.duration_since(UNIX_EPOCH).map_err(|e| e.to_string())?;
+        let of_day =
+            Duration::from_nanos(u64::try_from(wall.as_nanos() % day.as_nanos()).unwrap_or_default());
+        Ok(at.unwrap_or_default().saturating_sub(of_day))
+    }
 }
 
 /// The time of day of a line of a log: `2026-11-21T15:05:37.086720Z ...`.
