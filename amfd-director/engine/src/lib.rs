@@ -5,6 +5,7 @@
 mod adjust;
 mod admin_op;
 mod dependency;
+mod doubled;
 mod dump;
 mod effect;
 mod event;
@@ -201,6 +202,20 @@ impl Director {
         dump::dump(self)
     }
 
+    /// Everything that a later decision may depend on but the configuration and the clock, to tell whether two directors of
+    /// the same model are in the same situation; of no fixed form.
+    pub fn situation(&self) -> impl std::fmt::Debug {
+        let known = (&self.state, &self.tracked, &self.pending, &self.waited);
+        let found = (
+            &self.dirty,
+            &self.touched,
+            &self.evaluations,
+            &self.startup,
+            &self.standings,
+        );
+        (known, found, &self.published, &self.alarms)
+    }
+
     /// The reasons among what [`Director::explain`] says, the most important first, each with what it is about: the entity
     /// itself, and for a component its SU.
     pub fn reasons(&self, dn: &Dn) -> Vec<(Dn, Reason)> {
@@ -334,6 +349,8 @@ impl Director {
             let steps = steps::next(&group, &evaluation.target);
             actions = steps.orders;
             evaluation.waits = steps.waits;
+        } else if matches!(gate, Some(Reason::NodesUnreported { .. })) {
+            actions = self.part_doubled(dn, sg);
         }
         let ordered: BTreeSet<Dn> = actions.iter().map(|(su, _)| su.clone()).collect();
         let mut life_steps = life_cycle::next(view, sg);
