@@ -1,13 +1,19 @@
 //! Small clusters, every event at every point: from each moment of a run another run branches off in which one thing
 //! happens just then, and from each moment of that one another.
 
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
 use ais::Dn;
 use ais::amf::{AdminOperation, RecommendedRecovery, RedundancyModel};
 
+use crate::canonical::EPOCH;
 use crate::model::small;
 use crate::process::Trouble;
 use crate::story::{Pace, Story};
-use crate::world::{Happening, World};
+use crate::world::{Happening, Stored, World};
 use crate::{QUIET_MS, SETTLE_MS, check_settled, mend};
 
 /// What is explored.
@@ -46,10 +52,30 @@ enum Act {
     Admin(Dn, AdminOperation),
 }
 
+/// What was explored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Explored {
+    /// How many things happened, each at a point of its own.
+    pub branches: u64,
+    /// How many of the runs came to a situation that another had come to, and were not followed further: before
+    /// everything was healed.
+    pub joined: u64,
+    /// How many did so when everything was healed.
+    pub joined_healed: u64,
+    /// How many were followed to their end.
+    pub runs: u64,
+    /// How many situations there were.
+    pub situations: u64,
+}
+
 /// A small cluster that has just been started: one service group, a component in each SU, a node for each SU, a CSI in
 /// each SI. Nothing takes longer than a millisecond.
 pub fn small_cluster(model: RedundancyModel, sus: usize, sis: usize) -> World {
-    let story = Story {
+    World::new(&small_story(model, sus, sis), false)
+}
+
+fn small_story(model: RedundancyModel, sus: usize, sis: usize) -> Story {
+    Story {
         seed: 1,
         objects: small(model, sus, sis),
         pace: Pace {
@@ -58,35 +84,123 @@ pub fn small_cluster(model: RedundancyModel, sus: usize, sis: usize) -> World {
             early_registration: false,
         },
         disturbances: Vec::new(),
-    };
-    World::new(&story, false)
+    }
 }
 
-/// Explores the scope; gives how many runs there were.
+/// Explores the scope with so many threads.
+///
+/// Two runs that come to the same situation go on alike, so one of them is followed. Situations are the same where all
+/// that anything that follows depends on is the same, see [`World::situation`], but for the numbers that were drawn from
+/// counters, which keep their order, and for the time of day. SUs are not alike, for they have ranks; no situation is left
+/// out because another is like it with two of them exchanged.
 ///
 /// # Errors
 /// The first run that broke a rule.
-pub fn explore(scope: Scope) -> Result<u64, Broken> {
-    let mut world = small_cluster(scope.model, scope.sus, scope.sis);
-    let mut search = Search {
-        runs: 0,
-        path: Vec::new(),
-    };
+pub fn explore(scope: Scope, jobs: usize) -> Result<Explored, Broken> {
+    let story = small_story(scope.model, scope.sus, scope.sis);
+    let mut world = World::starting_at(EPOCH, &story, false);
+    let known = Known::new(world.repository.clone());
+    let mut root = Search::new(&known, Vec::new());
     if !scope.from_start
         && let Err(rule) = world.settle(QUIET_MS, SETTLE_MS)
     {
-        return Err(search.broken(rule));
+        return Err(root.broken(rule));
     }
-    search.branch(world, scope.faults)?;
-    Ok(search.runs)
+    let points = root.branch(world, scope.faults)?;
+    let acts = points.into_iter().flat_map(|(world, step)| {
+        let acts = acts(&world).into_iter();
+        acts.map(move |act| (world.clone(), step, act))
+    });
+    let open = Mutex::new(acts);
+    let sums = Mutex::new((root.counts, None));
+    let work = || {
+        while !known.stop.load(Ordering::Relaxed) {
+            let Some((world, step, act)) = open.lock().ok().and_then(|mut open| open.next()) else {
+                break;
+            };
+            let mut search = Search::new(&known, Vec::new());
+            let outcome = search.act(&world, step, act, scope.faults.saturating_sub(1));
+            let Ok(mut sums) = sums.lock() else { break };
+            sums.0.add(search.counts);
+            if let Err(broken) = outcome {
+                known.stop.store(true, Ordering::Relaxed);
+                sums.1.get_or_insert(broken);
+            }
+        }
+    };
+    std::thread::scope(|threads| {
+        for _ in 1..jobs {
+            threads.spawn(work);
+        }
+        work();
+    });
+    let (counts, broken) = sums.into_inner().unwrap_or_else(PoisonError::into_inner);
+    broken.map_or(Ok(counts), Err)
 }
 
-struct Search {
-    runs: u64,
+impl Explored {
+    fn add(&mut self, other: Explored) {
+        self.branches += other.branches;
+        self.joined += other.joined;
+        self.joined_healed += other.joined_healed;
+        self.runs += other.runs;
+        self.situations += other.situations;
+    }
+}
+
+/// Situations, each with how many things were to happen after it at most.
+type Seen = Mutex<HashMap<u128, usize>>;
+
+/// What all threads know.
+struct Known {
+    base: BTreeMap<Dn, Stored>,
+    seen: Seen,
+    healed: Seen,
+    stop: AtomicBool,
+}
+
+impl Known {
+    fn new(base: BTreeMap<Dn, Stored>) -> Known {
+        Known {
+            base,
+            seen: Seen::default(),
+            healed: Seen::default(),
+            stop: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether nobody has come there with as much to happen after it.
+    fn is_new(&self, of: &Seen, world: &World, faults: usize) -> bool {
+        let situation = world.situation(&self.base).fingerprint();
+        let mut seen = of.lock().unwrap_or_else(PoisonError::into_inner);
+        match seen.entry(situation) {
+            Entry::Occupied(mut entry) => {
+                let is_new = *entry.get() < faults;
+                if is_new {
+                    entry.insert(faults);
+                }
+                is_new
+            }
+            Entry::Vacant(entry) => {
+                entry.insert(faults);
+                true
+            }
+        }
+    }
+}
+
+struct Search<'a> {
+    known: &'a Known,
+    counts: Explored,
     path: Vec<String>,
 }
 
-impl Search {
+impl Search<'_> {
+    fn new(known: &Known, path: Vec<String>) -> Search<'_> {
+        let counts = Explored::default();
+        Search { known, counts, path }
+    }
+
     fn broken(&self, rule: String) -> Broken {
         Broken {
             path: self.path.clone(),
@@ -94,19 +208,41 @@ impl Search {
         }
     }
 
-    /// Lets something happen at each moment of the run until it is at rest, and ends the run itself.
-    fn branch(&mut self, mut world: World, faults: usize) -> Result<(), Broken> {
+    /// Lets something happen at this point, and follows what comes of it.
+    fn act(&mut self, world: &World, step: u64, act: Act, faults: usize) -> Result<(), Broken> {
+        let mut other = world.clone();
+        self.path
+            .push(format!("step {step}, {} ms: {act:?}", other.now - EPOCH));
+        self.counts.branches += 1;
+        apply(&mut other, act);
+        for (world, step) in self.branch(other, faults)? {
+            for act in acts(&world) {
+                self.act(&world, step, act, faults - 1)?;
+            }
+        }
+        self.path.pop();
+        Ok(())
+    }
+
+    /// Follows the run until it is at rest, and ends it; gives the points at which something more is to happen, with the
+    /// steps to each.
+    fn branch(&mut self, mut world: World, faults: usize) -> Result<Vec<(World, u64)>, Broken> {
+        let mut points = Vec::new();
         world.last_act = world.now;
         let mut steps = 0;
         loop {
+            if self.known.stop.load(Ordering::Relaxed) {
+                return Ok(points);
+            }
+            // Where nothing more is to happen a look at the end of each moment is enough.
+            let looks = faults > 0 || world.next_time() > world.now;
+            if looks && !self.known.is_new(&self.known.seen, &world, faults) {
+                self.counts.joined += 1;
+                return Ok(points);
+            }
+            self.counts.situations += u64::from(looks);
             if faults > 0 {
-                for act in acts(&world) {
-                    let mut other = world.clone();
-                    self.path.push(format!("step {steps}, {} ms: {act:?}", other.now));
-                    apply(&mut other, act);
-                    self.branch(other, faults - 1)?;
-                    self.path.pop();
-                }
+                points.push((world.clone(), steps));
             }
             if world.next_time() > world.last_act.saturating_add(QUIET_MS) {
                 break;
@@ -114,8 +250,21 @@ impl Search {
             steps += 1;
             world.step().map_err(|rule| self.broken(rule))?;
         }
-        self.runs += 1;
-        ends_well(&mut world).map_err(|rule| self.broken(rule))
+        match self.end(&mut world) {
+            Ok(()) => Ok(points),
+            Err(rule) => Err(self.broken(rule)),
+        }
+    }
+
+    /// As [`ends_well`], but what was healed to the same is mended once.
+    fn end(&mut self, world: &mut World) -> Result<(), String> {
+        healed(world)?;
+        if !self.known.is_new(&self.known.healed, world, 0) {
+            self.counts.joined_healed += 1;
+            return Ok(());
+        }
+        self.counts.runs += 1;
+        mended(world)
     }
 }
 
@@ -124,9 +273,17 @@ impl Search {
 /// # Errors
 /// The rule that does not hold.
 pub fn ends_well(world: &mut World) -> Result<(), String> {
+    healed(world)?;
+    mended(world)
+}
+
+fn healed(world: &mut World) -> Result<(), String> {
     world.broken.take().map_or(Ok(()), Err)?;
     mend::heal(world);
-    world.settle(QUIET_MS, SETTLE_MS)?;
+    world.settle(QUIET_MS, SETTLE_MS)
+}
+
+fn mended(world: &mut World) -> Result<(), String> {
     mend::mend(world)?;
     world.settle(QUIET_MS, SETTLE_MS)?;
     check_settled(world)

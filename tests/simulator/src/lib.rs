@@ -1,6 +1,7 @@
 //! A seeded simulation of a whole cluster: disturbances, then healing, then mending, then liveness; what must hold is
 //! checked all the time.
 
+mod canonical;
 mod ccb;
 mod checks;
 mod disturb;
@@ -18,7 +19,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use ais::amf::RedundancyModel;
 
 pub use checks::check_settled;
-pub use exhaustive::{Broken, Scope, ends_well, explore, small_cluster};
+pub use exhaustive::{Broken, Explored, Scope, ends_well, explore, small_cluster};
 pub use model::SERVED;
 pub use process::Trouble;
 pub use shrink::{describe, shrink};

@@ -151,8 +151,11 @@ fn exhaust(options: &Options, started: Instant) -> ExitCode {
         if limit.is_some_and(|limit| started.elapsed() > limit) {
             break;
         }
-        match explore(scope) {
-            Ok(runs) => println!("{scope:?}: {runs} runs, {:.1} s", started.elapsed().as_secs_f64()),
+        match explore(scope, options.jobs) {
+            Ok(explored) => println!(
+                "{scope:?}: {explored:?}, {:.1} s",
+                started.elapsed().as_secs_f64()
+            ),
             Err(broken) => {
                 println!("{scope:?}: {}", broken.rule);
                 broken.path.iter().for_each(|line| println!("  {line}"));

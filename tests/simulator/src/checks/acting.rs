@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ais::Dn;
 
+use crate::canonical::Canonical;
 use crate::model::{Known, Promise};
 
 /// A component that acts for a CSI.
@@ -147,6 +148,15 @@ impl Acting {
             actors.retain(|actor| &actor.node != node);
         }
         self.by_si.retain(|_, actors| !actors.is_empty());
+    }
+
+    /// Adds what later checks depend on.
+    pub fn describe(&self, text: &mut Canonical) {
+        text.add(&(&self.by_si, &self.stale));
+        for (node, until) in &self.beyond {
+            text.add(node);
+            text.add_coming(*until);
+        }
     }
 
     /// Those who act for the SI.

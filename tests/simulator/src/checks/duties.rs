@@ -6,6 +6,7 @@ use ais::Dn;
 use ais::amf::{RecommendedRecovery as Recovery, SuReport};
 use node_engine::SessionId;
 
+use crate::canonical::Canonical;
 use crate::world::{Node, World};
 
 /// A recovery that was recommended and must have taken place once the cluster has settled.
@@ -117,6 +118,31 @@ impl Duty {
         let is_told = self.told == Some(world.term);
         let had_left = world.nodes[node].is_disturbed && self.told.is_some();
         *node == self.node || is_told || !(has_forgotten || had_left)
+    }
+
+    /// Adds what later checks depend on: nothing where there is nothing left that could be neglected.
+    pub fn describe(&self, text: &mut Canonical, world: &World, section: impl Fn(&Dn) -> usize) {
+        let lives = |(node, session): &&(Dn, SessionId)| {
+            let mut processes = world.nodes[node].processes.values();
+            processes.any(|process| process.session == *session)
+        };
+        let gone: Vec<&(Dn, SessionId)> = self.gone.iter().filter(lives).collect();
+        let due = |(node, boots): &&(Dn, u32)| world.nodes[node].boots == *boots;
+        let reboots: Vec<&Dn> = self.reboots.iter().filter(due).map(|(node, _)| node).collect();
+        if gone.is_empty() && reboots.is_empty() {
+            return;
+        }
+        let is_same = world.nodes[&self.node].boots == self.boots;
+        text.add(&(self.recovery, &self.comp, &self.node, is_same, reboots));
+        text.add_drawn("Term", self.since);
+        if let Some(told) = self.told {
+            text.add_drawn("Term", told);
+        }
+        for (node, session) in gone {
+            text.enter(section(node));
+            text.add(session);
+            text.enter(0);
+        }
     }
 
     /// What of it was not done.

@@ -6,6 +6,7 @@ mod links;
 mod nodes;
 mod processes;
 mod runs;
+mod situation;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -221,8 +222,13 @@ const AT_ONCE_MAX: u64 = 100_000;
 impl World {
     /// The cluster of this story, just started.
     pub fn new(story: &Story, verbose: bool) -> World {
+        World::starting_at(1, story, verbose)
+    }
+
+    /// The same with another time on its clock.
+    pub fn starting_at(now: u64, story: &Story, verbose: bool) -> World {
         let mut world = World {
-            now: 1,
+            now,
             known: Known::default(),
             pace: story.pace,
             rng: SmallRng::seed_from_u64(story.seed ^ 0x5eed),
