@@ -63,3 +63,45 @@ fn a_node_director_that_dies_is_replaced_and_said_to_have_died() {
         "{status}"
     );
 }
+
+/// The process of the cluster's supervisor.
+fn supervisor(stage: &Stage) -> i32 {
+    let status = stage.cluster.done("perdure", &["status", "--json"]);
+    let status: serde_json::Value = serde_json::from_str(&status.expect("status works")).expect("it is JSON");
+    let pid = status["supervisor"].as_i64();
+    pid.and_then(|pid| i32::try_from(pid).ok())
+        .expect("a supervisor runs")
+}
+
+#[test]
+fn nothing_outlives_a_cluster_whose_node_director_died_last() {
+    let stage = Stage::up();
+    let (active, _) = stage.roles();
+    let (name, _) = stage.node_director(active);
+    // After the last of so many deaths its supervisor waits for seconds, and is told to end meanwhile.
+    for _ in 0..11 {
+        wait_for("the node director and its component to be there", || {
+            stage.daemon_pid(&name).is_some() && !pids(&stage, active).is_empty()
+        })
+        .expect("it is started again");
+        stage.kill_daemon(&name);
+    }
+    let left = pids(&stage, active);
+    let down = stage.cluster.done("perdure", &["down"]);
+    down.expect("it goes down");
+    assert!(pids(&stage, active).is_empty(), "{left:?}");
+}
+
+#[test]
+fn nothing_outlives_a_cluster_whose_supervisor_and_node_director_died() {
+    let stage = Stage::up();
+    let (active, _) = stage.roles();
+    let (_, director) = stage.node_director(active);
+    signal(supervisor(&stage), Signal::KILL);
+    signal(director, Signal::KILL);
+    assert!(!pids(&stage, active).is_empty(), "it serves on by itself");
+    let down = stage.cluster.done("perdure", &["down"]);
+    let said = down.expect("it goes down");
+    assert!(said.contains("processes of its components were killed"), "{said}");
+    assert!(pids(&stage, active).is_empty(), "{said}");
+}

@@ -3,11 +3,13 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use ais::Dn;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::failure::Failure;
 use super::place::Place;
 use super::record::Record;
+use super::supervisor;
 
 /// How long the supervisor may take; longer than the longest of its daemons together.
 const SUPERVISOR_LIMIT: Duration = Duration::from_secs(100);
@@ -55,6 +57,9 @@ fn stop_leftovers(place: &Place) -> Result<(), Failure> {
     let record = Record::load(&place.record()).unwrap_or_default();
     let living = record.living(place.dir());
     if living.is_empty() {
+        if sweep(place, &record) {
+            return Ok(());
+        }
         return Err(Failure::no_cluster(place.dir()));
     }
     println!("the supervisor is gone; ending its daemons");
@@ -80,7 +85,25 @@ fn stop_leftovers(place: &Place) -> Result<(), Failure> {
             }
         }
     }
+    sweep(place, &record);
     Ok(())
+}
+
+/// Ends what node directors that did not end in order have left running. Whether there was anything.
+fn sweep(place: &Place, record: &Record) -> bool {
+    let mut found = false;
+    for daemon in &record.daemons {
+        let name = daemon.name.strip_prefix("amfnd-");
+        // Of the node's name only this part says where its components are.
+        let Some(Ok(node)) = name.map(|name| Dn::new(&format!("safAmfNode={name}"))) else {
+            continue;
+        };
+        if let Some(said) = supervisor::sweep(place.dir(), &node) {
+            println!("{}: {said}", daemon.name);
+            found = true;
+        }
+    }
+    found
 }
 
 /// Sends a signal; a process that is gone meanwhile is what was wanted.

@@ -13,6 +13,7 @@ use std::process::{ExitStatus, Stdio};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use ais::Dn;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
 use tokio::sync::Notify;
@@ -50,6 +51,8 @@ pub(super) struct Plan {
     pub(super) arguments: Vec<String>,
     /// The same for a restart.
     pub(super) restart_arguments: Vec<String>,
+    /// The node whose components it runs, if it is a node director.
+    pub(super) node: Option<Dn>,
     /// How long it may take to stop.
     pub(super) stop_limit: Duration,
     /// How long it may leave a question unanswered; 0 is for ever.
@@ -244,7 +247,7 @@ impl Keeper {
             self.note_death(cause);
             if !self.start_again().await {
                 self.stop.notified().await;
-                return None;
+                return self.sweep().await;
             }
         }
     }
@@ -340,7 +343,26 @@ impl Keeper {
             daemon.pid = None;
             daemon.state = State::Stopped;
         });
-        said
+        let said = said?;
+        let swept = self.sweep().await;
+        Some(swept.map_or(said.clone(), |swept| format!("{said}; {swept}")))
+    }
+
+    /// Ends the components of a node director that did not end in order: what it had begun would outlive the cluster.
+    async fn sweep(&self) -> Option<String> {
+        let node = self.started.plan.node.clone()?;
+        let dir = self.supervisor.place.dir().to_owned();
+        let swept = tokio::task::spawn_blocking(move || sweep(&dir, &node)).await;
+        swept.unwrap_or_else(|error| Some(error.to_string()))
+    }
+}
+
+/// Ends the components of a node whose director is gone; gives what the operator should know about that.
+pub(super) fn sweep(dir: &Path, node: &Dn) -> Option<String> {
+    match amfnd::fence(dir, node, None, None) {
+        Ok(0) => None,
+        Ok(killed) => Some(format!("{killed} processes of its components were killed")),
+        Err(left) => Some(format!("processes {left:?} of its components cannot be killed")),
     }
 }
 

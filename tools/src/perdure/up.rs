@@ -300,6 +300,7 @@ fn immd_plan(arguments: &Arguments) -> Plan {
         role: "immd",
         arguments: kept.iter().cloned().chain(models).collect(),
         restart_arguments: kept,
+        node: None,
         stop_limit: Duration::from_secs(30),
         hang_limit: hang_limit(arguments),
     }
@@ -322,6 +323,7 @@ fn amfd_plan(arguments: &Arguments) -> Plan {
         role: "amfd",
         arguments: handed_on.clone(),
         restart_arguments: handed_on,
+        node: None,
         stop_limit: Duration::from_secs(5),
         hang_limit: hang_limit(arguments),
     }
@@ -340,6 +342,7 @@ fn amfnd_plan(node: &Dn, number: u32, policy: &NodePolicy, hang_limit: Duration)
         role: "amfnd",
         restart_arguments: arguments.clone(),
         arguments,
+        node: Some(node.clone()),
         // Components may take their time to terminate.
         stop_limit: Duration::from_mins(1),
         hang_limit,
