@@ -1,6 +1,6 @@
 //! About how many bytes things take in a message: enough to cut rows of them into messages of a bounded size.
 
-use ais::{Attr, CcbOperation, ClassDef, JournalAttr, JournalChange, Object, Parameter, Value};
+use ais::{Attr, CcbOperation, ClassDef, Dn, JournalAttr, JournalChange, Object, Parameter, Value};
 
 /// What a message to be bounded should hold at most; one thing larger than that travels alone.
 pub const MESSAGE: usize = 1 << 20;
@@ -13,17 +13,33 @@ fn value(value: &Value) -> usize {
     }
 }
 
-fn values(values: &[Value]) -> usize {
+/// Values.
+pub fn values(values: &[Value]) -> usize {
     values.iter().map(value).sum()
 }
 
+/// A value that is this text.
+pub const fn text(text: &str) -> usize {
+    24 + text.len()
+}
+
+/// An attribute of this name, without its values.
+pub const fn attr_head(name: &str) -> usize {
+    40 + name.len()
+}
+
 fn attr(attr: &Attr) -> usize {
-    40 + attr.name.len() + values(&attr.values)
+    attr_head(&attr.name) + values(&attr.values)
+}
+
+/// An object of this name, without its attributes.
+pub fn object_head(dn: &Dn) -> usize {
+    32 + dn.as_str().len()
 }
 
 /// An object.
 pub fn object(object: &Object) -> usize {
-    32 + object.dn.as_str().len() + object.attrs.iter().map(attr).sum::<usize>()
+    object_head(&object.dn) + object.attrs.iter().map(attr).sum::<usize>()
 }
 
 /// A change in the journal.

@@ -43,6 +43,7 @@ mod settings;
 mod store;
 mod tree;
 mod values;
+mod view;
 
 pub use admin::AdminRoute;
 pub use ccb::{AbortedCcb, CCB_ALLOW_NULL_OI, CCB_REGISTERED_OI, CcbState, Committed, ImplementerCall};
@@ -56,10 +57,11 @@ pub use object::{ObjectBody, Values};
 pub use read::{Fetch, ReadObject};
 pub use rule::Rule;
 pub use runtime::RuntimeChange;
-pub use search::{SearchParams, Snapshot, Test};
+pub use search::{Found, SearchParams, Snapshot, Test};
 pub use service::{SCHEMA_CHANGE, is_service_dn};
 pub use settings::{AccessControl, AccessMode, Settings};
 pub use store::{Counters, Prepared, StoredChange, StoredObject};
+pub use view::{AttrView, ObjectView, ValuesView};
 
 /// The owner that objects have after a start, which anyone may replace.
 pub const LOADER_OWNER: &str = "IMMLOADER";

@@ -1,11 +1,12 @@
 //! Reading one object.
 
-use ais::{AisError, Attr, AttrChoice, AttrFlags, Dn, Millis, Object, Refusal, Value, ValueType};
+use ais::{AisError, Attr, AttrChoice, Dn, Millis, Object, Refusal, Value, ValueType};
 
 use crate::binding::no_object;
 use crate::class::AttrRef;
 use crate::values::refuse;
-use crate::{ImplementerId, ObjectBody, Repository, Rule, Test, service};
+use crate::view::visible;
+use crate::{ImplementerId, ObjectBody, ObjectView, Repository, Rule, Test, ValuesView};
 
 /// Runtime attributes that only the implementer knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,32 +66,36 @@ impl ReadObject {
     }
 }
 
-/// What a reader gets for one attribute.
-enum Visible<'a> {
-    Values(&'a [Value]),
-    /// Only the implementer knows.
-    Ask,
-    /// Nobody knows now.
-    Nothing,
-}
-
 impl Repository {
     /// One object, without what a CCB has not committed.
     ///
     /// # Errors
-    /// NOT_EXIST: the object, or an attribute that was named.
+    /// As for [`Repository::look`].
     pub fn get(&self, dn: &Dn, attrs: &AttrChoice, now: Millis) -> Result<ReadObject, Refusal> {
+        Ok(self.look(dn, attrs, now)?.read())
+    }
+
+    /// As [`Repository::get`], but copies nothing.
+    ///
+    /// # Errors
+    /// NOT_EXIST: the object, or an attribute that was named.
+    pub fn look<'a>(
+        &'a self,
+        dn: &Dn,
+        attrs: &'a AttrChoice,
+        now: Millis,
+    ) -> Result<ObjectView<'a>, Refusal> {
         let body = self.tree.get(dn).ok_or_else(|| no_object(dn))?;
-        self.read_named(body, attrs, now)
+        self.view_named(body, attrs, now)
     }
 
     /// The object with the attributes chosen, all of which must exist.
-    pub(crate) fn read_named(
-        &self,
-        body: &ObjectBody,
-        attrs: &AttrChoice,
+    pub(crate) fn view_named<'a>(
+        &'a self,
+        body: &'a ObjectBody,
+        attrs: &'a AttrChoice,
         now: Millis,
-    ) -> Result<ReadObject, Refusal> {
+    ) -> Result<ObjectView<'a>, Refusal> {
         if let AttrChoice::Some(names) = attrs
             && let Some(unknown) = names.iter().find(|name| body.class.lookup(name).is_none())
         {
@@ -103,60 +108,7 @@ impl Repository {
                 rule,
             ));
         }
-        Ok(self.read_object(body, attrs, now))
-    }
-
-    /// The object with those of the attributes chosen that its class has.
-    pub(crate) fn read_object(&self, body: &ObjectBody, choice: &AttrChoice, now: Millis) -> ReadObject {
-        let name = self.implementers.bound(body);
-        let holder = name.and_then(|name| self.implementers.holder(name));
-        let shown = holder.is_some() || name.is_some_and(|name| self.implementers.is_in_grace(name, now));
-        let of_service = service::is_service_class(body.class.name()) && *choice != AttrChoice::Persistent;
-        let mut attrs = Vec::new();
-        let mut ask = Vec::new();
-        for attr in body.class.listed() {
-            let attr_name = body.class.attr_name(*attr);
-            if !is_chosen(body, *attr, attr_name, choice) {
-                continue;
-            }
-            attrs.push(match attr {
-                AttrRef::Own(at) => {
-                    let def = &body.class.def().attrs[usize::from(*at)];
-                    let known = of_service.then(|| self.service_values(body, def)).flatten();
-                    let values = match (known, visible(body, *at, shown, holder.is_some())) {
-                        (Some(values), _) => values,
-                        (None, Visible::Values(_)) if *at == body.class.rdn_position() => {
-                            vec![rdn_value(body)]
-                        }
-                        (None, Visible::Values(values)) => values.to_vec(),
-                        (None, Visible::Nothing) => Vec::new(),
-                        (None, Visible::Ask) => {
-                            ask.push(def.name.clone());
-                            Vec::new()
-                        }
-                    };
-                    Attr {
-                        name: def.name.clone(),
-                        value_type: def.value_type,
-                        values,
-                    }
-                }
-                AttrRef::ClassName => system(attr_name, Some(body.class.name())),
-                AttrRef::OwnerName => system(attr_name, body.owner.as_deref()),
-                AttrRef::ImplementerName => system(attr_name, name.map(|name| &**name)),
-            });
-        }
-        ReadObject {
-            object: Object {
-                dn: body.dn.clone(),
-                attrs,
-            },
-            fetch: holder.filter(|_| !ask.is_empty()).map(|implementer| Fetch {
-                implementer,
-                names: ask,
-            }),
-            test: None,
-        }
+        Ok(self.view(body, attrs, now))
     }
 
     /// Whether an attribute of the object has a value, and if given this one, as a reader would see it now. `None`
@@ -188,44 +140,14 @@ impl Repository {
                 let attached = name.is_some_and(|name| self.implementers.holder(name).is_some());
                 let shown = attached || name.is_some_and(|name| self.implementers.is_in_grace(name, now));
                 match visible(body, at, shown, attached) {
-                    Visible::Values(values) => {
+                    ValuesView::Held(values) => {
                         wanted.map_or(!values.is_empty(), |value| values.contains(value))
                     }
-                    Visible::Nothing => false,
-                    Visible::Ask => return None,
+                    ValuesView::Asked => return None,
+                    ValuesView::Text(_) | ValuesView::Made(_) => false,
                 }
             }
         })
-    }
-}
-
-/// What is to be seen of an attribute: `shown` says whether cached values are, `attached` whether there is somebody to
-/// ask.
-fn visible(body: &ObjectBody, at: u16, shown: bool, attached: bool) -> Visible<'_> {
-    let held = body.survives(at) || at == body.class.rdn_position();
-    let cached = body
-        .class
-        .attr(at)
-        .is_some_and(|def| def.flags.contains(AttrFlags::CACHED));
-    match (held, cached) {
-        (true, _) => Visible::Values(body.values(at)),
-        (false, true) if shown => Visible::Values(body.values(at)),
-        (false, false) if attached => Visible::Ask,
-        (false, _) => Visible::Nothing,
-    }
-}
-
-fn is_chosen(body: &ObjectBody, attr: AttrRef, name: &str, choice: &AttrChoice) -> bool {
-    let flags = || match attr {
-        AttrRef::Own(at) => body.class.attr(at).map_or(AttrFlags::empty(), |def| def.flags),
-        AttrRef::ClassName | AttrRef::OwnerName | AttrRef::ImplementerName => body.class.system_flags(),
-    };
-    match choice {
-        AttrChoice::All => true,
-        AttrChoice::None => false,
-        AttrChoice::Config => flags().contains(AttrFlags::CONFIG),
-        AttrChoice::Persistent => flags().intersects(AttrFlags::CONFIG | AttrFlags::PERSISTENT),
-        AttrChoice::Some(names) => names.iter().any(|wanted| wanted == name),
     }
 }
 
@@ -235,16 +157,5 @@ fn rdn_value(body: &ObjectBody) -> Value {
     match body.class.rdn().value_type {
         ValueType::Name => Value::Name(text),
         _ => Value::String(text),
-    }
-}
-
-fn system(name: &str, value: Option<&str>) -> Attr {
-    Attr {
-        name: name.to_owned(),
-        value_type: ValueType::String,
-        values: value
-            .map(|text| Value::String(text.to_owned()))
-            .into_iter()
-            .collect(),
     }
 }

@@ -54,6 +54,15 @@ impl Test {
     }
 }
 
+/// The next object of a search.
+#[derive(Debug)]
+pub enum Found {
+    /// All that the search asks for is held; [`Repository::view`] shows it.
+    Held(Arc<ObjectBody>),
+    /// Its implementer must be asked.
+    Asked(ReadObject),
+}
+
 impl Snapshot {
     /// How many objects are left, those included that only implementers can tell about.
     pub fn len(&self) -> usize {
@@ -133,6 +142,14 @@ impl Repository {
 
     /// The next object of a search, with what must be tested when its attributes are fetched; `None` at the end.
     pub fn search_next(&self, snapshot: &mut Snapshot, now: Millis) -> Option<ReadObject> {
+        Some(match self.search_step(snapshot, now)? {
+            Found::Held(body) => self.view(&body, &snapshot.attrs, now).read(),
+            Found::Asked(read) => read,
+        })
+    }
+
+    /// As [`Repository::search_next`], but copies nothing of what is held.
+    pub fn search_step(&self, snapshot: &mut Snapshot, now: Millis) -> Option<Found> {
         loop {
             let body = snapshot.objects.next()?;
             match &snapshot.open {
@@ -140,10 +157,17 @@ impl Repository {
                     // Its implementer may have left meanwhile: then it has no value.
                     let wanted = wanted.as_ref();
                     if let Some(read) = self.read_to_test(&body, &snapshot.attrs, name, wanted, now) {
-                        return Some(read);
+                        return Some(Found::Asked(read));
                     }
                 }
-                Some(_) | None => return Some(self.read_object(&body, &snapshot.attrs, now)),
+                Some(_) | None => {
+                    let view = self.view(&body, &snapshot.attrs, now);
+                    return Some(if view.is_asked_for() {
+                        Found::Asked(view.read())
+                    } else {
+                        Found::Held(body)
+                    });
+                }
             }
         }
     }
@@ -157,10 +181,11 @@ impl Repository {
         wanted: Option<&Value>,
         now: Millis,
     ) -> Option<ReadObject> {
-        let mut read = self.read_object(body, choice, now);
+        let mut read = self.view(body, choice, now).read();
         let is_shown = read.object.attr(name).is_some();
         if !is_shown {
-            let more = self.read_object(body, &AttrChoice::Some(vec![name.to_owned()]), now);
+            let choice = AttrChoice::Some(vec![name.to_owned()]);
+            let more = self.view(body, &choice, now).read();
             read.object.attrs.extend(more.object.attrs);
             match (&mut read.fetch, more.fetch) {
                 (Some(fetch), Some(more)) => fetch.names.extend(more.names),

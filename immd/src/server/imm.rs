@@ -4,13 +4,14 @@ use std::rc::Rc;
 
 use ais::{AisError, Author, ClassDef, JournalEntry, Millis, Refusal};
 use capnp::Error;
-use repository::{CcbId, CcbState, ClassCreation, Repository};
+use repository::{CcbId, CcbState, ClassCreation, ReadObject, Repository};
 use schema::imm_capnp::imm;
 use schema::journal::write_entries;
 use schema::value::{Refused, write_status};
 use schema::{WireError, imm as wire, list_len, size, value};
 
 use super::Connection;
+use super::answer;
 use super::implementer::ImplementerServer;
 use super::journal::{self, PastServer};
 use super::owner::OwnerServer;
@@ -71,12 +72,25 @@ impl ImmServer {
         }
     }
 
-    fn get_object(&self, params: &imm::GetParams) -> Result<repository::ReadObject, Refused> {
+    /// Writes the object where all that is chosen of it is held; otherwise gives it with what must be asked for.
+    fn get_object(
+        &self,
+        params: &imm::GetParams,
+        results: &mut imm::GetResults,
+    ) -> Result<Option<ReadObject>, Refused> {
         let fields = params.get().map_err(WireError::from)?;
         let dn = value::read_dn(fields.get_dn().map_err(WireError::from)?, "dn")?;
         let attrs = wire::read_attr_choice(fields.get_attrs().map_err(WireError::from)?)?;
         let now = self.core().now();
-        Ok(self.core().read(|repository| repository.get(&dn, &attrs, now))?)
+        self.core().read(|repository| {
+            let view = repository.look(&dn, &attrs, now)?;
+            if view.is_asked_for() {
+                return Ok(Some(view.read()));
+            }
+            self.connection.budget.owe(answer::size(&view));
+            answer::write(&view, results.get().init_object())?;
+            Ok(None)
+        })
     }
 
     fn begin_search(&self, params: &imm::SearchParams) -> Result<SearchServer, Refused> {
@@ -216,18 +230,16 @@ impl imm::Server for ImmServer {
 
     async fn get(self: Rc<Self>, params: imm::GetParams, mut results: imm::GetResults) -> Result<(), Error> {
         let _call = self.connection.budget.admit()?;
-        let object = match self.get_object(&params) {
-            Ok(read) => self.core().complete(read).await.map_err(Refused::from),
+        let object = match self.get_object(&params, &mut results) {
+            Ok(Some(read)) => self.core().complete(read).await.map(Some).map_err(Refused::from),
+            Ok(None) => Ok(None),
             Err(refused) => Err(refused),
         };
-        match object {
-            Ok(object) => {
-                self.connection.budget.owe(size::object(&object));
-                value::write_object(&object, results.get().init_object()).map_err(unsendable)?;
-                write_status(&Ok(()), results.get().init_status());
-            }
-            Err(refused) => write_status(&Err(refused), results.get().init_status()),
+        if let Ok(Some(object)) = &object {
+            self.connection.budget.owe(size::object(object));
+            value::write_object(object, results.get().init_object()).map_err(unsendable)?;
         }
+        write_status(&object.map(drop), results.get().init_status());
         Ok(())
     }
 

@@ -4,17 +4,18 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-use ais::{AisError, Dn, Object, Refusal};
+use ais::{AisError, AttrChoice, Dn, Refusal};
 use capnp::Error;
-use repository::{SearchParams, Snapshot};
+use repository::{Found, SearchParams, Snapshot};
 use schema::imm_capnp::search;
-use schema::value::{Refused, write_objects, write_status};
-use schema::{list_len, size};
+use schema::value::{Refused, write_status};
+use schema::{WireError, list_len, size};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::Connection;
+use super::answer::{self, Answered};
 use super::budget::Share;
 use super::imm::unsendable;
 use crate::core::Core;
@@ -29,6 +30,7 @@ const PAGE: usize = size::MESSAGE / 8;
 pub(super) struct SearchServer {
     connection: Rc<Connection>,
     open: Rc<Open>,
+    attrs: AttrChoice,
     /// Pages are made one after another.
     turn: Mutex<()>,
     /// Closes the search where nobody reads it.
@@ -112,46 +114,87 @@ impl SearchServer {
         Ok(SearchServer {
             watch: tokio::task::spawn_local(watch(open.clone(), core.search_idle.get())),
             open,
+            attrs: params.attrs.clone(),
             turn: Mutex::new(()),
             connection: connection.clone(),
         })
     }
 
     /// The next objects, at most `max` and about a page full; and whether they are the last.
-    async fn page(&self, max: usize) -> Result<(Vec<Object>, bool, usize), Refused> {
+    async fn page(&self, max: usize) -> Result<(Vec<Answered>, bool, usize), Refused> {
         let _turn = self.turn.lock().await;
         self.open.used.set(Instant::now());
-        let core = &self.connection.core;
-        let mut page = Vec::new();
-        let mut tests = Vec::new();
-        let mut bytes = 0;
-        let done = {
-            let mut content = self.open.content.borrow_mut();
-            let Some(content) = content.as_mut() else {
-                let idle = core.search_idle.get().as_secs();
-                let text = format!("the search was not read for {idle} s and is closed");
-                return Err(Refusal::new(AisError::BadHandle, text).into());
-            };
-            let now = core.now();
-            while page.len() < max && bytes < PAGE {
-                let next = core.read(|repository| repository.search_next(&mut content.snapshot, now));
-                let Some(mut read) = next else { break };
-                bytes += size::object(&read.object);
-                tests.push(read.test.take());
-                page.push(read);
-            }
-            content.snapshot.is_empty()
-        };
-        let objects = core.complete_all(page).await?;
+        let (page, done, bytes) = self.found(max)?;
+        let page = self.completed(page).await?;
         self.open.used.set(Instant::now());
-        let passed = objects
-            .into_iter()
-            .zip(tests)
-            .filter_map(|(object, test)| match test {
-                None => Some(object),
-                Some(test) => test.passed(object),
-            });
-        Ok((passed.collect(), done, bytes))
+        Ok((page, done, bytes))
+    }
+
+    /// What the search found next.
+    fn found(&self, max: usize) -> Result<(Vec<Found>, bool, usize), Refusal> {
+        let core = &self.connection.core;
+        let mut content = self.open.content.borrow_mut();
+        let Some(content) = content.as_mut() else {
+            let idle = core.search_idle.get().as_secs();
+            let text = format!("the search was not read for {idle} s and is closed");
+            return Err(Refusal::new(AisError::BadHandle, text));
+        };
+        let now = core.now();
+        let (mut page, mut bytes) = (Vec::new(), 0);
+        core.read(|repository| {
+            while page.len() < max && bytes < PAGE {
+                let next = repository.search_step(&mut content.snapshot, now);
+                let Some(found) = next else { break };
+                bytes += match &found {
+                    Found::Held(body) => answer::size(&repository.view(body, &self.attrs, now)),
+                    Found::Asked(read) => size::object(&read.object),
+                };
+                page.push(found);
+            }
+        });
+        Ok((page, content.snapshot.is_empty(), bytes))
+    }
+
+    /// The same with what only implementers know, without objects that then prove not to be asked for.
+    async fn completed(&self, page: Vec<Found>) -> Result<Vec<Answered>, Refusal> {
+        let (mut asked, mut tests) = (Vec::new(), Vec::new());
+        let mut answered: Vec<Option<Answered>> = Vec::with_capacity(page.len());
+        for found in page {
+            match found {
+                Found::Held(body) => answered.push(Some(Answered::Held(body))),
+                Found::Asked(mut read) => {
+                    tests.push((answered.len(), read.test.take()));
+                    asked.push(read);
+                    answered.push(None);
+                }
+            }
+        }
+        if !asked.is_empty() {
+            let objects = self.connection.core.complete_all(asked).await?;
+            for (object, (place, test)) in objects.into_iter().zip(tests) {
+                let passed = match test {
+                    None => Some(object),
+                    Some(test) => test.passed(object),
+                };
+                answered[place] = passed.map(Answered::Fetched);
+            }
+        }
+        Ok(answered.into_iter().flatten().collect())
+    }
+
+    fn write(
+        &self,
+        page: &[Answered],
+        mut results: search::next_results::Builder<'_>,
+    ) -> Result<(), WireError> {
+        let core = &self.connection.core;
+        let now = core.now();
+        let mut objects = results.reborrow().init_objects(list_len(page.len(), "objects")?);
+        core.read(|repository| {
+            (0..).zip(page).try_for_each(|(at, object)| {
+                object.write(repository, &self.attrs, now, objects.reborrow().get(at))
+            })
+        })
     }
 }
 
@@ -164,10 +207,9 @@ impl search::Server for SearchServer {
         let _call = self.connection.budget.admit()?;
         let max = usize::try_from(params.get()?.get_max().max(1)).unwrap_or(usize::MAX);
         match self.page(max).await {
-            Ok((objects, done, bytes)) => {
+            Ok((page, done, bytes)) => {
                 self.connection.budget.owe(bytes);
-                let places = list_len(objects.len(), "objects").map_err(unsendable)?;
-                write_objects(&objects, results.get().init_objects(places)).map_err(unsendable)?;
+                self.write(&page, results.get()).map_err(unsendable)?;
                 results.get().set_done(done);
                 write_status(&Ok(()), results.get().init_status());
             }

@@ -283,7 +283,7 @@ impl Repository {
         if let Some(other) = self.locks.writer(dn).filter(|writer| *writer != scene.id) {
             return Err(Rule::ObjectInCcb.refuse(AisError::Busy, format!("object '{dn}' is in CCB {other}")));
         }
-        self.read_named(&seen.merged(), attrs, now)
+        Ok(self.view_named(&seen.merged(), attrs, now)?.read())
     }
 }
 
