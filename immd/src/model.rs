@@ -4,21 +4,25 @@ use std::path::PathBuf;
 
 use ais::CcbOperation;
 use models::{Document, Problem, Problems};
-use repository::{LoadError, LoadItem, Loading, NewObject, Repository, StoredChange};
+use repository::{LoadError, LoadItem, NewObject, Repository, StoredChange};
 
 use crate::Error;
 
 /// How many problems are shown.
 const PROBLEMS_MAX: usize = 100;
 
-/// Reads the files and gives what a store must hold that has all their classes and objects, with those that every cluster
-/// has. The repository, which must be empty, stays so.
+/// Reads the files and gives, one after the other, what a store must hold that has all their classes and objects, with
+/// those that every cluster has, and `None` when that is all and good. The repository, which must be empty, stays so.
 ///
 /// # Errors
 /// [`Error::ModelFile`]; [`Error::Model`] with every problem by file, line and column.
-pub(crate) fn stored(repository: &mut Repository, files: &[PathBuf]) -> Result<Vec<StoredChange>, Error> {
+pub(crate) fn read(
+    repository: &mut Repository,
+    files: &[PathBuf],
+    mut give: impl FnMut(Option<&StoredChange>),
+) -> Result<(), Error> {
     let texts = texts(files)?;
-    let documents = read(files, &texts)?;
+    let documents = parsed(files, &texts)?;
     tracing::debug!(files = documents.len(), "the files are read");
     let standard = models::missing_standard_classes(&documents);
     let common = models::standard_objects();
@@ -33,29 +37,37 @@ pub(crate) fn stored(repository: &mut Repository, files: &[PathBuf]) -> Result<V
     let mut loading = repository
         .load_begin(&classes, models::long_dns(&documents))
         .map_err(refused)?;
+    for class in loading.classes() {
+        give(Some(&class));
+    }
     let mut missing = missing(&documents, &common).into_iter().peekable();
     let mut added = Ok(());
-    let add = |operation: CcbOperation| {
+    let mut add = |operation: CcbOperation| {
+        if added.is_ok()
+            && let Some(object) = new_object(operation)
+        {
+            added = loading.add(&object).map(|change| {
+                if let Some(change) = change {
+                    give(Some(&change));
+                }
+            });
+        }
+    };
+    models::check_each(&documents, &standard, &options, is_common, |operation| {
         // Both come with parents first, and so must what is made of them.
         while let Some(object) = missing.next_if(|object| depth(object) < depth(&operation)) {
-            add_to(&mut loading, object, &mut added);
+            add(object);
         }
-        add_to(&mut loading, operation, &mut added);
-    };
-    models::check_each(&documents, &standard, &options, is_common, add)
-        .map_err(|problems| failed(&problems))?;
-    missing.for_each(|object| add_to(&mut loading, object, &mut added));
-    tracing::debug!("the files are checked");
-    added.and_then(|()| loading.stored()).map_err(refused)
-}
-
-/// Adds an object, where none was refused so far.
-fn add_to(loading: &mut Loading<'_>, operation: CcbOperation, added: &mut Result<(), LoadError>) {
-    if added.is_ok()
-        && let Some(object) = new_object(operation)
-    {
-        *added = loading.add(&object);
+        add(operation);
+    })
+    .map_err(|problems| failed(&problems))?;
+    for object in missing {
+        add(object);
     }
+    tracing::debug!("the files are checked");
+    added.and_then(|()| loading.finish()).map_err(refused)?;
+    give(None);
+    Ok(())
 }
 
 /// The objects that every cluster has and the documents do not bring themselves.
@@ -94,7 +106,7 @@ fn texts(files: &[PathBuf]) -> Result<Vec<Vec<u8>>, Error> {
 }
 
 /// Reads all files; where some are no models, the first problem of each is told.
-fn read<'t>(files: &[PathBuf], texts: &'t [Vec<u8>]) -> Result<Vec<Document<'t>>, Error> {
+fn parsed<'t>(files: &[PathBuf], texts: &'t [Vec<u8>]) -> Result<Vec<Document<'t>>, Error> {
     let mut documents = Vec::new();
     let mut problems: Vec<Problem> = Vec::new();
     for (path, text) in files.iter().zip(texts) {

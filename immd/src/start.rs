@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
+use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::time::Instant;
 
 use ais::Refusal;
@@ -13,7 +14,7 @@ use crate::metrics::Metrics;
 use crate::store::record::journal::read_journal_head;
 use crate::store::record::{self, RecordError, meta};
 use crate::store::writer::Writer;
-use crate::store::{LmdbStore, Store, StoreError, Table};
+use crate::store::{LmdbStore, Store, StoreError, Table, Write};
 use crate::{Error, Options, model};
 
 /// The epoch is the upper half of a CCB's id.
@@ -106,16 +107,61 @@ fn load_aside(store: LmdbStore, options: &Options) -> Result<(), Error> {
     })
 }
 
+/// What goes to the thread that fills the store.
+enum Part {
+    Writes(Vec<Write>),
+    /// There is nothing more, and all of it is good.
+    End,
+}
+
+/// So many records go to the thread at once.
+const PART: usize = 1000;
+/// So many parts may wait for it.
+const PARTS_MAX: usize = 16;
+
 /// Puts the model files into a new store, with the first epoch; all or nothing. What is served is then read from the
 /// store, as at every start: nothing of what loading takes stays in memory.
-fn load(mut store: LmdbStore, options: &Options) -> Result<(), Error> {
+fn load(store: LmdbStore, options: &Options) -> Result<(), Error> {
+    std::thread::scope(|scope| {
+        let (parts, queue) = mpsc::sync_channel(PARTS_MAX);
+        let filling = std::thread::Builder::new().name("store".to_owned());
+        let filling = filling
+            .spawn_scoped(scope, move || fill(store, &queue))
+            .map_err(Error::system("a thread"))?;
+        read(options, parts)?;
+        filling
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            .map_err(Error::from)
+    })
+}
+
+/// Reads the model files and hands over what the store must hold. A store that takes no more says why at its end.
+fn read(options: &Options, parts: SyncSender<Part>) -> Result<(), Error> {
     let mut repository = empty(options)?;
-    let stored = model::stored(&mut repository, &options.models)?;
-    let mut writes = Vec::with_capacity(stored.len() + 1);
-    writes.push(meta::write(meta::EPOCH, 1));
-    writes.extend(stored.into_iter().map(|change| record::write(&change)));
-    tracing::debug!(records = writes.len(), "the records are made");
-    Ok(store.commit(&[&writes])?)
+    let mut part = vec![meta::write(meta::EPOCH, 1)];
+    model::read(&mut repository, &options.models, |change| {
+        part.extend(change.map(record::write));
+        if part.len() >= PART || change.is_none() {
+            let full = std::mem::replace(&mut part, Vec::with_capacity(PART));
+            let _untaken = parts.send(Part::Writes(full));
+        }
+        if change.is_none() {
+            let _untaken = parts.send(Part::End);
+        }
+    })
+}
+
+/// Makes all writes, or none where the queue ends without saying so.
+fn fill(mut store: LmdbStore, queue: &Receiver<Part>) -> Result<(), StoreError> {
+    let mut filling = store.fill()?;
+    for part in queue {
+        match part {
+            Part::Writes(writes) => writes.iter().try_for_each(|write| filling.write(write))?,
+            Part::End => return filling.commit(),
+        }
+    }
+    Ok(())
 }
 
 /// What the store says of itself.

@@ -7,10 +7,10 @@ use ais::{AisError, Attr, AttrFlags, ClassCategory, ClassDef, Dn, Refusal, Value
 use crate::class::ClassStage;
 use crate::class_change::{Origin, checked};
 use crate::create::{Creator, check_name, complete};
-use crate::overlay::{Entry, View};
+use crate::overlay::{Entry, Overlay, View};
 use crate::store::Content;
 use crate::tree::{ROOT, parent_str};
-use crate::{Class, ObjectBody, ObjectId, Prepared, Repository, Settings, StoredChange, service};
+use crate::{Class, ClassId, ObjectBody, ObjectId, Prepared, Repository, Settings, StoredChange, service};
 
 /// An object of a model to be loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,11 +56,24 @@ impl LoadError {
 pub struct Loading<'a> {
     repository: &'a mut Repository,
     settings: Settings,
-    content: Content,
-    /// The new objects in the order in which they came.
-    bodies: Vec<Arc<ObjectBody>>,
+    /// The new classes.
+    classes: Vec<ClassId>,
+    /// The new objects without their values: they are asked for their names and classes only.
+    overlay: Overlay,
+    /// What must be there when all objects are.
+    references: Vec<Reference>,
     /// The parent of the last object: the next one often has the same.
     parent: Option<Arc<ObjectBody>>,
+}
+
+/// A value with NO_DANGLING.
+#[derive(Debug)]
+struct Reference {
+    /// The object that has it, without its values.
+    from: Arc<ObjectBody>,
+    /// The position of its attribute.
+    at: u16,
+    value: Value,
 }
 
 impl Repository {
@@ -81,10 +94,12 @@ impl Repository {
         let mut loading = self.load_begin(classes, long_dns(objects))?;
         let mut order: Vec<&NewObject> = objects.iter().collect();
         order.sort_by_cached_key(|object| object.dn.rdns().count());
+        let mut stored = loading.classes();
         for object in order {
-            loading.add(object)?;
+            stored.extend(loading.add(object)?);
         }
-        loading.finish()
+        loading.check_references()?;
+        Ok(loading.prepared(stored))
     }
 
     /// Begins what [`Repository::load_prepare`] does, for objects that come one after the other, parents first.
@@ -105,8 +120,9 @@ impl Repository {
         let mut loading = Loading {
             repository: self,
             settings,
-            content: Content::default(),
-            bodies: Vec::new(),
+            classes: Vec::new(),
+            overlay: Overlay::default(),
+            references: Vec::new(),
             parent: None,
         };
         for class in classes {
@@ -153,66 +169,89 @@ impl Repository {
 impl Loading<'_> {
     fn class(&mut self, class: &ClassDef) -> Result<(), Refusal> {
         let class = without_tolerated_defaults(class);
-        let own = |there: &Class| self.content.classes.contains(&there.id());
+        let own = |there: &Class| self.classes.contains(&there.id());
         if !self.repository.is_same_class(&class, &self.settings, own)? {
             let id = self.repository.class_reserve(&class, Origin::Loaded)?;
-            self.content.classes.push(id);
+            self.classes.push(id);
         }
         Ok(())
     }
 
-    /// Checks the next object, whose parent must be there.
+    /// What a store must hold for the new classes, before their objects.
+    pub fn classes(&self) -> Vec<StoredChange> {
+        let stored = self.classes.iter();
+        stored.flat_map(|id| self.repository.class_stored(*id)).collect()
+    }
+
+    /// Checks the next object, whose parent must be there, and gives what a store must hold for it; `None` where it is
+    /// there already. The object's values are not kept here.
     ///
     /// # Errors
     /// As for [`Repository::load_prepare`]; references are checked at the end.
-    pub fn add(&mut self, object: &NewObject) -> Result<(), LoadError> {
+    pub fn add(&mut self, object: &NewObject) -> Result<Option<StoredChange>, LoadError> {
         let body = self
             .body(object)
             .map_err(|refusal| LoadError::object(&object.dn, refusal))?;
-        if let Some(body) = body {
-            let body = Arc::new(body);
-            self.content
-                .references
-                .extend(body.references().map(|target| (target, body.dn.clone())));
-            let entry = Entry::Created(body.clone());
-            self.content.overlay.entries.insert(body.dn.clone(), entry);
-            self.bodies.push(body);
+        let Some(body) = body else {
+            return Ok(None);
+        };
+        let kept = Arc::new(ObjectBody {
+            values: Box::default(),
+            class: body.class.clone(),
+            dn: body.dn.clone(),
+            owner: None,
+            implementer: None,
+            ..body
+        });
+        for at in body.class.references() {
+            let reference = |value: &Value| Reference {
+                from: kept.clone(),
+                at: *at,
+                value: value.clone(),
+            };
+            self.references.extend(body.values(*at).iter().map(reference));
         }
-        Ok(())
+        let entry = Entry::Created(kept);
+        self.overlay.entries.insert(body.dn.clone(), entry);
+        Ok(Some(StoredChange::Put {
+            before: None,
+            after: Arc::new(body),
+        }))
+    }
+
+    /// Ends the model: what [`Loading::classes`] and [`Loading::add`] gave is what a store must hold from which it is to be
+    /// read. The repository stays as it was.
+    ///
+    /// # Errors
+    /// FAILED_OPERATION for a reference that dangles.
+    pub fn finish(self) -> Result<(), LoadError> {
+        self.check_references()
+    }
+
+    fn check_references(&self) -> Result<(), LoadError> {
+        self.references
+            .iter()
+            .try_for_each(|reference| self.check(reference))
     }
 
     /// The model as a change that can be made visible.
-    ///
-    /// # Errors
-    /// FAILED_OPERATION for a reference that dangles.
-    pub fn finish(mut self) -> Result<Prepared, LoadError> {
-        let stored = self.changes()?;
-        let content = std::mem::take(&mut self.content);
-        Ok(self.repository.prepared(stored, content))
-    }
-
-    /// What a store must hold from which the model is to be read; the repository stays as it was.
-    ///
-    /// # Errors
-    /// FAILED_OPERATION for a reference that dangles.
-    pub fn stored(self) -> Result<Vec<StoredChange>, LoadError> {
-        self.changes()
-    }
-
-    fn changes(&self) -> Result<Vec<StoredChange>, LoadError> {
-        if let Some(error) = self.bodies.iter().find_map(|body| self.dangling(body)) {
-            return Err(error);
-        }
-        let classes = &self.content.classes;
-        let mut stored: Vec<_> = classes
-            .iter()
-            .flat_map(|id| self.repository.class_stored(*id))
-            .collect();
-        stored.extend(self.bodies.iter().map(|body| StoredChange::Put {
-            before: None,
-            after: body.clone(),
-        }));
-        Ok(stored)
+    fn prepared(mut self, stored: Vec<StoredChange>) -> Prepared {
+        let bodies = stored.iter().filter_map(|change| match change {
+            StoredChange::Put { after, .. } => Some((after.dn.clone(), Entry::Created(after.clone()))),
+            StoredChange::PutClass { .. }
+            | StoredChange::DeleteClass { .. }
+            | StoredChange::Delete { .. } => None,
+        });
+        let target = |own: &Reference| Some((own.value.as_dn()?, own.from.dn.clone()));
+        let content = Content {
+            overlay: Overlay {
+                entries: bodies.collect(),
+            },
+            references: self.references.iter().filter_map(target).collect(),
+            classes: std::mem::take(&mut self.classes),
+            ..Content::default()
+        };
+        self.repository.prepared(stored, content)
     }
 
     /// The new object; `None` where it is there already.
@@ -239,7 +278,7 @@ impl Loading<'_> {
             ));
         }
         check_name(dn, &class, &self.settings)?;
-        self.repository.check_name_free(&self.content.overlay, dn)?;
+        self.repository.check_name_free(&self.overlay, dn)?;
         let parent = self.parent(dn, &class)?;
         let values = complete(dn, &class, &object.attrs, Creator::Loader, &self.settings)?;
         let implementer = match class.category() {
@@ -273,7 +312,7 @@ impl Loading<'_> {
         };
         let view = View {
             tree: &self.repository.tree,
-            overlay: &self.content.overlay,
+            overlay: &self.overlay,
         };
         let last = self.parent.take().filter(|body| body.dn.as_str() == name);
         let seen = last.or_else(|| view.get(&dn.parent()?).map(|seen| seen.body.clone()));
@@ -293,34 +332,31 @@ impl Loading<'_> {
         Ok(self.parent.insert(parent).id)
     }
 
-    fn dangling(&self, body: &ObjectBody) -> Option<LoadError> {
+    fn check(&self, reference: &Reference) -> Result<(), LoadError> {
         let view = View {
             tree: &self.repository.tree,
-            overlay: &self.content.overlay,
+            overlay: &self.overlay,
         };
-        for at in body.class.references() {
-            for value in body.values(*at) {
-                let stays = |target: Dn| view.get(&target).is_some_and(|seen| seen.body.is_persistent());
-                if !value.as_dn().is_some_and(stays) {
-                    let name = body.class.attr(*at).map_or("", |def| &def.name);
-                    let text = format!(
-                        "attribute '{name}' of object '{}' refers to '{}', which does not exist (NO_DANGLING)",
-                        body.dn,
-                        value.to_text()
-                    );
-                    let refusal = Refusal::new(AisError::FailedOperation, text);
-                    return Some(LoadError::object(&body.dn, refusal));
-                }
-            }
+        let Reference { from, at, value } = reference;
+        let stays = |target: Dn| view.get(&target).is_some_and(|seen| seen.body.is_persistent());
+        if value.as_dn().is_some_and(stays) {
+            return Ok(());
         }
-        None
+        let name = from.class.attr(*at).map_or("", |def| &def.name);
+        let text = format!(
+            "attribute '{name}' of object '{}' refers to '{}', which does not exist (NO_DANGLING)",
+            from.dn,
+            value.to_text()
+        );
+        let refusal = Refusal::new(AisError::FailedOperation, text);
+        Err(LoadError::object(&from.dn, refusal))
     }
 }
 
 impl Drop for Loading<'_> {
     /// The classes of a model that is not taken go again.
     fn drop(&mut self) {
-        for id in &self.content.classes {
+        for id in &self.classes {
             self.repository.classes.remove(*id);
         }
     }

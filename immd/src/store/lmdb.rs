@@ -68,6 +68,18 @@ impl LmdbStore {
         })
     }
 
+    /// Begins to write, as [`Store::commit`] does, what comes one after the other.
+    ///
+    /// # Errors
+    /// A failure of the store.
+    pub fn fill(&mut self) -> Result<Filling<'_>, StoreError> {
+        let transaction = self.env.begin_rw_txn().map_err(|error| self.error(error))?;
+        Ok(Filling {
+            store: self,
+            transaction,
+        })
+    }
+
     fn database(&self, table: Table) -> Database {
         self.databases[table as usize]
     }
@@ -85,6 +97,32 @@ impl LmdbStore {
                 other => other,
             },
         }
+    }
+}
+
+/// Writes that belong together; none is made where this is dropped.
+pub struct Filling<'a> {
+    store: &'a LmdbStore,
+    transaction: RwTransaction<'a>,
+}
+
+impl Filling<'_> {
+    /// Adds a write.
+    ///
+    /// # Errors
+    /// A failure of the store.
+    pub fn write(&mut self, write: &Write) -> Result<(), StoreError> {
+        let written = self.store.write(&mut self.transaction, write);
+        written.map_err(|error| self.store.error(error))
+    }
+
+    /// Makes the writes. `Ok` means that they survive a power cut.
+    ///
+    /// # Errors
+    /// None of the writes was made.
+    pub fn commit(self) -> Result<(), StoreError> {
+        let Filling { store, transaction } = self;
+        transaction.commit().map_err(|error| store.error(error))
     }
 }
 
@@ -129,13 +167,14 @@ impl Store for LmdbStore {
     }
 
     fn commit(&mut self, writes: &[&[Write]]) -> Result<(), StoreError> {
-        let mut transaction = self.env.begin_rw_txn().map_err(|error| self.error(error))?;
-        for write in writes.iter().copied().flatten() {
-            // Leaving drops the transaction, which aborts it.
-            self.write(&mut transaction, write)
-                .map_err(|error| self.error(error))?;
-        }
-        transaction.commit().map_err(|error| self.error(error))
+        let mut filling = self.fill()?;
+        // Leaving drops the transaction, which aborts it.
+        writes
+            .iter()
+            .copied()
+            .flatten()
+            .try_for_each(|write| filling.write(write))?;
+        filling.commit()
     }
 }
 
