@@ -24,6 +24,8 @@ pub struct Writer<W> {
     out: W,
     /// The name of the attribute that names the objects, by class.
     rdns: BTreeMap<String, String>,
+    /// The text of the object that is begun.
+    object: String,
 }
 
 impl<W: Write> Writer<W> {
@@ -45,7 +47,11 @@ impl<W: Write> Writer<W> {
                 rdns.insert(class.name.clone(), rdn.name.clone());
             }
         }
-        Ok(Writer { out, rdns })
+        Ok(Writer {
+            out,
+            rdns,
+            object: String::new(),
+        })
     }
 
     /// Writes an object.
@@ -53,19 +59,19 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// Those of the sink.
     pub fn object(&mut self, class: &str, dn: &Dn, attrs: &[Attr]) -> io::Result<()> {
-        let out = &mut self.out;
-        writeln!(out, "  <object class=\"{}\">", escaped(class))?;
-        writeln!(out, "    <dn>{}</dn>", escaped(dn.as_str()))?;
+        self.begin_object(class, dn.as_str());
         let rdn = self.rdns.get(class).map_or(dn.rdn_name(), String::as_str);
         for attr in attrs.iter().filter(|a| !a.values.is_empty() && a.name != rdn) {
-            writeln!(out, "    <attr>")?;
-            writeln!(out, "      <name>{}</name>", escaped(&attr.name))?;
+            begin_attr(&mut self.object, &attr.name);
             for value in &attr.values {
-                write_value(out, "      ", "value", value)?;
+                match value.as_str() {
+                    Some(text) => write_text(&mut self.object, "      ", "value", text),
+                    None => write_text(&mut self.object, "      ", "value", &value.to_text()),
+                }
             }
-            writeln!(out, "    </attr>")?;
+            end_attr(&mut self.object);
         }
-        writeln!(out, "  </object>")
+        self.end_object()
     }
 
     /// Writes an object as it was read, whatever its class.
@@ -73,18 +79,52 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// Those of the sink.
     pub fn raw_object(&mut self, object: &XmlObject<'_>) -> io::Result<()> {
-        let out = &mut self.out;
-        writeln!(out, "  <object class=\"{}\">", escaped(&object.class))?;
-        writeln!(out, "    <dn>{}</dn>", escaped(&object.dn.it))?;
+        self.begin_object(&object.class, &object.dn.it);
         for attr in &object.attrs {
-            writeln!(out, "    <attr>")?;
-            writeln!(out, "      <name>{}</name>", escaped(&attr.name))?;
+            self.begin_attr(&attr.name);
             for value in &attr.values {
-                write_text(out, "      ", "value", &value.it)?;
+                self.value(&value.it);
             }
-            writeln!(out, "    </attr>")?;
+            self.end_attr();
         }
-        writeln!(out, "  </object>")
+        self.end_object()
+    }
+
+    /// Begins an object, which [`Writer::end_object`] must end; one that is begun instead takes its place.
+    pub fn begin_object(&mut self, class: &str, dn: &str) {
+        self.object.clear();
+        let parts = [
+            "  <object class=\"",
+            &escaped(class),
+            "\">\n    <dn>",
+            &escaped(dn),
+            "</dn>\n",
+        ];
+        push(&mut self.object, &parts);
+    }
+
+    /// Begins an attribute of the object that is begun; its values follow.
+    pub fn begin_attr(&mut self, name: &str) {
+        begin_attr(&mut self.object, name);
+    }
+
+    /// A value of the attribute that is begun.
+    pub fn value(&mut self, text: &str) {
+        write_text(&mut self.object, "      ", "value", text);
+    }
+
+    /// Ends the attribute that is begun.
+    pub fn end_attr(&mut self) {
+        end_attr(&mut self.object);
+    }
+
+    /// Ends the object that is begun and writes it.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub fn end_object(&mut self) -> io::Result<()> {
+        self.object.push_str("  </object>\n");
+        self.out.write_all(self.object.as_bytes())
     }
 
     /// Writes the end and gives the sink back.
@@ -173,25 +213,46 @@ fn write_attr_def(out: &mut impl Write, element: &str, attr: &AttrDef) -> io::Re
 }
 
 fn write_value(out: &mut impl Write, indent: &str, element: &str, value: &Value) -> io::Result<()> {
-    write_text(out, indent, element, &value.to_text())
+    let mut text = String::new();
+    write_text(&mut text, indent, element, &value.to_text());
+    out.write_all(text.as_bytes())
 }
 
-fn write_text(out: &mut impl Write, indent: &str, element: &str, text: &str) -> io::Result<()> {
-    if text.chars().all(is_xml) {
-        writeln!(out, "{indent}<{element}>{}</{element}>", escaped(text))
+fn begin_attr(out: &mut String, name: &str) {
+    push(out, &["    <attr>\n      <name>", &escaped(name), "</name>\n"]);
+}
+
+fn end_attr(out: &mut String) {
+    out.push_str("    </attr>\n");
+}
+
+fn write_text(out: &mut String, indent: &str, element: &str, text: &str) {
+    // Of what is not ASCII only two characters are not allowed, and their first byte is 0xef.
+    let doubtful = |byte: u8| matches!(byte, 0..=8 | 11 | 12 | 14..=31 | 0xef);
+    if !text.bytes().any(doubtful) || text.chars().all(is_xml) {
+        push(
+            out,
+            &[indent, "<", element, ">", &escaped(text), "</", element, ">\n"],
+        );
     } else {
         let packed = base64::prelude::BASE64_STANDARD.encode(text);
-        writeln!(
-            out,
-            "{indent}<{element} xsi:type=\"xs:base64Binary\">{packed}</{element}>"
-        )
+        let kind = " xsi:type=\"xs:base64Binary\">";
+        push(out, &[indent, "<", element, kind, &packed, "</", element, ">\n"]);
+    }
+}
+
+fn push(out: &mut String, parts: &[&str]) {
+    for part in parts {
+        out.push_str(part);
     }
 }
 
 /// The text as XML has it. A carriage return is written as a reference, or readers would take it for a line's end.
 fn escaped(text: &str) -> Cow<'_, str> {
-    let special = |c: char| matches!(c, '&' | '<' | '>' | '"' | '\r');
-    if !text.contains(special) {
+    if !text
+        .bytes()
+        .any(|byte| matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\r'))
+    {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len() + 16);

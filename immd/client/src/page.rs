@@ -13,60 +13,95 @@ use crate::ImmError;
 pub struct Page(pub(crate) Response<search::next_results::Owned>);
 
 /// An object in a page.
-pub struct ObjectView<'a> {
-    /// Its name.
-    pub dn: &'a str,
-    /// Its attributes, in descending byte order of their names.
-    pub attrs: Vec<AttrView<'a>>,
-}
+#[derive(Clone, Copy)]
+pub struct ObjectView<'a>(object::Reader<'a>);
 
 /// An attribute in a page.
-pub struct AttrView<'a> {
-    /// Its name.
-    pub name: &'a str,
-    reader: attr::Reader<'a>,
-}
+#[derive(Clone, Copy)]
+pub struct AttrView<'a>(attr::Reader<'a>);
 
 impl Page {
     /// The objects, in ascending byte order of their names.
     ///
     /// # Errors
     /// Where the answer is none.
-    pub fn objects(&self) -> Result<Vec<ObjectView<'_>>, ImmError> {
-        let objects = self.0.get()?.get_objects()?;
-        objects.iter().map(view).collect()
+    pub fn objects(&self) -> Result<impl ExactSizeIterator<Item = ObjectView<'_>>, ImmError> {
+        Ok(self.0.get()?.get_objects()?.into_iter().map(ObjectView))
     }
 }
 
-fn view(object: object::Reader<'_>) -> Result<ObjectView<'_>, ImmError> {
-    let attrs = object.get_attrs()?.iter().map(|reader| {
-        Ok(AttrView {
-            name: text(reader.get_name()?)?,
-            reader,
-        })
-    });
-    Ok(ObjectView {
-        dn: text(object.get_dn()?)?,
-        attrs: attrs.collect::<Result<_, ImmError>>()?,
-    })
-}
-
-impl<'a> AttrView<'a> {
-    /// The values as texts, as model files have them.
+impl<'a> ObjectView<'a> {
+    /// Its name.
     ///
     /// # Errors
     /// Where the answer is none.
-    pub fn texts(&self) -> Result<Vec<Cow<'a, str>>, ImmError> {
-        let values = self.reader.get_values()?;
+    pub fn dn(&self) -> Result<&'a str, ImmError> {
+        text(self.0.get_dn()?)
+    }
+
+    /// Its attributes, in descending byte order of their names.
+    ///
+    /// # Errors
+    /// Where the answer is none.
+    pub fn attrs(
+        &self,
+    ) -> Result<impl ExactSizeIterator<Item = AttrView<'a>> + DoubleEndedIterator, ImmError> {
+        Ok(self.0.get_attrs()?.into_iter().map(AttrView))
+    }
+
+    /// The attribute with this name; attributes of low names are found first.
+    ///
+    /// # Errors
+    /// Where the answer is none.
+    pub fn attr(&self, name: &str) -> Result<Option<AttrView<'a>>, ImmError> {
+        for attr in self.attrs()?.rev() {
+            if attr.has_name(name)? {
+                return Ok(Some(attr));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl<'a> AttrView<'a> {
+    /// Its name.
+    ///
+    /// # Errors
+    /// Where the answer is none.
+    pub fn name(&self) -> Result<&'a str, ImmError> {
+        text(self.0.get_name()?)
+    }
+
+    /// Whether this is its name.
+    ///
+    /// # Errors
+    /// Where the answer is none.
+    pub fn has_name(&self, name: &str) -> Result<bool, ImmError> {
+        Ok(self.0.get_name()?.as_bytes() == name.as_bytes())
+    }
+
+    /// The values as texts, as model files have them.
+    ///
+    /// # Errors
+    /// Where the answer is none, here or at a value.
+    pub fn texts(&self) -> Result<impl ExactSizeIterator<Item = Result<Cow<'a, str>, ImmError>>, ImmError> {
         let as_text = |reader: wire_value::Reader<'a>| match reader.which() {
             Ok(wire_value::Which::Name(name)) => text(name?).map(Cow::Borrowed),
             Ok(wire_value::Which::String(string)) => text(string?).map(Cow::Borrowed),
             _ => Ok(Cow::Owned(value::read_value(reader)?.to_text())),
         };
-        values.iter().map(as_text).collect()
+        Ok(self.0.get_values()?.into_iter().map(as_text))
+    }
+
+    /// The first value as a text.
+    ///
+    /// # Errors
+    /// As for [`AttrView::texts`].
+    pub fn first_text(&self) -> Result<Option<Cow<'a, str>>, ImmError> {
+        self.texts()?.next().transpose()
     }
 }
 
-fn text(reader: capnp::text::Reader<'_>) -> Result<&str, ImmError> {
-    Ok(reader.to_str().map_err(capnp::Error::from)?)
+fn text(text: capnp::text::Reader<'_>) -> Result<&str, ImmError> {
+    Ok(text.to_str().map_err(capnp::Error::from)?)
 }

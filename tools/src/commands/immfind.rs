@@ -145,11 +145,19 @@ pub(super) async fn find(
         filter: class.map(class_filter),
         attrs: AttrChoice::None,
     };
-    let found = session
-        .read(async |imm| imm.search(params.clone()).await?.collect().await)
-        .await;
-    let objects = found.map_err(|error| Failure::of_call("saImmOmSearchInitialize_2", &error))?;
-    Ok(objects.into_iter().map(|object| object.dn.to_string()).collect())
+    let found = session.read(async |imm| {
+        let mut names = Vec::new();
+        let mut search = imm.search(params.clone()).await?;
+        while let Some(page) = search.next_page().await? {
+            for object in page.objects()? {
+                names.push(object.dn()?.to_owned());
+            }
+        }
+        Ok(names)
+    });
+    found
+        .await
+        .map_err(|error| Failure::of_call("saImmOmSearchInitialize_2", &error))
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use serde::Serialize;
 mod stream;
 mod target;
 
-use stream::Dumped;
+use stream::{Dumped, Undumped};
 use target::Target;
 
 use super::connect::{Limits, Session, with_session};
@@ -223,13 +223,11 @@ async fn write<W: Write>(
                 let objects = page.objects()?;
                 progress.add(objects.len());
                 for object in objects {
-                    let Some(object) = dumped.object(&object)? else {
-                        continue;
-                    };
-                    if let Err(error) = writer.raw_object(&object) {
-                        return Ok(Err(error));
+                    match dumped.write(object, &mut writer) {
+                        Ok(is_kept) => count += usize::from(is_kept),
+                        Err(Undumped::Unread(error)) => return Err(error),
+                        Err(Undumped::Unwritten(error)) => return Ok(Err(error)),
                     }
-                    count += 1;
                 }
             }
             Ok(writer.finish().map(|out| (out, count)))

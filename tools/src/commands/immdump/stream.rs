@@ -1,12 +1,11 @@
 //! From a page of a search to a file, without making objects of it.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::io::{self, Write};
 
 use ais::{AttrFlags, ClassCategory, ClassDef, SYSTEM_ATTRIBUTES};
-use immd_client::{ImmError, ObjectView};
-use models::{Located, Position, XmlAttr, XmlObject};
+use immd_client::{AttrView, ImmError, ObjectView};
+use models::Writer;
 
 use super::IMPLEMENTER_NAME;
 
@@ -16,9 +15,28 @@ pub(super) struct Dumped<'a> {
 }
 
 struct Class<'a> {
-    name: Arc<str>,
     rdn: &'a str,
     category: ClassCategory,
+}
+
+/// Why an object could not be dumped.
+pub(super) enum Undumped {
+    /// The answer is none.
+    Unread(ImmError),
+    /// The sink takes no more.
+    Unwritten(io::Error),
+}
+
+impl From<ImmError> for Undumped {
+    fn from(error: ImmError) -> Undumped {
+        Undumped::Unread(error)
+    }
+}
+
+impl From<io::Error> for Undumped {
+    fn from(error: io::Error) -> Undumped {
+        Undumped::Unwritten(error)
+    }
 }
 
 impl<'a> Dumped<'a> {
@@ -27,7 +45,6 @@ impl<'a> Dumped<'a> {
             let rdn = class.rdn()?;
             let lasts = class.category == ClassCategory::Config || rdn.flags.contains(AttrFlags::PERSISTENT);
             let kept = Class {
-                name: class.name.as_str().into(),
                 rdn: &rdn.name,
                 category: class.category,
             };
@@ -38,51 +55,48 @@ impl<'a> Dumped<'a> {
         }
     }
 
-    /// What is written of an object; `None` where it does not survive a restart.
+    /// Writes what is kept of an object; says whether that is anything: it is not where it does not survive a restart.
     ///
     /// # Errors
-    /// Where the answer is none.
-    pub(super) fn object<'o>(&self, object: &ObjectView<'o>) -> Result<Option<XmlObject<'o>>, ImmError> {
-        let located = |it| Located {
-            at: Position::START,
-            it,
+    /// [`Undumped`].
+    pub(super) fn write<W: Write>(
+        &self,
+        object: ObjectView<'_>,
+        writer: &mut Writer<W>,
+    ) -> Result<bool, Undumped> {
+        let Some(name) = object.attr(SYSTEM_ATTRIBUTES[0])? else {
+            return Ok(false);
         };
-        let mut class = None;
+        let name = name.first_text()?.unwrap_or_default();
+        let Some(class) = self.classes.get(&*name) else {
+            return Ok(false);
+        };
+        writer.begin_object(&name, object.dn()?);
         let mut implementer = None;
-        let mut attrs = Vec::with_capacity(object.attrs.len());
-        for attr in &object.attrs {
-            let values: Vec<Located<Cow<'o, str>>> = attr.texts()?.into_iter().map(located).collect();
-            if attr.name == SYSTEM_ATTRIBUTES[0] {
-                class = values.first().and_then(|name| self.classes.get(&*name.it));
-                if class.is_none() {
-                    return Ok(None);
-                }
-            } else if attr.name == IMPLEMENTER_NAME {
-                implementer = (!values.is_empty()).then(|| xml_attr(attr.name, values));
-            } else if !values.is_empty() && !SYSTEM_ATTRIBUTES.contains(&attr.name) {
-                attrs.push(xml_attr(attr.name, values));
+        for attr in object.attrs()? {
+            let name = attr.name()?;
+            if name == IMPLEMENTER_NAME {
+                implementer = Some(attr);
+            } else if name != class.rdn && !SYSTEM_ATTRIBUTES.contains(&name) {
+                write_attr(name, attr, writer)?;
             }
         }
-        let Some(class) = class else {
-            return Ok(None);
-        };
-        attrs.retain(|attr| attr.name != class.rdn);
-        if class.category == ClassCategory::Runtime {
-            attrs.extend(implementer);
+        if let Some(attr) = implementer.filter(|_| class.category == ClassCategory::Runtime) {
+            write_attr(IMPLEMENTER_NAME, attr, writer)?;
         }
-        Ok(Some(XmlObject {
-            at: Position::START,
-            class: class.name.clone(),
-            dn: located(Cow::Borrowed(object.dn)),
-            attrs,
-        }))
+        writer.end_object()?;
+        Ok(true)
     }
 }
 
-fn xml_attr<'o>(name: &'o str, values: Vec<Located<Cow<'o, str>>>) -> XmlAttr<'o> {
-    XmlAttr {
-        at: Position::START,
-        name: Cow::Borrowed(name),
-        values,
+fn write_attr<W: Write>(name: &str, attr: AttrView<'_>, writer: &mut Writer<W>) -> Result<(), ImmError> {
+    let values = attr.texts()?;
+    if values.len() > 0 {
+        writer.begin_attr(name);
+        for value in values {
+            writer.value(&value?);
+        }
+        writer.end_attr();
     }
+    Ok(())
 }
