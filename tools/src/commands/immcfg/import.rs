@@ -1,9 +1,13 @@
 //! Loading a file: everything is checked before anything is changed, and a refusal leaves nothing behind.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use ais::{AttrChoice, CcbOperation, ClassCategory, ClassDef, Dn, Object, SYSTEM_ATTRIBUTES, Scope, Value};
+use ais::{
+    AisError, AttrChoice, CcbOperation, ClassCategory, ClassDef, Dn, Object, SYSTEM_ATTRIBUTES, Scope, Value,
+};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use immd_client::SearchParams;
 use models::{Document, Options, Problems};
 
@@ -16,6 +20,11 @@ use crate::commands::output::{self, Failure};
 const FILE_MAX: u64 = 1 << 30;
 /// The repository's own object, which says whether DNs may be long.
 const SERVICE_OBJECT: &str = "opensafImm=opensafImm,safApp=safImmService";
+
+/// Reading one object by its name costs about as much as so many of all.
+const GETS_WORTH: usize = 16;
+/// So many objects are asked for at once.
+const GETS_AT_ONCE: usize = 64;
 
 /// What a checked file brings.
 struct Plan {
@@ -79,13 +88,13 @@ async fn plan(course: &Course<'_>, file: &Path) -> Result<Plan, Failure> {
     let document =
         models::parse_with_flags(&name, &bytes, &flags).map_err(|problem| told(&problem.into()))?;
     let known = known_classes(course, &document).await?;
-    let existing = existing_objects(course).await?;
     // DEVIATION(CLI-003): every name must be that of an object.
     let options = Options {
         long_dns: allows_long_dns(course).await,
         ..Options::default()
     };
     let documents = [document];
+    let existing = existing_objects(course, &documents, &known, &options).await?;
     let operations = models::check(&documents, &known, &options, |dn| existing.contains_key(dn));
     let operations = operations.map_err(|problems| told(&problems))?;
     let [document] = documents;
@@ -167,13 +176,60 @@ async fn known_classes(course: &Course<'_>, document: &Document<'_>) -> Result<V
     Ok(known)
 }
 
-/// The names of all objects with their classes.
-async fn existing_objects(course: &Course<'_>) -> Result<BTreeMap<Dn, String>, Failure> {
+/// The objects that exist of those that the file names, with their classes: its own, their parents, and what they refer
+/// to. Where it names many, these are all objects, which is then less to ask.
+async fn existing_objects(
+    course: &Course<'_>,
+    documents: &[Document<'_>],
+    known: &[ClassDef],
+    options: &Options,
+) -> Result<BTreeMap<Dn, String>, Failure> {
+    let own: usize = documents.iter().map(|document| document.objects.len()).sum();
+    let info = course.session.read(async |imm| imm.info().await).await;
+    let there = info.map_err(|error| Failure::of_call("saImmOmInitialize", &error))?;
+    let worth = usize::try_from(there.objects).unwrap_or(usize::MAX) / GETS_WORTH;
+    if own > worth {
+        return all_objects(course).await;
+    }
+    let names = names(documents, known, options);
+    let found = course.session.read(async |imm| {
+        let class = async |dn: Dn| {
+            let choice = AttrChoice::Some(vec![SYSTEM_ATTRIBUTES[0].to_owned()]);
+            match imm.get(&dn, choice).await {
+                Ok(object) => Ok(Some(named(object))),
+                Err(error) if output::is_code(&error, AisError::NotExist) => Ok(None),
+                Err(error) => Err(error),
+            }
+        };
+        let answers = stream::iter(names.iter().cloned()).map(class);
+        let found: Vec<Option<(Dn, String)>> = answers.buffered(GETS_AT_ONCE).try_collect().await?;
+        Ok(found.into_iter().flatten().collect())
+    });
+    found
+        .await
+        .map_err(|error| Failure::of_call("saImmOmAccessorGet_2", &error))
+}
+
+/// The names of the documents' objects, and those that their check asks for.
+fn names(documents: &[Document<'_>], known: &[ClassDef], options: &Options) -> BTreeSet<Dn> {
+    let own = documents.iter().flat_map(|document| &document.objects);
+    let names = own.filter_map(|object| Dn::new(&object.dn.it).ok()).collect();
+    let names: RefCell<BTreeSet<Dn>> = RefCell::new(names);
+    // What is wrong is told when it is known what exists.
+    let _verdict = models::validate(documents, known, options, |dn| {
+        names.borrow_mut().insert(dn.clone());
+        true
+    });
+    names.into_inner()
+}
+
+/// All objects with their classes.
+async fn all_objects(course: &Course<'_>) -> Result<BTreeMap<Dn, String>, Failure> {
     let params = SearchParams {
         root: None,
         scope: Scope::Subtree,
         filter: None,
-        attrs: AttrChoice::Some(vec!["SaImmAttrClassName".to_owned()]),
+        attrs: AttrChoice::Some(vec![SYSTEM_ATTRIBUTES[0].to_owned()]),
     };
     let found = course
         .session
@@ -181,11 +237,13 @@ async fn existing_objects(course: &Course<'_>) -> Result<BTreeMap<Dn, String>, F
     let found = found
         .await
         .map_err(|error| Failure::of_call("saImmOmSearchInitialize_2", &error))?;
-    let named = |object: Object| {
-        let class = object.class().unwrap_or_default().to_owned();
-        (object.dn, class)
-    };
     Ok(found.into_iter().map(named).collect())
+}
+
+/// The name of the object with its class.
+fn named(object: Object) -> (Dn, String) {
+    let class = object.class().unwrap_or_default().to_owned();
+    (object.dn, class)
 }
 
 /// Whether DNs may be longer than 255 bytes; not so where that cannot be read.
@@ -328,6 +386,22 @@ mod tests {
             refused.lines[0],
             "x.xml:3:1: object a=1: exists already, with the class 'D'"
         );
+    }
+
+    #[test]
+    fn a_file_is_checked_against_what_it_names_and_nothing_else() {
+        let text = "<imm:IMM-contents xmlns:imm=\"http://www.saforum.org/IMMSchema\">\n\
+                    <class name=\"C\">\n<category>SA_CONFIG</category>\n\
+                    <rdn><name>c</name><type>SA_STRING_T</type><category>SA_CONFIG</category></rdn>\n\
+                    <attr><name>to</name><type>SA_NAME_T</type><category>SA_CONFIG</category></attr>\n\
+                    <attr><name>text</name><type>SA_STRING_T</type><category>SA_CONFIG</category></attr>\n\
+                    </class>\n<object class=\"C\">\n<dn>c=1,b=2,a=1</dn>\n\
+                    <attr><name>to</name><value>d=4</value></attr>\n\
+                    <attr><name>text</name><value>e=5</value></attr>\n</object>\n</imm:IMM-contents>\n";
+        let document = models::parse("x.xml", text.as_bytes()).unwrap();
+        let names = names(&[document], &[], &Options::default());
+        let names: Vec<&str> = names.iter().map(Dn::as_str).collect();
+        assert_eq!(names, ["b=2,a=1", "c=1,b=2,a=1", "d=4"]);
     }
 
     #[test]
