@@ -153,6 +153,7 @@ impl Daemon {
 /// [`Error`], before anything was served.
 pub fn run(options: &Options) -> Result<(), Error> {
     allow_many_connections();
+    go_first();
     let daemon = Daemon::start(options)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -174,6 +175,19 @@ pub fn run(options: &Options) -> Result<(), Error> {
     // What the tasks hold goes first, the store's writer last: all that was handed over to it is written.
     drop(local);
     result
+}
+
+/// Everybody waits for this daemon: its threads go before what computes all the time, as far as the system allows.
+/// Without that each sync that is over may wait until another program has used up its time.
+fn go_first() {
+    const NICE: i32 = -10;
+    use rustix::process::{getpriority_process, setpriority_process};
+    // What the operator has chosen stays.
+    if getpriority_process(None) == Ok(0)
+        && let Err(error) = setpriority_process(None, NICE)
+    {
+        tracing::debug!(%error, "the daemon goes on at the usual priority");
+    }
 }
 
 /// Each connection needs a file descriptor: takes as many as the system allows.
