@@ -34,7 +34,8 @@ struct Options {
     /// How many components are killed in all, two hundred at a time.
     #[arg(long, default_value_t = 2_000)]
     deaths: usize,
-    /// Only these: amf, components, imm, or of imm the large model alone: large.
+    /// Only these: amf, components, imm; or parts of imm: commands, ccbs (CCBs alone), joins (CCBs while a node joins),
+    /// large (the large model).
     #[arg(long)]
     only: Option<String>,
     /// Only the director's decisions, in clusters of growing size, without daemons.
@@ -84,24 +85,23 @@ fn measure(options: &Options) -> Result<Report, String> {
             .is_none_or(|only| only.split(',').any(|p| p == part))
     };
     let mut report = Report::default();
-    report.fsync()?;
+    report.commit_floor(&std::env::temp_dir())?;
     if wanted("amf") {
         amf::measure(&program, options.rounds, &mut report)?;
     }
     if wanted("components") {
         components::measure(&program, options.rounds, options.deaths, &mut report)?;
     }
-    if wanted("imm") {
-        imm::measure(
-            &program,
-            options.objects,
-            options.large,
-            options.seconds,
-            &mut report,
-        )?;
-    }
-    if options.only.as_deref() == Some("large") {
-        imm::large::measure(&program, options.large, options.seconds, &mut report)?;
+    let stage = imm::Stage {
+        program: &program,
+        objects: options.objects,
+        large: options.large,
+        seconds: options.seconds,
+    };
+    for (part, measure) in imm::PARTS {
+        if wanted("imm") || wanted(part) {
+            measure(&stage, &mut report)?;
+        }
     }
     Ok(report)
 }

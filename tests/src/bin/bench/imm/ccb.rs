@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 use ais::{Attr, CcbOperation, Dn, Value};
 use immd_client::{Imm, ImmError};
 
+/// How many CCBs of 1,000 objects are measured.
+pub const LARGE_CCBS: u32 = 50;
+
 /// Clients that commit one object after the other; the rate of all, and each commit's time.
 pub async fn commits(dir: &Path, clients: usize, span: Duration) -> Result<(f64, Vec<Duration>), String> {
     let dir: Rc<Path> = dir.into();
@@ -49,14 +52,14 @@ pub async fn large_ccbs(dir: &Path) -> Result<f64, String> {
     let text = |e: ImmError| e.to_string();
     let imm = Imm::connect(dir).await.map_err(text)?;
     let owner = imm.admin_owner("bench", true).await.map_err(text)?;
-    let (begin, rounds) = (Instant::now(), 50);
-    for round in 0..rounds {
+    let begin = Instant::now();
+    for round in 0..LARGE_CCBS {
         let operations: Vec<_> = (0..1000)
             .map(|n| create(&format!("benchId=large-{round}-{n}")))
             .collect::<Result<_, _>>()?;
         owner.ccb_apply(0, &operations).await.map_err(text)?;
     }
-    Ok(f64::from(rounds) * 1000.0 / begin.elapsed().as_secs_f64())
+    Ok(f64::from(LARGE_CCBS) * 1000.0 / begin.elapsed().as_secs_f64())
 }
 
 /// The creation of a plain object.

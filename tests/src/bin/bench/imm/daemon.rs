@@ -99,7 +99,7 @@ pub fn resident(pid: u32) -> Result<u64, String> {
 }
 
 /// The processor time of a process, user and system, to a hundredth of a second.
-fn cpu(pid: u32) -> Result<Duration, String> {
+pub fn cpu(pid: u32) -> Result<Duration, String> {
     times(&pid.to_string(), 13)
 }
 

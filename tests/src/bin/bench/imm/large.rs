@@ -51,14 +51,12 @@ pub fn measure(program: &Path, objects: usize, seconds: u64, report: &mut Report
         report,
     )?;
 
+    let floor = report.commit_floor(&immd.dir)?;
     let times = runtime(ccb::one_client(&immd.dir, "alone", Duration::from_secs(seconds)))?;
-    report.times("one-object CCBs, nothing else going on", times, None);
+    report.times_over("one-object CCBs, nothing else going on", times, floor);
     let (times, searches) = beside_searches(&immd.dir, seconds)?;
-    report.times(
-        &format!("one-object CCBs beside searches of {objects}"),
-        times,
-        None,
-    );
+    let what = format!("one-object CCBs beside searches of {objects}");
+    report.times_over(&what, times, floor);
     report.other("  searches of all meanwhile", searches.to_string());
     clients(&immd, report)?;
     class_change(&immd.dir, report)?;
@@ -222,6 +220,7 @@ fn clients(immd: &Immd, report: &mut Report) -> Result<(), String> {
 /// that is open: a command for each question would itself be most of what goes on.
 pub fn joining(cluster: &Cluster, report: &mut Report) -> Result<(), String> {
     let node = "safAmfNode=node-2,safAmfCluster=bench";
+    let floor = report.commit_floor(cluster.dir())?;
     let stop = Arc::new(AtomicBool::new(false));
     let committing = {
         let (dir, stop) = (cluster.dir().to_owned(), stop.clone());
@@ -247,11 +246,8 @@ pub fn joining(cluster: &Cluster, report: &mut Report) -> Result<(), String> {
     }
     stop.store(true, Ordering::Relaxed);
     let times = committing.join().map_err(|_| "the committing client failed")??;
-    report.times(
-        &format!("one-object CCBs while a node joins, {JOINS} times"),
-        times,
-        None,
-    );
+    let what = format!("one-object CCBs while a node joins, {JOINS} times");
+    report.times_over(&what, times, floor);
     Ok(())
 }
 
@@ -276,7 +272,7 @@ async fn joined(dir: &Path, node: &str, again: impl Fn() -> bool) -> Result<(), 
 }
 
 /// The process of a daemon of the cluster, as its supervisor notes it.
-fn pid_of(cluster: &Cluster, daemon: &str) -> Result<u64, String> {
+pub fn pid_of(cluster: &Cluster, daemon: &str) -> Result<u64, String> {
     let text = std::fs::read(cluster.dir().join("daemons.json")).map_err(|e| e.to_string())?;
     let record: serde_json::Value = serde_json::from_slice(&text).map_err(|e| e.to_string())?;
     let daemons = record["daemons"].as_array().ok_or("no daemons")?;

@@ -4,6 +4,7 @@ mod ccb;
 mod daemon;
 pub mod large;
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -11,53 +12,71 @@ use ais::{AttrChoice, Dn, Scope, Value};
 use immd_client::{Imm, ImmError, SearchParams};
 use tests::cluster::Cluster;
 
-use super::figures::Report;
+use super::figures::{Processors, Report};
 use super::model;
 use daemon::cpu_of_children;
 
-/// Measures on a cluster whose model holds `objects` plain objects, and on a daemon alone with `large` of them.
-pub fn measure(
-    program: &Path,
-    objects: usize,
-    large: usize,
-    seconds: u64,
-    report: &mut Report,
-) -> Result<(), String> {
+/// What the measurements are made with.
+pub struct Stage<'a> {
+    /// The program with all commands and daemons in it.
+    pub program: &'a Path,
+    /// How many plain objects the clusters have.
+    pub objects: usize,
+    /// How many a daemon alone has.
+    pub large: usize,
+    /// How long clients commit, each time.
+    pub seconds: u64,
+}
+
+/// One part of the measurements.
+type Part = fn(&Stage<'_>, &mut Report) -> Result<(), String>;
+
+/// All parts by their names.
+pub const PARTS: [(&str, Part); 4] = [
+    ("commands", commands),
+    ("ccbs", ccbs),
+    ("joins", joins),
+    ("large", |stage, report| {
+        large::measure(stage.program, stage.large, stage.seconds, report)
+    }),
+];
+
+impl Stage<'_> {
+    /// A cluster that has the plain objects from its start.
+    fn cluster(&self) -> Result<Cluster, String> {
+        let files = tempfile::tempdir().map_err(|e| e.to_string())?;
+        let xml = files.path().join("plain.xml");
+        std::fs::write(&xml, model::plain(self.objects)).map_err(|e| e.to_string())?;
+        Cluster::up(self.program, &[&xml])
+    }
+}
+
+/// The operator's commands, and reading.
+fn commands(stage: &Stage<'_>, report: &mut Report) -> Result<(), String> {
     let files = tempfile::tempdir().map_err(|e| e.to_string())?;
     let xml = files.path().join("plain.xml");
-    std::fs::write(&xml, model::plain(objects)).map_err(|e| e.to_string())?;
+    std::fs::write(&xml, model::plain(stage.objects)).map_err(|e| e.to_string())?;
     let empty = files.path().join("empty.xml");
     std::fs::write(&empty, model::plain(0)).map_err(|e| e.to_string())?;
 
-    let cluster = Cluster::up(program, &[&empty])?;
-    let scaled = |opensaf_ms: f64| Some(opensaf_ms * as_f64(objects) / 100_000.0);
-    command(
-        &cluster,
-        "immcfg",
-        &["-f".as_ref(), xml.as_os_str()],
-        1,
-        report,
-        scaled(42_000.0),
-    )?;
-    command(
-        &cluster,
-        "immfind",
-        &["-c".as_ref(), "BenchObject".as_ref()],
-        5,
-        report,
-        scaled(460.0),
-    )?;
+    let cluster = Cluster::up(stage.program, &[&empty])?;
+    let scaled = |opensaf_ms: f64| Some(opensaf_ms * as_f64(stage.objects) / 100_000.0);
     let dump = files.path().join("dump.xml");
-    command(
-        &cluster,
-        "immdump",
-        &[dump.as_os_str()],
-        5,
-        report,
-        scaled(4_950.0),
-    )?;
-    in_process(&cluster, seconds, scaled(1_750.0), report)?;
-    large::joining(&cluster, report)?;
+    let all: [(&str, &[&OsStr], u32, f64); 3] = [
+        ("immcfg", &["-f".as_ref(), xml.as_os_str()], 1, 42_000.0),
+        ("immfind", &["-c".as_ref(), "BenchObject".as_ref()], 5, 460.0),
+        ("immdump", &[dump.as_os_str()], 5, 4_950.0),
+    ];
+    for (name, args, rounds, opensaf_ms) in all {
+        command(&cluster, name, args, rounds, report, scaled(opensaf_ms))?;
+    }
+    let (gets, search) = runtime(reads(cluster.dir()))?;
+    report.times("accessor get over the socket", gets, Some(0.17));
+    report.times(
+        "search of all objects with attributes",
+        vec![search],
+        scaled(1_750.0),
+    );
 
     let begin = Instant::now();
     cluster.done("perdure", &["down"])?;
@@ -68,8 +87,40 @@ pub fn measure(
         "down, and up again from LMDB",
         format!("{:.0} ms, {:.0} ms", ms(down), ms(begin.elapsed())),
     );
-    drop(cluster);
-    large::measure(program, large, seconds, report)
+    Ok(())
+}
+
+/// CCBs in a cluster in which nothing else goes on.
+fn ccbs(stage: &Stage<'_>, report: &mut Report) -> Result<(), String> {
+    let cluster = stage.cluster()?;
+    let dir = cluster.dir();
+    let span = Duration::from_secs(stage.seconds);
+    for (clients, opensaf) in [(1, Some(324.0)), (16, None)] {
+        let floor = report.commit_floor(dir)?;
+        let (rate, times) = runtime(ccb::commits(dir, clients, span))?;
+        report.rate(
+            &format!("durable one-object CCBs, {clients} clients"),
+            rate,
+            opensaf,
+        );
+        report.times_over(&format!("  each of them, {clients} clients"), times, floor);
+    }
+    let immd = u32::try_from(large::pid_of(&cluster, "immd")?).map_err(|e| e.to_string())?;
+    let (cpu, processors) = (daemon::cpu(immd)?, Processors::now()?);
+    let rate = runtime(ccb::large_ccbs(dir))?;
+    let each = (daemon::cpu(immd)?.saturating_sub(cpu)) / ccb::LARGE_CCBS / 1_000;
+    let stolen = processors.stolen_percent()?;
+    report.rate("objects created in CCBs of 1,000", rate, Some(2267.0));
+    report.other(
+        "  processor time of immd for each",
+        format!("{:.1} us; {stolen} % was taken by the host", ms(each) * 1000.0),
+    );
+    Ok(())
+}
+
+/// CCBs while a node joins.
+fn joins(stage: &Stage<'_>, report: &mut Report) -> Result<(), String> {
+    large::joining(&stage.cluster()?, report)
 }
 
 /// A number of things as one to calculate with.
@@ -85,7 +136,7 @@ fn ms(span: Duration) -> f64 {
 fn command(
     cluster: &Cluster,
     name: &str,
-    args: &[&std::ffi::OsStr],
+    args: &[&OsStr],
     rounds: u32,
     report: &mut Report,
     opensaf_ms: Option<f64>,
@@ -112,32 +163,6 @@ fn runtime<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, String
         .build()
         .map_err(|e| e.to_string())?;
     tokio::task::LocalSet::new().block_on(&runtime, work)
-}
-
-/// What is measured through the client library, without processes to start.
-fn in_process(
-    cluster: &Cluster,
-    seconds: u64,
-    search_ms: Option<f64>,
-    report: &mut Report,
-) -> Result<(), String> {
-    let dir = cluster.dir().to_owned();
-    let span = Duration::from_secs(seconds);
-    let (gets, search) = runtime(reads(&dir))?;
-    report.times("accessor get over the socket", gets, Some(0.17));
-    report.times("search of all objects with attributes", vec![search], search_ms);
-    for (clients, opensaf) in [(1, Some(324.0)), (16, None)] {
-        let (rate, times) = runtime(ccb::commits(&dir, clients, span))?;
-        report.rate(
-            &format!("durable one-object CCBs, {clients} clients"),
-            rate,
-            opensaf,
-        );
-        report.times(&format!("  each of them, {clients} clients"), times, None);
-    }
-    let rate = runtime(ccb::large_ccbs(&dir))?;
-    report.rate("objects created in CCBs of 1,000", rate, Some(2267.0));
-    Ok(())
 }
 
 async fn reads(dir: &Path) -> Result<(Vec<Duration>, Duration), String> {
