@@ -20,6 +20,8 @@ const CALLBACK_BYTES_MAX: usize = 64 << 20;
 const INPUT_MAX: usize = 128 << 20;
 /// So many are held for all connections together.
 const INPUT_MAX_OF_ALL: usize = 1 << 30;
+/// So many bytes may the answer to a call to an implementer bring: they are no part of the implementer's next call.
+const ANSWER_BYTES: usize = 64 << 10;
 /// So many searches may be open (OpenSAF's limit).
 const SEARCHES_MAX: usize = 100;
 
@@ -31,6 +33,8 @@ pub(crate) struct Budget {
     out: Rc<Out>,
     /// Bytes that came since the last call was admitted.
     arrived: Rc<Cell<usize>>,
+    /// Bytes of these that may be answers to calls that it was sent since then.
+    answers: Cell<usize>,
     held: Rc<Cell<usize>>,
     held_of_all: Rc<Cell<usize>>,
     /// Notified when the connection is to be ended.
@@ -108,7 +112,8 @@ impl Budget {
 
     /// Room for one more call; its client may ask again when others are answered and their answers are read.
     pub(crate) fn admit(&self) -> Result<Call, capnp::Error> {
-        let held = self.hold(self.arrived.take())?;
+        let brought = self.arrived.take().saturating_sub(self.answers.take());
+        let held = self.hold(brought)?;
         if self.calls.get() >= CALLS_MAX {
             return Err(capnp::Error::overloaded(format!(
                 "{CALLS_MAX} calls of this connection are unanswered; try again"
@@ -170,6 +175,7 @@ impl Budget {
             return Err(Refusal::new(AisError::NoResources, text));
         }
         self.out.owe(bytes);
+        self.answers.set(self.answers.get().saturating_add(ANSWER_BYTES));
         Ok(())
     }
 
@@ -247,8 +253,8 @@ impl<W: AsyncWrite + Unpin> AsyncWrite for Watched<W> {
 
 #[cfg(test)]
 mod tests {
-    use futures::AsyncWriteExt as _;
     use futures::executor::block_on;
+    use futures::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
 
@@ -297,6 +303,27 @@ mod tests {
         assert!(many[8].hold(1).is_err(), "the share of all");
         drop(held);
         assert!(many[8].hold(1).is_ok());
+    }
+
+    #[test]
+    fn answers_to_an_implementers_callbacks_are_no_part_of_its_next_call() {
+        let budget = Budget::default();
+        let brings = |bytes: usize| {
+            let come = vec![0; bytes];
+            let mut reader = budget.count(come.as_slice());
+            block_on(reader.read_to_end(&mut Vec::new())).unwrap();
+        };
+        let callbacks = INPUT_MAX / ANSWER_BYTES + 2;
+        for _ in 0..callbacks {
+            budget.owe_call(1).unwrap();
+            brings(ANSWER_BYTES);
+        }
+        assert!(budget.admit().is_ok());
+        brings(INPUT_MAX + 1);
+        assert!(
+            budget.admit().is_err(),
+            "what no callback accounts for is the call's"
+        );
     }
 
     #[test]
