@@ -24,7 +24,7 @@ use crate::core::Core;
 const SEARCHES_MAX: usize = 5000;
 
 /// A page holds about so many bytes: small ones, because nothing else is served while one is made.
-const PAGE: usize = size::MESSAGE / 8;
+const PAGE: usize = size::MESSAGE / 32;
 
 /// The handle.
 pub(super) struct SearchServer {
