@@ -55,8 +55,8 @@ pub(super) struct Stat {
 #[derive(Default)]
 struct Pass {
     found: Vec<Living>,
-    /// Those that had ended when it came to them.
-    ended: BTreeSet<i32>,
+    /// Those that had ended when it came to them, and those whose environment was empty.
+    doubtful: BTreeSet<i32>,
     /// How many were beginning another program.
     beginning: usize,
 }
@@ -68,21 +68,20 @@ impl Look {
     /// The living processes of components below the node director.
     ///
     /// A process that ends meanwhile leaves its children to a process that was looked at before them, mostly the node
-    /// director. One that is beginning another program has no environment for a moment. So it is looked again until
-    /// nothing had ended that had not ended before, and all environments are there.
+    /// director. One that is beginning another program has no environment for a moment, and then an empty one until the
+    /// kernel has written it. So it is looked again until nothing had ended or was empty that was not so before, and all
+    /// environments are there.
     pub(super) fn below(&self) -> Vec<Living> {
         let mut before = BTreeSet::new();
         let mut passes = 0;
         loop {
             let pass = self.once();
             passes += 1;
-            if pass.ended.is_subset(&before) && (pass.beginning == 0 || passes > PASSES_MAX) {
+            if pass.doubtful.is_subset(&before) && (pass.beginning == 0 || passes > PASSES_MAX) {
                 return pass.found;
             }
-            before.extend(pass.ended);
-            if pass.beginning > 0 {
-                std::thread::sleep(BEGINNING);
-            }
+            before.extend(pass.doubtful);
+            std::thread::sleep(BEGINNING);
         }
     }
 
@@ -107,7 +106,7 @@ impl Look {
             // After its children: those of one that lives now were all there.
             let stat = place.and_then(|place| place.stat(&mut buffer));
             let Some(stat) = stat.filter(Stat::is_alive) else {
-                pass.ended.insert(pid);
+                pass.doubtful.insert(pid);
                 continue;
             };
             if stat.threads > 1 {
@@ -115,6 +114,9 @@ impl Look {
             }
             let is_beginning = stat.environ.is_none_or(|now| now > 0) && size == Some(0);
             pass.beginning += usize::from(is_beginning);
+            if size == Some(0) && !is_beginning {
+                pass.doubtful.insert(pid);
+            }
             let owner = owner
                 .or(inherited)
                 .or_else(|| self.groups.get(&stat.group).map(Dn::to_string));
