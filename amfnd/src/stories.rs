@@ -31,7 +31,7 @@ impl Stories {
                 (order, Some(su)) if !order.is_configuration() => {
                     let story = Story {
                         cause: *cause,
-                        order: id_of(order),
+                        order: order.answered().map(|(id, _)| id),
                     };
                     self.of_sus.insert(su.clone(), story);
                 }
@@ -71,27 +71,6 @@ impl Stories {
     fn find(&self, dn: &Dn) -> Option<&Story> {
         let parent = || dn.parent().and_then(|su| self.of_sus.get(&su));
         self.of_sus.get(dn).or_else(parent)
-    }
-}
-
-const fn id_of(order: &NodeOrder) -> Option<OrderId> {
-    match order {
-        NodeOrder::Instantiate { id, .. }
-        | NodeOrder::Terminate { id, .. }
-        | NodeOrder::Restart { id, .. }
-        | NodeOrder::Assign { id, .. }
-        | NodeOrder::Remove { id, .. }
-        | NodeOrder::Cleanup { id, .. }
-        | NodeOrder::Repair { id, .. }
-        | NodeOrder::Monitor { id, .. } => Some(*id),
-        NodeOrder::ConfigureNode(_)
-        | NodeOrder::ConfigureSu(_)
-        | NodeOrder::RemoveSu { .. }
-        | NodeOrder::Reboot { .. }
-        | NodeOrder::ReportAll
-        | NodeOrder::ProtectionGroup(_)
-        | NodeOrder::RepairNode
-        | NodeOrder::Leave => None,
     }
 }
 

@@ -77,7 +77,9 @@ impl Look {
         loop {
             let pass = self.once();
             passes += 1;
-            if pass.doubtful.is_subset(&before) && (pass.beginning == 0 || passes > PASSES_MAX) {
+            let is_settled = pass.beginning == 0 && pass.doubtful.is_subset(&before);
+            // Who makes processes that end without a pause does not keep the others from being ended.
+            if is_settled || passes > PASSES_MAX {
                 return pass.found;
             }
             before.extend(pass.doubtful);

@@ -117,15 +117,8 @@ pub(crate) fn assignment() -> SiAssignment {
 }
 
 pub(crate) fn id_of(order: &NodeOrder) -> OrderId {
-    match order {
-        NodeOrder::Instantiate { id, .. }
-        | NodeOrder::Terminate { id, .. }
-        | NodeOrder::Restart { id, .. }
-        | NodeOrder::Assign { id, .. }
-        | NodeOrder::Remove { id, .. }
-        | NodeOrder::Cleanup { id, .. }
-        | NodeOrder::Repair { id, .. }
-        | NodeOrder::Monitor { id, .. } => *id,
-        other => panic!("{other:?} has no id"),
+    match order.answered() {
+        Some((id, _)) => id,
+        None => panic!("{order:?} has no id"),
     }
 }

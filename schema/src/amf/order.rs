@@ -219,22 +219,8 @@ pub fn write_node_order(from: &NodeOrder, mut builder: node_order::Builder<'_>) 
 /// The id and the SU of an order that is about an SU; the id 0 where it has none.
 const fn addressee(order: &NodeOrder) -> Option<(OrderId, &Dn)> {
     match order {
-        NodeOrder::Instantiate { id, su }
-        | NodeOrder::Terminate { id, su }
-        | NodeOrder::Restart { id, su, .. }
-        | NodeOrder::Assign { id, su, .. }
-        | NodeOrder::Remove { id, su, .. }
-        | NodeOrder::Cleanup { id, su }
-        | NodeOrder::Repair { id, su }
-        | NodeOrder::Monitor { id, su, .. } => Some((*id, su)),
         NodeOrder::RemoveSu { su } => Some((OrderId(0), su)),
-        NodeOrder::ConfigureNode(_)
-        | NodeOrder::ConfigureSu(_)
-        | NodeOrder::Reboot { .. }
-        | NodeOrder::ReportAll
-        | NodeOrder::ProtectionGroup(_)
-        | NodeOrder::RepairNode
-        | NodeOrder::Leave => None,
+        order => order.answered(),
     }
 }
 

@@ -110,15 +110,13 @@ pub(super) fn will_answer(member: &Member) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::fmt::Write as _;
-
     use ais::amf::RedundancyModel;
 
-    use super::super::{Action, next};
+    use super::super::tests::printed;
     use super::*;
     use crate::dependency::Footing;
     use crate::plan::tests_support::{dn, group, member};
-    use crate::plan::{self, Group, MemberFault};
+    use crate::plan::{Group, MemberFault};
 
     /// The orders for these SUs of a 2N group in which `si=web` depends on `si=db`.
     fn orders(members: Vec<Member>, change: impl FnOnce(&mut Group)) -> String {
@@ -127,17 +125,7 @@ mod tests {
         sponsor.dependents = [dn("si=web")].into();
         group.services[1].dependence.sponsors = [dn("si=db")].into();
         change(&mut group);
-        let target = plan::plan(RedundancyModel::TwoN, &group);
-        let mut text = String::new();
-        for (su, action) in next(&group, &target).orders {
-            match action {
-                Action::Assign(ha, sis) => write!(text, "{su} {ha} {sis:?}; "),
-                Action::Remove(sis) => write!(text, "{su} remove {sis:?}; "),
-                Action::Cleanup => write!(text, "{su} cleanup; "),
-            }
-            .unwrap();
-        }
-        text
+        printed(&group)
     }
 
     /// An SU with these states for db and web.

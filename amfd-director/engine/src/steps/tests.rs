@@ -33,9 +33,14 @@ fn faulty(mut member: Member, whole_su: bool, isolated: bool) -> Member {
 /// The orders that a 2N group of these SUs gets.
 fn orders(members: Vec<Member>) -> String {
     let group = group(RedundancyModel::TwoN, members, SIS);
-    let target = plan::plan(RedundancyModel::TwoN, &group);
+    printed(&group)
+}
+
+/// The orders that a 2N group gets, in words.
+pub(super) fn printed(group: &Group) -> String {
+    let target = plan::plan(RedundancyModel::TwoN, group);
     let mut text = String::new();
-    for (su, action) in next(&group, &target).orders {
+    for (su, action) in next(group, &target).orders {
         match action {
             Action::Assign(ha, sis) => write!(text, "{su} {ha} {sis:?}; "),
             Action::Remove(sis) => write!(text, "{su} remove {sis:?}; "),

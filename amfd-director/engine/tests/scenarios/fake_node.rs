@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ais::Dn;
 use ais::amf::{
-    AssignmentReport, CommandFailure, CompReport, FaultReport, HaReadinessState, HaState, NodeOrder,
-    NodeReport, OperState, OrderId, OrderOutcome, OrderReport, PresenceState, RecommendedRecovery, SuConfig,
-    SuReport, Term,
+    AssignmentReport, CommandFailure, FaultReport, HaReadinessState, HaState, NodeOrder, NodeReport,
+    OperState, OrderOutcome, OrderReport, PresenceState, RecommendedRecovery, SuConfig, SuReport, Term,
 };
 
 /// An SU on the node.
@@ -44,27 +43,6 @@ pub(crate) struct FakeNode {
     not_rebooted: Option<String>,
 }
 
-fn order_id(order: &NodeOrder) -> Option<(OrderId, &Dn)> {
-    match order {
-        NodeOrder::Instantiate { id, su }
-        | NodeOrder::Terminate { id, su }
-        | NodeOrder::Restart { id, su, .. }
-        | NodeOrder::Assign { id, su, .. }
-        | NodeOrder::Remove { id, su, .. }
-        | NodeOrder::Cleanup { id, su }
-        | NodeOrder::Repair { id, su }
-        | NodeOrder::Monitor { id, su, .. } => Some((*id, su)),
-        NodeOrder::ConfigureNode(_)
-        | NodeOrder::ConfigureSu(_)
-        | NodeOrder::RemoveSu { .. }
-        | NodeOrder::Reboot { .. }
-        | NodeOrder::ReportAll
-        | NodeOrder::ProtectionGroup(_)
-        | NodeOrder::RepairNode
-        | NodeOrder::Leave => None,
-    }
-}
-
 fn set_presence(report: &mut SuReport, presence: PresenceState) {
     report.presence = presence;
     for comp in &mut report.comps {
@@ -75,7 +53,7 @@ fn set_presence(report: &mut SuReport, presence: PresenceState) {
 
 impl FakeNode {
     pub(crate) fn take(&mut self, order: NodeOrder) {
-        if let Some((id, su)) = order_id(&order) {
+        if let Some((id, su)) = order.answered() {
             let su = su.clone();
             let term = self.term;
             let Some(fake) = self.sus.get_mut(&su) else { return };
@@ -166,19 +144,7 @@ impl FakeNode {
     }
 
     fn configure(&mut self, config: SuConfig) {
-        let comps = config
-            .comps
-            .iter()
-            .map(|comp| CompReport::uninstantiated(comp.dn.clone()));
-        let report = SuReport {
-            su: config.dn.clone(),
-            presence: PresenceState::Uninstantiated,
-            restart_count: 0,
-            comps: comps.collect(),
-            assignments: Vec::new(),
-            fault: None,
-            order: None,
-        };
+        let report = SuReport::uninstantiated(&config);
         let dn = config.dn.clone();
         let known = self.sus.get_mut(&dn);
         match known {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use ais::amf::{
-    AssignmentReport, CompConfig, CompReport, CsiAssignment, HaState, NodeOrder, NodeReport, OrderId,
-    OrderOutcome, OrderReport, PresenceState, ProtectionGroup, SiAssignment, SuConfig, SuReport, Term,
+    AssignmentReport, CompConfig, CsiAssignment, HaState, NodeOrder, NodeReport, OrderId, OrderOutcome,
+    OrderReport, PresenceState, ProtectionGroup, SiAssignment, SuConfig, SuReport, Term,
 };
 use ais::ntf::Notification;
 use ais::{Attr, Dn, Millis, Value, ValueType};
@@ -189,7 +189,7 @@ impl Cluster {
         match order {
             NodeOrder::ConfigureSu(config) => {
                 let su = config.dn.clone();
-                let report = uninstantiated(&config);
+                let report = SuReport::uninstantiated(&config);
                 self.configured.insert(su.clone(), config);
                 let report = self.reports.entry(su).or_insert(report).clone();
                 vec![NodeReport::Su(report)]
@@ -263,22 +263,6 @@ impl Cluster {
     pub(super) fn given(&self, ha: HaState) -> Vec<&CsiAssignment> {
         let of = self.assigned.iter().filter(|(given, _)| *given == ha);
         of.flat_map(|(_, si)| &si.csis).collect()
-    }
-}
-
-pub(super) fn uninstantiated(config: &SuConfig) -> SuReport {
-    let comps = config
-        .comps
-        .iter()
-        .map(|comp| CompReport::uninstantiated(comp.dn.clone()));
-    SuReport {
-        su: config.dn.clone(),
-        presence: PresenceState::Uninstantiated,
-        restart_count: 0,
-        comps: comps.collect(),
-        assignments: Vec::new(),
-        fault: None,
-        order: None,
     }
 }
 

@@ -453,6 +453,22 @@ pub struct SuReport {
     pub order: Option<OrderReport>,
 }
 
+impl SuReport {
+    /// An SU that has never been started.
+    pub fn uninstantiated(config: &SuConfig) -> SuReport {
+        let comps = config.comps.iter().map(|comp| comp.dn.clone());
+        SuReport {
+            su: config.dn.clone(),
+            presence: PresenceState::Uninstantiated,
+            restart_count: 0,
+            comps: comps.map(CompReport::uninstantiated).collect(),
+            assignments: Vec::new(),
+            fault: None,
+            order: None,
+        }
+    }
+}
+
 /// What a node director tells the director.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NodeReport {

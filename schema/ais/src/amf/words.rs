@@ -2,24 +2,36 @@
 
 use std::fmt;
 
-use super::NodeOrder;
+use super::{NodeOrder, OrderId};
 use crate::Dn;
 
 impl NodeOrder {
     /// The SU that it is about; `None` where it is about the node.
     pub const fn su(&self) -> Option<&Dn> {
         match self {
-            NodeOrder::Instantiate { su, .. }
-            | NodeOrder::Terminate { su, .. }
-            | NodeOrder::Restart { su, .. }
-            | NodeOrder::Assign { su, .. }
-            | NodeOrder::Remove { su, .. }
-            | NodeOrder::Cleanup { su, .. }
-            | NodeOrder::Repair { su, .. }
-            | NodeOrder::Monitor { su, .. }
-            | NodeOrder::RemoveSu { su } => Some(su),
+            NodeOrder::RemoveSu { su } => Some(su),
             NodeOrder::ConfigureSu(config) => Some(&config.dn),
+            order => match order.answered() {
+                Some((_, su)) => Some(su),
+                None => None,
+            },
+        }
+    }
+
+    /// For an order that is answered: its id and the SU that it is about.
+    pub const fn answered(&self) -> Option<(OrderId, &Dn)> {
+        match self {
+            NodeOrder::Instantiate { id, su }
+            | NodeOrder::Terminate { id, su }
+            | NodeOrder::Restart { id, su, .. }
+            | NodeOrder::Assign { id, su, .. }
+            | NodeOrder::Remove { id, su, .. }
+            | NodeOrder::Cleanup { id, su }
+            | NodeOrder::Repair { id, su }
+            | NodeOrder::Monitor { id, su, .. } => Some((*id, su)),
             NodeOrder::ConfigureNode(_)
+            | NodeOrder::ConfigureSu(_)
+            | NodeOrder::RemoveSu { .. }
             | NodeOrder::Reboot { .. }
             | NodeOrder::ReportAll
             | NodeOrder::ProtectionGroup(_)

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use ais::amf::{
-    AssignmentReport, CompReport, ErrorSource, FaultReport, HaState, NodeOrder, NodeReport, OrderId,
-    OrderOutcome, OrderReport, PresenceState, RecommendedRecovery, SuReport, Term,
+    AssignmentReport, ErrorSource, FaultReport, HaState, NodeOrder, NodeReport, OrderOutcome, OrderReport,
+    PresenceState, RecommendedRecovery, SuReport, Term,
 };
 use ais::{Dn, Millis};
 use director_engine::{Director, DownCause, Effect, Event, ModelChange, SessionId};
@@ -139,19 +139,7 @@ impl Cluster {
         let tell = |report| (node.clone(), session, report);
         match order {
             NodeOrder::ConfigureSu(config) => {
-                let comps = config
-                    .comps
-                    .iter()
-                    .map(|comp| CompReport::uninstantiated(comp.dn.clone()));
-                let fresh = SuReport {
-                    su: config.dn.clone(),
-                    presence: PresenceState::Uninstantiated,
-                    restart_count: 0,
-                    comps: comps.collect(),
-                    assignments: Vec::new(),
-                    fault: None,
-                    order: None,
-                };
+                let fresh = SuReport::uninstantiated(&config);
                 let (_, report) = self.sus.entry(config.dn).or_insert((node.clone(), fresh));
                 self.wire.push_back(tell(NodeReport::Su(report.clone())));
             }
@@ -180,7 +168,7 @@ impl Cluster {
     }
 
     fn carry_out(&mut self, order: NodeOrder) -> Option<SuReport> {
-        let (id, su) = addressee(&order)?;
+        let (id, su) = order.answered()?;
         let (_, report) = self.sus.get_mut(su)?;
         report.order = Some(OrderReport {
             term: TERM,
@@ -207,28 +195,6 @@ impl Cluster {
             _ => report.fault = None,
         }
         Some(report.clone())
-    }
-}
-
-/// The order's number and the SU that it is about.
-fn addressee(order: &NodeOrder) -> Option<(OrderId, &Dn)> {
-    match order {
-        NodeOrder::Instantiate { id, su }
-        | NodeOrder::Terminate { id, su }
-        | NodeOrder::Restart { id, su, .. }
-        | NodeOrder::Assign { id, su, .. }
-        | NodeOrder::Remove { id, su, .. }
-        | NodeOrder::Cleanup { id, su }
-        | NodeOrder::Repair { id, su }
-        | NodeOrder::Monitor { id, su, .. } => Some((*id, su)),
-        NodeOrder::ConfigureNode(_)
-        | NodeOrder::ConfigureSu(_)
-        | NodeOrder::RemoveSu { .. }
-        | NodeOrder::Reboot { .. }
-        | NodeOrder::ReportAll
-        | NodeOrder::ProtectionGroup(_)
-        | NodeOrder::RepairNode
-        | NodeOrder::Leave => None,
     }
 }
 
