@@ -9,8 +9,8 @@ use capnp::struct_list;
 use crate::error::{WireError, list_len};
 use crate::imm_capnp::{attr_choice, attr_def, attr_modification, class_def, operation};
 use crate::value::{
-    checked, read_attr, read_attrs, read_dn, read_text, read_texts, read_value, read_value_type, write_attr,
-    write_attrs, write_texts, write_value,
+    checked, read_attr, read_attrs, read_dn, read_list, read_text, read_texts, read_value, read_value_type,
+    write_attr, write_attrs, write_texts, write_value,
 };
 
 /// The scope with this number.
@@ -68,11 +68,7 @@ pub fn read_class_def(reader: class_def::Reader<'_>) -> Result<ClassDef, WireErr
     Ok(ClassDef {
         name: read_text(reader.get_name()?, "ClassDef.name")?,
         category: read_category(reader.get_category())?,
-        attrs: reader
-            .get_attrs()?
-            .iter()
-            .map(read_attr_def)
-            .collect::<Result<_, _>>()?,
+        attrs: read_list(reader.get_attrs()?.iter(), read_attr_def)?,
     })
 }
 
@@ -121,10 +117,7 @@ pub fn read_operation(reader: operation::Reader<'_>) -> Result<CcbOperation, Wir
             },
             Which::Modify(changes) => CcbOperation::Modify {
                 dn,
-                changes: changes?
-                    .iter()
-                    .map(read_attr_modification)
-                    .collect::<Result<_, _>>()?,
+                changes: read_list(changes?.iter(), read_attr_modification)?,
             },
             Which::Delete(()) => CcbOperation::Delete { dn },
         },
@@ -158,7 +151,7 @@ pub fn write_operation(from: &CcbOperation, mut builder: operation::Builder<'_>)
 pub fn read_operations(
     list: struct_list::Reader<'_, operation::Owned>,
 ) -> Result<Vec<CcbOperation>, WireError> {
-    list.iter().map(read_operation).collect()
+    read_list(list.iter(), read_operation)
 }
 
 /// Fills a list that has as many places as there are operations.

@@ -83,14 +83,29 @@ pub fn optional_dn(dn: Option<&Dn>) -> &str {
     dn.map_or("", Dn::as_str)
 }
 
+/// At first a list gets room for no more than so many: what a message says of a length costs its sender nothing.
+const ROOM_MAX: usize = 256;
+
+/// What `read` makes of each item, or its first error. Most lists are short, and get the room that they need, not more.
+pub fn read_list<I, T>(
+    items: impl ExactSizeIterator<Item = I>,
+    mut read: impl FnMut(I) -> Result<T, WireError>,
+) -> Result<Vec<T>, WireError> {
+    let mut all = Vec::with_capacity(items.len().min(ROOM_MAX));
+    for item in items {
+        all.push(read(item)?);
+    }
+    Ok(all)
+}
+
 /// The texts of a list.
 pub fn read_texts(list: text_list::Reader<'_>, field: &'static str) -> Result<Vec<String>, WireError> {
-    list.iter().map(|text| read_text(text?, field)).collect()
+    read_list(list.iter(), |text| read_text(text?, field))
 }
 
 /// The DNs of a list.
 pub fn read_dns(list: text_list::Reader<'_>, field: &'static str) -> Result<Vec<Dn>, WireError> {
-    list.iter().map(|text| read_dn(text?, field)).collect()
+    read_list(list.iter(), |text| read_dn(text?, field))
 }
 
 /// Fills a list that has as many places as there are texts; both strings and DNs will do.
@@ -268,7 +283,7 @@ pub fn write_value(from: &Value, mut builder: value::Builder<'_>) -> Result<(), 
 
 /// The values of a list.
 pub fn read_values(list: struct_list::Reader<'_, value::Owned>) -> Result<Vec<Value>, WireError> {
-    list.iter().map(read_value).collect()
+    read_list(list.iter(), read_value)
 }
 
 /// Fills a list that has as many places as there are values.
@@ -302,7 +317,7 @@ pub fn write_attr(from: &Attr, mut builder: attr::Builder<'_>) -> Result<(), Wir
 
 /// The attributes of a list.
 pub fn read_attrs(list: struct_list::Reader<'_, attr::Owned>) -> Result<Vec<Attr>, WireError> {
-    list.iter().map(read_attr).collect()
+    read_list(list.iter(), read_attr)
 }
 
 /// Fills a list that has as many places as there are attributes.
@@ -329,7 +344,7 @@ pub fn write_object(from: &Object, mut builder: object::Builder<'_>) -> Result<(
 
 /// The objects of a list.
 pub fn read_objects(list: struct_list::Reader<'_, object::Owned>) -> Result<Vec<Object>, WireError> {
-    list.iter().map(read_object).collect()
+    read_list(list.iter(), read_object)
 }
 
 /// Fills a list that has as many places as there are objects.
@@ -358,7 +373,7 @@ pub fn write_parameter(from: &Parameter, mut builder: parameter::Builder<'_>) ->
 
 /// The parameters of a list.
 pub fn read_parameters(list: struct_list::Reader<'_, parameter::Owned>) -> Result<Vec<Parameter>, WireError> {
-    list.iter().map(read_parameter).collect()
+    read_list(list.iter(), read_parameter)
 }
 
 /// Fills a list that has as many places as there are parameters.

@@ -84,12 +84,12 @@ pub(crate) fn complete(
             Some(_) => {}
         }
     }
-    let all = (0u16..).zip(&class.def().attrs).zip(given);
-    all.map(|((at, def), given)| {
+    let mut all = Vec::with_capacity(given.len());
+    for ((at, def), given) in (0u16..).zip(&class.def().attrs).zip(given) {
         let is_rdn = at == class.rdn_position();
-        value_of(dn, def, is_rdn, given, creator, settings)
-    })
-    .collect()
+        all.push(value_of(dn, def, is_rdn, given, creator, settings)?);
+    }
+    Ok(all.into())
 }
 
 /// The values of one attribute of a new object.
@@ -127,7 +127,7 @@ fn value_of(
                 "is a runtime attribute that does not survive a restart; a CCB cannot set it",
             );
         }
-        return Ok(given.to_vec().into());
+        return Ok(given.into());
     }
     if flags.contains(AttrFlags::INITIALIZED) {
         return invalid(

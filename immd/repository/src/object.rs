@@ -43,6 +43,16 @@ impl From<Vec<Value>> for Values {
     }
 }
 
+impl From<&[Value]> for Values {
+    fn from(values: &[Value]) -> Values {
+        match values {
+            [] => Values::None,
+            [value] => Values::One(value.clone()),
+            _ => Values::Many(values.into()),
+        }
+    }
+}
+
 /// One object at one moment: readers share it, a change copies it where somebody still reads the old one.
 ///
 /// The RDN attribute and the system attributes are not among the values: they follow from the name, the class, the

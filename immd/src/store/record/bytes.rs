@@ -7,6 +7,9 @@ use super::{RecordError, Table, Write};
 /// The version that this program writes, and the only one it reads.
 const VERSION: u8 = 1;
 
+/// The version before the content and the checksum behind it.
+const FRAME_BYTES: usize = 5;
+
 type Decoded<T> = Result<T, &'static str>;
 
 /// The checksum of a record, which is also bound to its place.
@@ -24,19 +27,30 @@ pub(super) struct Encoder {
 }
 
 impl Encoder {
+    /// With room for a usual record.
     pub(super) fn new() -> Encoder {
-        // Room for a usual record.
-        Encoder {
-            bytes: Vec::with_capacity(240),
-        }
+        Encoder::with_room(240)
     }
 
+    /// With room for so many bytes.
+    pub(super) fn with_room(bytes: usize) -> Encoder {
+        let mut bytes = Vec::with_capacity(bytes + FRAME_BYTES);
+        bytes.push(VERSION);
+        Encoder { bytes }
+    }
+
+    /// How many bytes were written.
     pub(super) fn len(&self) -> usize {
-        self.bytes.len()
+        self.content().len()
+    }
+
+    /// What was written, without the version.
+    fn content(&self) -> &[u8] {
+        self.bytes.get(1..).unwrap_or_default()
     }
 
     pub(super) fn append(&mut self, other: &Encoder) {
-        self.bytes.extend_from_slice(&other.bytes);
+        self.bytes.extend_from_slice(other.content());
     }
 
     /// Seven bits a byte, the lowest first; the eighth says that more follow.
@@ -79,16 +93,13 @@ impl Encoder {
     }
 
     /// The finished record in its place.
-    pub(super) fn put(self, table: Table, key: u64) -> Write {
-        let mut bytes = Vec::with_capacity(self.bytes.len() + 5);
-        bytes.push(VERSION);
-        bytes.extend_from_slice(&self.bytes);
-        let sum = checksum(table, key, &bytes);
-        bytes.extend_from_slice(&sum);
+    pub(super) fn put(mut self, table: Table, key: u64) -> Write {
+        let sum = checksum(table, key, &self.bytes);
+        self.bytes.extend_from_slice(&sum);
         Write {
             table,
             key,
-            value: Some(bytes),
+            value: Some(self.bytes),
         }
     }
 }

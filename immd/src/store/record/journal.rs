@@ -11,6 +11,9 @@ use super::{RecordError, Table, Write};
 /// A record stops growing here and the next one continues.
 const PART_BYTES: usize = 256 << 10;
 
+/// What a usual change takes, and the head of an entry.
+const CHANGE_BYTES: usize = 240;
+
 /// One record of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JournalPart {
@@ -22,7 +25,10 @@ pub struct JournalPart {
 
 /// The records of an entry, in a row from the key `first` on; one at least.
 pub fn write_journal(first: u64, head: &JournalHead, changes: &[StoredChange]) -> Vec<Write> {
-    let mut parts = JournalParts::default();
+    let room = (changes.len() * CHANGE_BYTES).min(PART_BYTES + CHANGE_BYTES);
+    let mut parts = JournalParts {
+        parts: vec![(0, Encoder::with_room(room))],
+    };
     for change in changes {
         parts.add(change);
     }
@@ -52,7 +58,8 @@ impl JournalParts {
             .last()
             .is_some_and(|(_, list)| list.len() >= PART_BYTES)
         {
-            self.parts.push((0, Encoder::new()));
+            self.parts
+                .push((0, Encoder::with_room(PART_BYTES + CHANGE_BYTES)));
         }
         if let Some((count, list)) = self.parts.last_mut() {
             encode_change(list, change);
@@ -70,7 +77,7 @@ impl JournalParts {
         (first..)
             .zip(self.parts)
             .map(|(key, (count, list))| {
-                let mut record = Encoder::new();
+                let mut record = Encoder::with_room(CHANGE_BYTES + list.len());
                 record.number(u64::from(key == first));
                 if key == first {
                     encode_head(&mut record, head);

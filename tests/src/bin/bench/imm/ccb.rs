@@ -8,7 +8,7 @@ use ais::{Attr, CcbOperation, Dn, Value};
 use immd_client::{Imm, ImmError};
 
 /// How many CCBs of 1,000 objects are measured.
-pub const LARGE_CCBS: u32 = 50;
+pub const LARGE_CCBS: u32 = 100;
 
 /// Clients that commit one object after the other; the rate of all, and each commit's time.
 pub async fn commits(dir: &Path, clients: usize, span: Duration) -> Result<(f64, Vec<Duration>), String> {
@@ -47,19 +47,35 @@ pub async fn one_client(dir: &Path, name: &str, span: Duration) -> Result<Vec<Du
     Ok(times)
 }
 
-/// The rate at which objects are created in CCBs of 1,000.
-pub async fn large_ccbs(dir: &Path) -> Result<f64, String> {
+/// The rate at which clients create objects in CCBs of 1,000, one after the other.
+pub async fn large_ccbs(dir: &Path, clients: u32) -> Result<f64, String> {
+    let dir: Rc<Path> = dir.into();
+    let begin = Instant::now();
+    let tasks: Vec<_> = (0..clients)
+        .map(|client| {
+            let dir = dir.clone();
+            tokio::task::spawn_local(
+                async move { large_ccbs_of_one(&dir, &format!("l{clients}-{client}")).await },
+            )
+        })
+        .collect();
+    for task in tasks {
+        task.await.map_err(|e| e.to_string())??;
+    }
+    Ok(f64::from(clients * LARGE_CCBS) * 1000.0 / begin.elapsed().as_secs_f64())
+}
+
+async fn large_ccbs_of_one(dir: &Path, name: &str) -> Result<(), String> {
     let text = |e: ImmError| e.to_string();
     let imm = Imm::connect(dir).await.map_err(text)?;
-    let owner = imm.admin_owner("bench", true).await.map_err(text)?;
-    let begin = Instant::now();
+    let owner = imm.admin_owner(name, true).await.map_err(text)?;
     for round in 0..LARGE_CCBS {
         let operations: Vec<_> = (0..1000)
-            .map(|n| create(&format!("benchId=large-{round}-{n}")))
+            .map(|n| create(&format!("benchId={name}-{round}-{n}")))
             .collect::<Result<_, _>>()?;
         owner.ccb_apply(0, &operations).await.map_err(text)?;
     }
-    Ok(f64::from(LARGE_CCBS) * 1000.0 / begin.elapsed().as_secs_f64())
+    Ok(())
 }
 
 /// The creation of a plain object.

@@ -105,12 +105,29 @@ fn ccbs(stage: &Stage<'_>, report: &mut Report) -> Result<(), String> {
         );
         report.times_over(&format!("  each of them, {clients} clients"), times, floor);
     }
-    let immd = u32::try_from(large::pid_of(&cluster, "immd")?).map_err(|e| e.to_string())?;
+    for (clients, opensaf) in [(1, Some(2267.0)), (2, None)] {
+        large_ccbs(&cluster, clients, opensaf, report)?;
+    }
+    Ok(())
+}
+
+/// CCBs of 1,000 objects, and what they take of the processor.
+fn large_ccbs(
+    cluster: &Cluster,
+    clients: u32,
+    opensaf: Option<f64>,
+    report: &mut Report,
+) -> Result<(), String> {
+    let immd = u32::try_from(large::pid_of(cluster, "immd")?).map_err(|e| e.to_string())?;
     let (cpu, processors) = (daemon::cpu(immd)?, Processors::now()?);
-    let rate = runtime(ccb::large_ccbs(dir))?;
-    let each = (daemon::cpu(immd)?.saturating_sub(cpu)) / ccb::LARGE_CCBS / 1_000;
+    let rate = runtime(ccb::large_ccbs(cluster.dir(), clients))?;
+    let each = (daemon::cpu(immd)?.saturating_sub(cpu)) / (clients * ccb::LARGE_CCBS) / 1_000;
     let stolen = processors.stolen_percent()?;
-    report.rate("objects created in CCBs of 1,000", rate, Some(2267.0));
+    report.rate(
+        &format!("objects created in CCBs of 1,000, {clients} clients"),
+        rate,
+        opensaf,
+    );
     report.other(
         "  processor time of immd for each",
         format!("{:.1} us; {stolen} % was taken by the host", ms(each) * 1000.0),
