@@ -1,7 +1,7 @@
 //! Why an entity is as it is, in sentences.
 
 use ais::Dn;
-use ais::amf::{AdminState, AssignmentState, HaState, PresenceState};
+use ais::amf::{AdminState, HaState, PresenceState};
 
 use crate::Director;
 use crate::reason::Reason;
@@ -39,14 +39,11 @@ pub(crate) fn explain(director: &Director, dn: &Dn) -> Vec<String> {
 fn group_sentences(director: &Director, dn: &Dn) -> Vec<String> {
     let is_cluster = director.model.cluster.dn.as_ref() == Some(dn);
     let concerned = |sg: &Dn, app: Option<&Dn>| is_cluster || sg == dn || app == Some(dn);
-    let sgs = director.model.sgs.iter();
-    let sgs = sgs.filter(|(sg_dn, sg)| concerned(sg_dn, sg.app.as_ref()));
-    let view = director.view();
-    let sis = sgs.flat_map(|(_, sg)| sg.sis.keys().map(move |si| (si, view.assignment_state(sg, si))));
-    let mut lacking: Vec<String> = sis
-        .filter(|(_, state)| *state != AssignmentState::FullyAssigned)
+    let lacking = director.lacking();
+    let mut lacking: Vec<String> = lacking
+        .filter(|(sg_dn, sg, ..)| concerned(sg_dn, sg.app.as_ref()))
         .take(LACKING_MOST + 1)
-        .map(|(si, state)| {
+        .map(|(.., si, state)| {
             let why = reasons(director, si);
             let why = why
                 .first()

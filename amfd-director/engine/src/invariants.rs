@@ -17,6 +17,9 @@ pub fn check(director: &Director) -> Result<(), String> {
     if !director.state.nodes.is_filed() || !director.state.sus.is_filed() {
         return Err("the index of deadlines differs from the states".to_owned());
     }
+    if !director.knows_lacking() {
+        return Err("the index of SIs with less than they prefer differs from the states".to_owned());
+    }
     for (dn, sg) in &director.model.sgs {
         let protection = plan::protection(sg.model);
         one_active_each(director, dn, sg, protection)?;

@@ -5,7 +5,7 @@ mod assignments;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ais::amf::{CompCategory, OperState, PresenceState, ReadinessState};
+use ais::amf::{AssignmentState, CompCategory, OperState, PresenceState, ReadinessState};
 use ais::{Attr, Dn, Value, ValueType};
 
 use crate::Director;
@@ -106,6 +106,8 @@ pub(crate) struct Published {
     assignments: BTreeMap<Dn, Assignments>,
     /// Those of a former director.
     former: Former,
+    /// By SG, the SIs that have less than they prefer.
+    lacking: BTreeMap<Dn, BTreeMap<Dn, AssignmentState>>,
 }
 
 /// Those that have a proxy.
@@ -146,6 +148,7 @@ impl Director {
         }
         for sg in &touched {
             self.publish_assignments(sg, &mut changes);
+            self.keep_lacking(sg);
         }
         self.tell_groups(&touched);
         changes
@@ -159,6 +162,40 @@ impl Director {
                 None => known.push((name, value)),
             }
         }
+    }
+
+    /// Notes which SIs of the SG have less than they prefer, so that nobody has to look for them among all.
+    fn keep_lacking(&mut self, dn: &Dn) {
+        let sg = self.model.sgs.get(dn);
+        let lacking = sg.map(|sg| self.lacking_of(sg)).unwrap_or_default();
+        if lacking.is_empty() {
+            self.published.lacking.remove(dn);
+        } else {
+            self.published.lacking.insert(dn.clone(), lacking);
+        }
+    }
+
+    fn lacking_of(&self, sg: &Sg) -> BTreeMap<Dn, AssignmentState> {
+        let view = self.view();
+        let states = sg.sis.keys().map(|si| (si, view.assignment_state(sg, si)));
+        let lacking = states.filter(|(_, state)| *state != AssignmentState::FullyAssigned);
+        lacking.map(|(si, state)| (si.clone(), state)).collect()
+    }
+
+    /// Whether what was noted of the SIs that have less than they prefer is what the states say.
+    pub(crate) fn knows_lacking(&self) -> bool {
+        let sgs = self.model.sgs.iter();
+        let now = sgs.map(|(dn, sg)| (dn, self.lacking_of(sg)));
+        let now: Vec<_> = now.filter(|(_, lacking)| !lacking.is_empty()).collect();
+        let noted = &self.published.lacking;
+        now.len() == noted.len() && now.iter().all(|(dn, lacking)| noted.get(*dn) == Some(lacking))
+    }
+
+    /// The SIs that have less than they prefer, SG by SG.
+    pub(crate) fn lacking(&self) -> impl Iterator<Item = (&Dn, &Sg, &Dn, AssignmentState)> {
+        let sgs = self.published.lacking.iter();
+        let sgs = sgs.filter_map(|(sg, sis)| Some((self.model.sgs.get_key_value(sg)?, sis)));
+        sgs.flat_map(|((dn, sg), sis)| sis.iter().map(move |(si, state)| (dn, sg, si, *state)))
     }
 
     /// The number that the repository shows in an attribute, as far as this step has not changed it.

@@ -304,38 +304,36 @@ impl<'a> View<'a> {
         }
     }
 
+    /// How many SUs are active or quiescing, standby and quiesced for the SI.
+    fn tally(self, sg: &Sg, si: &Dn) -> (u32, u32, u32) {
+        let (mut active, mut standby, mut quiesced) = (0, 0, 0);
+        for su in sg.sus.keys() {
+            match self.state.su(su).and_then(|state| state.held(si)) {
+                Some(HaState::Active | HaState::Quiescing) => active += 1,
+                Some(HaState::Standby) => standby += 1,
+                Some(HaState::Quiesced) => quiesced += 1,
+                None => {}
+            }
+        }
+        (active, standby, quiesced)
+    }
+
     /// How many SUs count as active and as standby for the SI (AMF B.02.01 §3.2.3.2): quiescing counts as active;
     /// quiesced counts as active where nobody else is, else as standby.
     pub(crate) fn counts(self, sg: &Sg, si: &Dn) -> (u32, u32) {
-        let (mut active, mut standby, mut quiesced) = (0, 0, 0);
-        for ha in self.holders(sg, si).into_values() {
-            match ha {
-                HaState::Active | HaState::Quiescing => active += 1,
-                HaState::Standby => standby += 1,
-                HaState::Quiesced => quiesced += 1,
-            }
-        }
-        if active == 0 {
-            (quiesced, standby)
-        } else {
-            (active, standby + quiesced)
+        match self.tally(sg, si) {
+            (0, standby, quiesced) => (quiesced, standby),
+            (active, standby, quiesced) => (active, standby + quiesced),
         }
     }
 
     /// Fully assigned with as many active and standby assignments as preferred (AMF B.02.01 §3.2.3.2).
     pub(crate) fn assignment_state(self, sg: &Sg, si: &Dn) -> AssignmentState {
-        let serving = self
-            .holders(sg, si)
-            .values()
-            .any(|ha| matches!(ha, HaState::Active | HaState::Quiescing));
-        let (active, standby) = self.counts(sg, si);
-        if !serving {
+        let (active, standby, quiesced) = self.tally(sg, si);
+        let config = sg.sis.get(si);
+        if active == 0 {
             AssignmentState::Unassigned
-        } else if sg
-            .sis
-            .get(si)
-            .is_some_and(|si| is_full(group::preferred(sg, si), active, standby))
-        {
+        } else if config.is_some_and(|si| is_full(group::preferred(sg, si), active, standby + quiesced)) {
             AssignmentState::FullyAssigned
         } else {
             AssignmentState::PartiallyAssigned
