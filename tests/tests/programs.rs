@@ -340,27 +340,52 @@ fn a_component_learns_which_notification_led_to_its_state_and_says_what_led_to_i
     }
 
     // What a program gives with an error comes back in the notification of it.
-    let attribute = format!("safCsiAttr=step,{CSI}");
-    stage
-        .cluster
-        .done("immcfg", &["-a", "saAmfCSIAttriValue=report", &attribute])
-        .unwrap_or_else(|error| panic!("{error}"));
     let comp = format!("safComp=Counter,{}", SUS[1]);
-    let mut report = serde_json::Value::Null;
-    wait_for("the error to be told", || {
-        let mut told = told_of(&stage, &comp).into_iter();
-        let found = told.find(|told| told["text"].as_str().is_some_and(|text| text.contains("failed")));
-        report = found.unwrap_or_default();
-        !report.is_null()
-    })
-    .unwrap_or_else(|error| panic!("{error}: {}", stage.said()));
-    assert_eq!(report["correlated"], serde_json::json!([40, 41]), "{report}");
+    set_step(&stage, "report");
+    wait_for_correlated(&stage, &comp, [40, 41]);
     // It is given its work again by its node, not by an order: no notification led to that.
     wait_for("its work again", || {
         stage.said().lines().rfind(|line| line.starts_with("led to")) == Some("led to active 0 0")
     })
     .unwrap_or_else(|error| panic!("{error}: {}", stage.said()));
+
+    // And what it gives with an answer that refuses.
+    set_step(&stage, "refuse");
+    for pid in processes_of(stage.cluster.dir(), &comp) {
+        kill(i64::from(pid));
+    }
+    wait_for_correlated(&stage, &comp, [50, 51]);
     assert!(!stage.said().contains("gives"), "{}", stage.said());
+}
+
+/// Says in an attribute of the CSI what its component is to do, and waits until it has heard of it.
+fn set_step(stage: &Stage, step: &str) {
+    let (value, attribute) = (
+        format!("saAmfCSIAttriValue={step}"),
+        format!("safCsiAttr=step,{CSI}"),
+    );
+    stage
+        .cluster
+        .done("immcfg", &["-a", &value, &attribute])
+        .unwrap_or_else(|error| panic!("{error}"));
+    let heard = format!("changed step={step}");
+    wait_for("the component to hear of it", || {
+        stage.said().lines().any(|line| line == heard)
+    })
+    .unwrap_or_else(|error| panic!("{error}: {}", stage.said()));
+}
+
+/// Waits for the notification of a failure of the component that names these.
+fn wait_for_correlated(stage: &Stage, comp: &str, ids: [u64; 2]) {
+    let mut told = Vec::new();
+    wait_for("the failure to be told", || {
+        told = told_of(stage, comp);
+        told.iter().any(|told| {
+            let fails = told["text"].as_str().is_some_and(|text| text.contains("failed"));
+            fails && told["correlated"] == serde_json::json!(ids)
+        })
+    })
+    .unwrap_or_else(|error| panic!("{error}: {told:?}\n{}", stage.said()));
 }
 
 #[test]

@@ -1,7 +1,8 @@
 /*
  * A component that takes changes of CSI attributes and tells of its readiness. Beside its program it keeps the file "said": a
  * line for each callback with what led to it, and one for each time that its node director goes. When it is active and the
- * attribute becomes "report", it reports an error of itself, to which the notifications 40 and 41 have led.
+ * attribute becomes "report", it reports an error of itself, to which the notifications 40 and 41 have led; with "refuse" it
+ * refuses to become active, to which 50 and 51 have led.
  */
 #include <errno.h>
 #include <libgen.h>
@@ -50,13 +51,26 @@ static void on_terminate(SaInvocationT invocation, const SaNameT *comp)
     CHECK(SA_AIS_OK, saAmfResponse_4(own, invocation, NULL, SA_AIS_OK));
     exit(0);
 }
+/* Whether the CSI says so. */
+static int is_to_refuse(const SaAmfCSIDescriptorT *descriptor)
+{
+    for (SaUint32T at = 0; at < descriptor->csiAttr.number; at++)
+        if (strcmp((char *)descriptor->csiAttr.attr[at].attrValue, "refuse") == 0)
+            return 1;
+    return 0;
+}
 static void on_csi_set(SaInvocationT invocation, const SaNameT *comp, SaAmfHAStateT state, SaAmfCSIDescriptorT descriptor)
 {
     const char *name = state == SA_AMF_HA_ACTIVE ? "active" : state == SA_AMF_HA_STANDBY ? "standby" : "leaving";
     SaNtfCorrelationIdsT ids = {7, 7, 7};
     char text[128];
-    (void)comp, (void)descriptor;
+    (void)comp;
     CHECK(SA_AIS_OK, saAmfCorrelationIdsGet(own, invocation, &ids));
+    if (state == SA_AMF_HA_ACTIVE && is_to_refuse(&descriptor)) {
+        SaNtfCorrelationIdsT why = {50, 51, 0};
+        CHECK(SA_AIS_OK, saAmfResponse_4(own, invocation, &why, SA_AIS_ERR_FAILED_OPERATION));
+        return;
+    }
     snprintf(text, sizeof text, "%s %llu %llu", name, ids.rootCorrelationId, ids.parentCorrelationId);
     say("led to", text);
     CHECK(SA_AIS_OK, ids.notificationId == 0 ? SA_AIS_OK : SA_AIS_ERR_LIBRARY);
