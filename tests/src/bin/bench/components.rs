@@ -101,18 +101,21 @@ impl Stage {
         Ok(())
     }
 
-    /// How soon the node director knows of a death, by the time in its log; and how soon anybody could: the kernel's own
-    /// time to end such a process, by a bare poll of a pidfd.
+    /// How soon the node director knows of a death, by the time in its log: from the kill on, and from the end of the
+    /// process on. Between the two is the kernel's own time to end it, as a bare poll of a pidfd shows it.
     fn notice(&mut self, rounds: usize, report: &mut Report) -> Result<(), String> {
-        let mut ended = Vec::new();
+        let (mut ended, mut after) = (Vec::new(), Vec::new());
         for round in 0..rounds {
             let (comp, pid) = self.victim(round)?;
+            let log = self.log()?;
             let pidfd = pidfd_open(process(pid)?, PidfdFlags::empty()).map_err(|e| format!("pidfd: {e}"))?;
             let begin = Instant::now();
             kill(pid)?;
             poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], None).map_err(|e| format!("poll: {e}"))?;
+            let wall = SystemTime::now();
             ended.push(begin.elapsed());
             self.until_active(&[&comp])?;
+            after.push(log.since(&comp, wall)?);
         }
         let (mut noticed, mut back) = (Vec::new(), Vec::new());
         for round in 0..rounds {
@@ -142,6 +145,7 @@ impl Stage {
             ended,
             None,
         );
+        report.times("its end to its node director's knowledge", after, None);
         report.times(
             "kill of a component to its node director's knowledge",
             noticed,
