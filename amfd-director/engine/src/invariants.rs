@@ -1,5 +1,7 @@
 //! What must hold after each event, whatever happened.
 
+use std::collections::BTreeMap;
+
 use ais::Dn;
 use ais::amf::HaState;
 
@@ -63,7 +65,7 @@ fn limits(director: &Director, sg: &Sg, protection: Protection) -> Result<(), St
         let Some(state) = director.state.su(su) else {
             continue;
         };
-        let mut held = state.holds();
+        let before = state.holds();
         // A change of the model may leave an SU with more than it could be given now, or on the way there.
         let order = state.in_flight.as_ref();
         let order = order.filter(|order| director.state.is_by_present_rules(order.id));
@@ -74,13 +76,20 @@ fn limits(director: &Director, sg: &Sg, protection: Protection) -> Result<(), St
         if matches!(ha, HaState::Quiesced | HaState::Quiescing) {
             continue;
         }
+        let mut held = before.clone();
         held.extend(sis.iter().map(|si| (si.clone(), *ha)));
         // A fault may stop an order half way; what is left then is taken away before anything else is given.
         let half_way = state.fault().is_some() || !state.uncertain.is_empty();
         let with = |ha: HaState| held.values().filter(|have| **have == ha).count();
         let limits = group::limits(sg, config);
-        let served = with(HaState::Active) + with(HaState::Quiescing);
-        if !half_way && (served > limits.active || with(HaState::Standby) > limits.standby) {
+        // What was too much already may stay for now, and not become more.
+        let adds = |states: &[HaState], limit: usize| {
+            let count =
+                |holds: &BTreeMap<Dn, HaState>| holds.values().filter(|ha| states.contains(ha)).count();
+            count(&held) > limit.max(count(&before))
+        };
+        let serving = [HaState::Active, HaState::Quiescing];
+        if !half_way && (adds(&serving, limits.active) || adds(&[HaState::Standby], limits.standby)) {
             return Err(format!("{su} holds more than its limits allow: {held:?}"));
         }
         // What depends on another SI is made active after it.

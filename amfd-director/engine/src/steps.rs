@@ -201,13 +201,17 @@ impl<'a> Builder<'a> {
     fn activate(&self, member: &Member) -> Option<Action> {
         let mut ready = self.to_activate(member);
         let mut room = member.limits.active.saturating_sub(member.held_active());
-        ready.retain(|si| match member.holds.get(*si) {
-            Some(HaState::Active | HaState::Quiescing | HaState::Quiesced) => true,
-            Some(HaState::Standby) | None => {
-                let has_room = room > 0;
-                room = room.saturating_sub(1);
-                has_room
-            }
+        // What it has given up keeps its place, but where the limit has become less others may be in it.
+        let mut places = member.limits.active.saturating_sub(member.served());
+        ready.retain(|si| {
+            let left = match member.holds.get(*si) {
+                Some(HaState::Active | HaState::Quiescing) => return true,
+                Some(HaState::Quiesced) => &mut places,
+                Some(HaState::Standby) | None => &mut room,
+            };
+            let has_room = *left > 0;
+            *left = left.saturating_sub(1);
+            has_room
         });
         // DEVIATION(AMF-042): what only waits for its sponsor, which may be among those that are ready, follows.
         let follows =

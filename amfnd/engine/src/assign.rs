@@ -84,7 +84,9 @@ impl Su {
                 Progress::Settled
             }
             (PresenceState::Instantiated, Kind::NonSaAware | Kind::ProxiedNpi) => {
-                if csi.target == Target::Have(HaState::Active) {
+                // It may run for another CSI, and not for this one any more.
+                let runs_for_it = csi.given.is_some() || csi.may_act;
+                if csi.target == Target::Have(HaState::Active) || !runs_for_it {
                     Progress::Settled
                 } else {
                     Progress::Due

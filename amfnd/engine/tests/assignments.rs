@@ -399,6 +399,18 @@ fn a_script_that_shall_run_does_not_hold_an_order_up_when_its_su_went_down() {
 }
 
 #[test]
+fn a_script_that_gets_another_csi_is_stopped_and_started_once() {
+    let mut node = Node::up(vec![su("SU1", vec![comp("A"), script("n1")])]);
+    node.assign("SU1", HaState::Active, vec![si("S", vec![csi("n", "n1")])]);
+    node.take_log();
+    // Its first CSI has left the model.
+    node.assign("SU1", HaState::Active, vec![si("S", vec![csi("m", "n1")])]);
+    assert_eq!(*node.outcome("SU1"), OrderOutcome::Done);
+    assert_eq!(node.take_log(), ["n1 TERMINATE", "n1 kill-all", "n1 INSTANTIATE"]);
+    assert_eq!(node.holds("SU1"), ["S ACTIVE"]);
+}
+
+#[test]
 fn quiescing_an_su_waits_until_a_failed_component_is_cleaned_up() {
     let mut node = pair();
     let sis = || vec![si("S", vec![csi("a", "A"), csi("b", "B")])];

@@ -230,6 +230,12 @@ impl Member {
     pub(crate) fn held_active(&self) -> usize {
         self.holds.values().filter(|ha| **ha != HaState::Standby).count()
     }
+
+    /// How many SIs it serves.
+    pub(crate) fn served(&self) -> usize {
+        let serves = |ha: &&HaState| matches!(ha, HaState::Active | HaState::Quiescing);
+        self.holds.values().filter(serves).count()
+    }
 }
 
 /// An SI as a planner sees it.
