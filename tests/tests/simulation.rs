@@ -4,14 +4,28 @@ use simulator::run_seed;
 
 const SEEDS: u64 = 300;
 
+/// Seeds of large clusters that broke a rule once.
+const BROKE_A_RULE: [u64; 6] = [30_382, 356_374, 364_737, 416_682, 617_681, 663_509];
+
+fn holds_every_rule(seed: u64, nodes: usize) {
+    if let Err(failure) = run_seed(seed, nodes, false) {
+        panic!(
+            "seed {} at {} ms: {} (replay: simulate --seed {0} --count 1 --nodes {nodes} --verbose)",
+            failure.seed, failure.at, failure.rule
+        );
+    }
+}
+
 #[test]
 fn seeds_hold_every_rule() {
     for seed in 1..=SEEDS {
-        if let Err(failure) = run_seed(seed, 4, false) {
-            panic!(
-                "seed {} at {} ms: {} (replay: simulate --seed {0} --count 1 --verbose)",
-                failure.seed, failure.at, failure.rule
-            );
-        }
+        holds_every_rule(seed, 4);
+    }
+}
+
+#[test]
+fn seeds_that_broke_a_rule_hold_it_now() {
+    for seed in BROKE_A_RULE {
+        holds_every_rule(seed, 50);
     }
 }

@@ -32,8 +32,9 @@ pub struct Acting {
     stale: BTreeSet<(Dn, Dn)>,
 }
 
-/// How long after a node's return an order may still be on its way that was given because the node was lost.
-const GRACE_MS: u64 = 6_000;
+/// How long after a node's return an order may still be on its way that was given because the node was lost: it is asked
+/// what it has, answers, and is told what to do about it, and each of these messages may be slow.
+const GRACE_MS: u64 = 9_000;
 
 impl Acting {
     /// Someone begins to act.

@@ -107,7 +107,20 @@ impl World {
         let mut begun = Vec::new();
         for order in orders {
             match order {
-                NodeOrder::Assign { ha, sis, .. } => {
+                NodeOrder::Assign { su, ha, sis, .. } => {
+                    // The CSIs of an SI that is given are complete; the SU loses others of it.
+                    let lost = |csi: &Dn| {
+                        let of = sis
+                            .iter()
+                            .find(|part| csi.is_within(&part.si) && !part.csis.is_empty());
+                        of.is_some_and(|part| part.csis.iter().all(|given| given.csi != *csi))
+                    };
+                    if matches!(ha, HaState::Active | HaState::Standby) {
+                        let of_su = place.given.iter_mut().filter(|(comp, _)| comp.is_within(su));
+                        for (_, given) in of_su {
+                            given.retain(|csi| !lost(csi));
+                        }
+                    }
                     let csis = sis.iter().flat_map(|si| &si.csis);
                     for csi in csis.filter(|csi| scripts.contains(&csi.comp)) {
                         let runs = place.processes.contains_key(&csi.comp);
@@ -121,8 +134,10 @@ impl World {
                         }
                     }
                 }
-                NodeOrder::Remove { sis, .. } => {
-                    for given in place.given.values_mut() {
+                NodeOrder::Remove { su, sis, .. } => {
+                    // Another SU on the node may have the same SIs.
+                    let of_su = place.given.iter_mut().filter(|(comp, _)| comp.is_within(su));
+                    for (_, given) in of_su {
                         given.retain(|csi| !sis.iter().any(|si| csi.is_within(si)));
                     }
                 }
