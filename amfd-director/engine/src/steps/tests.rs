@@ -178,3 +178,17 @@ fn roles_do_not_mix_in_an_su() {
         "si=b waits until si=a can go with it"
     );
 }
+
+#[test]
+fn what_an_su_gave_up_comes_back_only_where_there_is_room() {
+    let limited = |active: usize| {
+        let mut su = member("s=1", &[("si=a", HaState::Active), ("si=b", HaState::Quiesced)]);
+        su.limits.active = active;
+        group(RedundancyModel::NWayActive, vec![su], SIS)
+    };
+    let target = plan::plan(RedundancyModel::NWayActive, &limited(2));
+    let comes_back = Action::Assign(HaState::Active, [dn("si=b")].into());
+    assert_eq!(next(&limited(2), &target).orders, [(dn("s=1"), comes_back)]);
+    // The limit has been lowered since.
+    assert_eq!(next(&limited(1), &target).orders, []);
+}
