@@ -7,19 +7,16 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
+mod allocator;
 pub mod commands;
 mod model;
 mod moment;
 pub mod perdure;
 pub mod samples;
 
-/// Of every program that links this crate. With it `immd` reads a million objects from its store in half the time, and each
-/// takes 100 bytes more.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Runs the program that `argv` names and gives its exit code; `argv[0]` is the name it was called by.
 pub fn dispatch(argv: Vec<OsString>) -> ExitCode {
+    allocator::give_back_at_once();
     let called = argv.first().map(name_of).unwrap_or_default();
     if let Some(code) = run_by_name(&called, &argv) {
         return code;
