@@ -5,7 +5,9 @@ use simulator::run_seed;
 const SEEDS: u64 = 300;
 
 /// Seeds of large clusters that broke a rule once.
-const BROKE_A_RULE: [u64; 6] = [30_382, 356_374, 364_737, 416_682, 617_681, 663_509];
+const BROKE_A_RULE: [u64; 9] = [
+    30_382, 199_464, 347_049, 356_374, 364_737, 413_610, 416_682, 617_681, 663_509,
+];
 
 fn holds_every_rule(seed: u64, nodes: usize) {
     if let Err(failure) = run_seed(seed, nodes, false) {

@@ -149,12 +149,10 @@ impl Su {
                 (Kind::SaAware | Kind::Proxied | Kind::Contained, _) => self.tell(at, &csis, cx),
                 (Kind::ProxiedNpi, false) if self.comps[at].presence == PresenceState::Uninstantiated => {
                     self.comps[at].first_csi = self.first_csi(&csis[0]);
-                    self.holdings.started(self.comps[at].dn());
                     self.apply(at, ClcEvent::Instantiate, cx);
                 }
                 (Kind::NonSaAware, false) if self.comps[at].presence == PresenceState::Uninstantiated => {
                     self.comps[at].csi_env = self.csi_env(at);
-                    self.holdings.started(self.comps[at].dn());
                     self.apply(at, ClcEvent::Instantiate, cx);
                 }
                 (Kind::NonSaAware | Kind::ProxiedNpi, _) => self.apply(at, ClcEvent::Terminate, cx),

@@ -241,6 +241,12 @@ impl Comp {
         self.is_down() && self.presence != PresenceState::TerminationFailed
     }
 
+    /// Whether it is just being started, and serves by being there from then on.
+    pub(crate) fn starts_to_serve(&self) -> bool {
+        let starts = matches!(self.phase, Phase::Starting { .. } | Phase::ManagerStarts { .. });
+        starts && !self.kind.is_pre_instantiable()
+    }
+
     /// What is wrong with it, for an order that needs it.
     pub(crate) fn failed_text(&self) -> String {
         let state = format!("{} is {}", self.dn(), self.presence);

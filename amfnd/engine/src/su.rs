@@ -128,6 +128,8 @@ impl Su {
         let after = comp.presence;
         if comp.is_gone() || comp.phase == Phase::Held {
             self.holdings.stopped(comp.dn());
+        } else if comp.starts_to_serve() {
+            self.holdings.started(comp.dn());
         }
         if before != after {
             self.presence_changed(at, before, after, cx);

@@ -3,7 +3,10 @@
 mod harness;
 
 use ais::AisError;
-use ais::amf::{CallbackKind, CompConfig, CsiTransition, ErrorSource, HaState, OrderOutcome, PresenceState};
+use ais::amf::{
+    CallbackKind, CompConfig, CsiTransition, ErrorSource, HaState, OrderOutcome, PresenceState,
+    RecommendedRecovery,
+};
 use amfnd_engine::{ComponentRequest, Event};
 use harness::{Act, Node, comp, comp_dn, csi, csi_dn, depends, script, si, su};
 
@@ -408,6 +411,25 @@ fn a_script_that_gets_another_csi_is_stopped_and_started_once() {
     assert_eq!(*node.outcome("SU1"), OrderOutcome::Done);
     assert_eq!(node.take_log(), ["n1 TERMINATE", "n1 kill-all", "n1 INSTANTIATE"]);
     assert_eq!(node.holds("SU1"), ["S ACTIVE"]);
+}
+
+#[test]
+fn a_script_is_stopped_for_what_is_taken_from_it_while_it_is_started_again() {
+    let mut node = Node::up(vec![su("SU1", vec![comp("A"), script("n1")])]);
+    node.assign("SU1", HaState::Active, vec![si("S", vec![csi("n", "n1")])]);
+    node.act("n1 INSTANTIATE", Act::Hang);
+    let report = ComponentRequest::ErrorReport {
+        comp: comp_dn("n1"),
+        recovery: RecommendedRecovery::ComponentRestart,
+    };
+    let session = node.session("A");
+    assert_eq!(node.ask(session, report), "OK");
+    node.assign("SU1", HaState::Quiesced, vec![si("S", vec![])]);
+    assert_eq!(*node.outcome("SU1"), OrderOutcome::InProgress);
+    node.take_log();
+    node.end_run("n1", harness::exit(0));
+    assert_eq!(node.take_log()[0], "n1 TERMINATE");
+    assert_eq!(*node.outcome("SU1"), OrderOutcome::Done);
 }
 
 #[test]
