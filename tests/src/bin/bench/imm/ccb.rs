@@ -10,22 +10,31 @@ use immd_client::{Imm, ImmError};
 /// How many CCBs of 1,000 objects are measured.
 pub const LARGE_CCBS: u32 = 100;
 
+/// What each of so many clients gives, all at work at once.
+async fn at_once<T, W>(clients: usize, one: impl Fn(usize) -> W) -> Result<Vec<T>, String>
+where
+    T: 'static,
+    W: Future<Output = Result<T, String>> + 'static,
+{
+    let tasks: Vec<_> = (0..clients)
+        .map(|client| tokio::task::spawn_local(one(client)))
+        .collect();
+    let mut all = Vec::new();
+    for task in tasks {
+        all.push(task.await.map_err(|e| e.to_string())??);
+    }
+    Ok(all)
+}
+
 /// Clients that commit one object after the other; the rate of all, and each commit's time.
 pub async fn commits(dir: &Path, clients: usize, span: Duration) -> Result<(f64, Vec<Duration>), String> {
     let dir: Rc<Path> = dir.into();
     let begin = Instant::now();
-    let tasks: Vec<_> = (0..clients)
-        .map(|client| {
-            let dir = dir.clone();
-            tokio::task::spawn_local(
-                async move { one_client(&dir, &format!("c{clients}-{client}"), span).await },
-            )
-        })
-        .collect();
-    let mut times = Vec::new();
-    for task in tasks {
-        times.extend(task.await.map_err(|e| e.to_string())??);
-    }
+    let each = at_once(clients, |client| {
+        let dir = dir.clone();
+        async move { one_client(&dir, &format!("c{clients}-{client}"), span).await }
+    });
+    let times = each.await?.concat();
     Ok((
         f64::from(u32::try_from(times.len()).map_err(|e| e.to_string())?) / begin.elapsed().as_secs_f64(),
         times,
@@ -51,17 +60,11 @@ pub async fn one_client(dir: &Path, name: &str, span: Duration) -> Result<Vec<Du
 pub async fn large_ccbs(dir: &Path, clients: u32) -> Result<f64, String> {
     let dir: Rc<Path> = dir.into();
     let begin = Instant::now();
-    let tasks: Vec<_> = (0..clients)
-        .map(|client| {
-            let dir = dir.clone();
-            tokio::task::spawn_local(
-                async move { large_ccbs_of_one(&dir, &format!("l{clients}-{client}")).await },
-            )
-        })
-        .collect();
-    for task in tasks {
-        task.await.map_err(|e| e.to_string())??;
-    }
+    let each = at_once(clients as usize, |client| {
+        let dir = dir.clone();
+        async move { large_ccbs_of_one(&dir, &format!("l{clients}-{client}")).await }
+    });
+    each.await?;
     Ok(f64::from(clients * LARGE_CCBS) * 1000.0 / begin.elapsed().as_secs_f64())
 }
 
