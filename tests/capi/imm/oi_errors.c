@@ -324,11 +324,12 @@ static void runtime(void)
 	OK(saImmOiFinalize(old));
 }
 
+/* More than that may have come: the ends of CCBs are told without anyone waiting for it. */
 static void wait_for(volatile int *count, int wanted)
 {
 	for (int at = 0; at < 30000 && *count < wanted; at++)
 		poll(NULL, 0, 1);
-	HOLDS(*count == wanted);
+	HOLDS(*count >= wanted);
 }
 
 static void bundles(void)
