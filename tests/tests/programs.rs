@@ -281,14 +281,7 @@ fn a_proxy_in_c_speaks_for_daemons_that_know_nothing() {
 #[test]
 fn a_component_takes_changes_of_csi_attributes_and_tells_its_readiness() {
     let stage = Stage::up(Some("worker"));
-    let attribute = format!("safCsiAttr=step,{CSI}");
-    stage
-        .cluster
-        .done("immcfg", &["-a", "saAmfCSIAttriValue=7", &attribute])
-        .unwrap_or_else(|error| panic!("{error}"));
-    wait_for("the change", || stage.said().contains("changed step=7")).unwrap_or_else(|error| {
-        panic!("{error}: {}", stage.said());
-    });
+    set_step(&stage, "7");
     stage.adm("shutdown", SUS[0]);
     stage.cluster.wait_ha(SUS[1], SI, "1");
     stage.adm("lock-in", SUS[0]);
