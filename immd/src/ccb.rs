@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use ais::{AisError, AttrChoice, Author, CcbOperation, Dn, Object, Refusal};
+use ais::{AisError, AttrChoice, Author, CcbOperation, Dn, Refusal};
 use repository::{AdminOwnerId, CcbId, CcbState, ImplementerCall, ImplementerId, Repository, StoredChange};
 use schema::value::Refused;
 use tokio::sync::Mutex;
@@ -17,6 +17,7 @@ use crate::access;
 use crate::core::Core;
 use crate::journal::Entry;
 use crate::server::Peer;
+use crate::server::answer::Answered;
 
 /// After so many operations of one call others get their turn.
 const OPERATIONS_AT_ONCE: usize = 500;
@@ -257,15 +258,15 @@ impl CcbHandle {
     }
 
     /// An object as the CCB sees it.
-    pub(crate) async fn read(self: Rc<Self>, dn: Dn, attrs: AttrChoice) -> Result<Object, Refused> {
+    pub(crate) async fn read(self: Rc<Self>, dn: Dn, attrs: Rc<AttrChoice>) -> Result<Answered, Refused> {
         let _turn = self.turn.lock().await;
         let id = self.current()?;
         let now = self.core.now();
-        let read = self
+        let found = self
             .core
             .change(|repository| repository.ccb_read(id, &dn, &attrs, now))
             .map_err(|refusal| self.explained(id, refusal))?;
-        Ok(self.core.complete(read).await?)
+        Ok(Answered::of(&self.core, found).await?)
     }
 
     /// The refusal with the CCB's error strings after its own text.

@@ -1,12 +1,14 @@
 //! Reading one object.
 
+use std::sync::Arc;
+
 use ais::{AisError, Attr, AttrChoice, Dn, Millis, Object, Refusal, Value, ValueType};
 
 use crate::binding::no_object;
 use crate::class::AttrRef;
 use crate::values::refuse;
 use crate::view::visible;
-use crate::{ImplementerId, ObjectBody, ObjectView, Repository, Rule, Test, ValuesView};
+use crate::{Found, ImplementerId, ObjectBody, ObjectView, Repository, Rule, Test, ValuesView};
 
 /// Runtime attributes that only the implementer knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +68,24 @@ impl ReadObject {
     }
 }
 
+/// Refuses a choice of attributes of which the object's class does not have one.
+pub(crate) fn check_named(body: &ObjectBody, attrs: &AttrChoice) -> Result<(), Refusal> {
+    let AttrChoice::Some(names) = attrs else {
+        return Ok(());
+    };
+    let Some(unknown) = names.iter().find(|name| body.class.lookup(name).is_none()) else {
+        return Ok(());
+    };
+    let rule = format!("does not exist in class '{}'", body.class.name());
+    Err(refuse(
+        Rule::AttrUnknown,
+        AisError::NotExist,
+        &body.dn,
+        unknown,
+        rule,
+    ))
+}
+
 impl Repository {
     /// One object, without what a CCB has not committed.
     ///
@@ -86,29 +106,25 @@ impl Repository {
         now: Millis,
     ) -> Result<ObjectView<'a>, Refusal> {
         let body = self.tree.get(dn).ok_or_else(|| no_object(dn))?;
-        self.view_named(body, attrs, now)
+        check_named(body, attrs)?;
+        Ok(self.view(body, attrs, now))
     }
 
-    /// The object with the attributes chosen, all of which must exist.
-    pub(crate) fn view_named<'a>(
-        &'a self,
-        body: &'a ObjectBody,
-        attrs: &'a AttrChoice,
-        now: Millis,
-    ) -> Result<ObjectView<'a>, Refusal> {
-        if let AttrChoice::Some(names) = attrs
-            && let Some(unknown) = names.iter().find(|name| body.class.lookup(name).is_none())
-        {
-            let rule = format!("does not exist in class '{}'", body.class.name());
-            return Err(refuse(
-                Rule::AttrUnknown,
-                AisError::NotExist,
-                &body.dn,
-                unknown,
-                rule,
-            ));
+    /// The object as a reader of these attributes finds it; copies nothing of what is held.
+    pub(crate) fn found(&self, body: Arc<ObjectBody>, attrs: &AttrChoice, now: Millis) -> Found {
+        let view = self.view(&body, attrs, now);
+        if view.is_asked_for() {
+            return Found::Asked(view.read());
         }
-        Ok(self.view(body, attrs, now))
+        Found::Held(body)
+    }
+
+    /// A copy of what a reader of these attributes found.
+    pub fn copied(&self, found: Found, attrs: &AttrChoice, now: Millis) -> ReadObject {
+        match found {
+            Found::Held(body) => self.view(&body, attrs, now).read(),
+            Found::Asked(read) => read,
+        }
     }
 
     /// Whether an attribute of the object has a value, and if given this one, as a reader would see it now. `None`

@@ -54,10 +54,10 @@ impl Test {
     }
 }
 
-/// The next object of a search.
+/// An object that a reader finds.
 #[derive(Debug)]
 pub enum Found {
-    /// All that the search asks for is held; [`Repository::view`] shows it.
+    /// All that the reader asks for is held; [`Repository::view`] shows it.
     Held(Arc<ObjectBody>),
     /// Its implementer must be asked.
     Asked(ReadObject),
@@ -142,10 +142,8 @@ impl Repository {
 
     /// The next object of a search, with what must be tested when its attributes are fetched; `None` at the end.
     pub fn search_next(&self, snapshot: &mut Snapshot, now: Millis) -> Option<ReadObject> {
-        Some(match self.search_step(snapshot, now)? {
-            Found::Held(body) => self.view(&body, &snapshot.attrs, now).read(),
-            Found::Asked(read) => read,
-        })
+        let found = self.search_step(snapshot, now)?;
+        Some(self.copied(found, &snapshot.attrs, now))
     }
 
     /// As [`Repository::search_next`], but copies nothing of what is held.
@@ -161,12 +159,7 @@ impl Repository {
                     }
                 }
                 Some(_) | None => {
-                    let view = self.view(&body, &snapshot.attrs, now);
-                    return Some(if view.is_asked_for() {
-                        Found::Asked(view.read())
-                    } else {
-                        Found::Held(body)
-                    });
+                    return Some(self.found(body, &snapshot.attrs, now));
                 }
             }
         }

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use ais::{AttrChoice, Millis, Object, Value};
-use repository::{AttrView, ObjectBody, ObjectView, Repository, ValuesView};
+use ais::{AttrChoice, Millis, Object, Refusal, Value};
+use repository::{AttrView, Found, ObjectBody, ObjectView, Repository, ValuesView};
 use schema::value::{checked, write_object, write_values};
 use schema::value_capnp::{attr, object};
 use schema::{WireError, list_len, size};
 
+use super::Connection;
+use crate::core::Core;
+
 /// An object of an answer.
-pub(super) enum Answered {
+pub(crate) enum Answered {
     /// As it is held.
     Held(Arc<ObjectBody>),
     /// With what its implementer said.
@@ -17,6 +20,14 @@ pub(super) enum Answered {
 }
 
 impl Answered {
+    /// What was found, with what only its implementer knows.
+    pub(crate) async fn of(core: &Core, found: Found) -> Result<Answered, Refusal> {
+        Ok(match found {
+            Found::Held(body) => Answered::Held(body),
+            Found::Asked(read) => Answered::Fetched(core.complete(read).await?),
+        })
+    }
+
     /// Writes it, with what is chosen of one that is held.
     pub(super) fn write(
         &self,
@@ -30,6 +41,23 @@ impl Answered {
             Answered::Fetched(object) => write_object(object, builder),
         }
     }
+}
+
+/// Writes an answer of this one object, which the connection owes from then on.
+pub(super) fn write_one(
+    connection: &Connection,
+    object: &Answered,
+    choice: &AttrChoice,
+    builder: object::Builder<'_>,
+) -> Result<(), WireError> {
+    let now = connection.core.now();
+    connection.core.read(|repository| {
+        connection.budget.owe(match object {
+            Answered::Held(body) => size(&repository.view(body, choice, now)),
+            Answered::Fetched(object) => size::object(object),
+        });
+        object.write(repository, choice, now, builder)
+    })
 }
 
 /// About how many bytes it takes in a message, as [`size::object`] says of a copy.

@@ -5,15 +5,16 @@
 
 use std::rc::Rc;
 
-use ais::{AisError, CcbOperation, Refusal};
+use ais::{AisError, AttrChoice, CcbOperation, Dn, Refusal};
 use capnp::Error;
 use repository::{AdminOwnerId, CcbId, ImplementerId, Repository};
 use schema::imm_capnp::{admin_owner, ccb};
-use schema::value::{Refused, write_object, write_status};
-use schema::{imm as wire, size, value};
+use schema::value::{Refused, write_status};
+use schema::{imm as wire, value};
 use tokio::sync::Mutex;
 
 use super::Connection;
+use super::answer::{self, Answered};
 use super::imm::unsendable;
 use super::owner::{bytes_of, objects_and_scope};
 use crate::ccb::add;
@@ -66,6 +67,15 @@ impl Augmentation {
     fn apply(&self) -> Result<(), Refusal> {
         self.core()
             .change(|repository| repository.augment_apply(self.ccb, self.implementer))
+    }
+
+    /// An object as the CCB sees it.
+    async fn read(&self, dn: &Dn, attrs: &AttrChoice) -> Result<Answered, Refusal> {
+        let now = self.core().now();
+        let found = self
+            .core()
+            .change(|repository| repository.augment_read(self.ccb, self.implementer, dn, attrs, now))?;
+        Answered::of(self.core(), found).await
     }
 
     fn check(&self) -> Result<(), Refusal> {
@@ -157,19 +167,15 @@ impl ccb::Server for AugmentServer {
         let fields = params.get()?;
         let wanted = value::read_dn(fields.get_dn()?, "dn")
             .and_then(|dn| Ok((dn, wire::read_attr_choice(fields.get_attrs()?)?)));
-        let (own, core) = (&self.0, self.0.core());
-        let now = core.now();
-        let read = wanted.map_err(Refusal::from).and_then(|(dn, attrs)| {
-            core.change(|repository| repository.augment_read(own.ccb, own.implementer, &dn, &attrs, now))
-        });
-        let object = match read {
-            Ok(read) => core.complete(read).await,
-            Err(refusal) => Err(refusal),
+        let own = &self.0;
+        let read = match wanted {
+            Ok((dn, attrs)) => own.read(&dn, &attrs).await.map(|object| (object, attrs)),
+            Err(error) => Err(error.into()),
         };
-        match object {
-            Ok(object) => {
-                own.connection.budget.owe(size::object(&object));
-                write_object(&object, results.get().init_object()).map_err(unsendable)?;
+        match read {
+            Ok((object, attrs)) => {
+                answer::write_one(&own.connection, &object, &attrs, results.get().init_object())
+                    .map_err(unsendable)?;
                 write_status(&Ok(()), results.get().init_status());
             }
             Err(refusal) => write_status(&Err(refusal.into()), results.get().init_status()),

@@ -3,7 +3,7 @@
 //! Handles are objects that live as long as their client holds them: their `Drop` finalises what they stand for. What
 //! must not stop half-way when a client goes runs detached.
 
-mod answer;
+pub(crate) mod answer;
 mod augment;
 pub(crate) mod budget;
 mod denied;

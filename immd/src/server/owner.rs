@@ -11,6 +11,7 @@ use schema::value::{Refused, write_status};
 use schema::{WireError, imm as wire, list_len, size, value};
 
 use super::Connection;
+use super::answer;
 use super::imm::unsendable;
 use crate::callbacks::Reply;
 use crate::ccb::CcbHandle;
@@ -268,17 +269,18 @@ impl ccb::Server for CcbServer {
         let fields = params.get()?;
         let wanted = value::read_dn(fields.get_dn()?, "dn")
             .and_then(|dn| Ok((dn, wire::read_attr_choice(fields.get_attrs()?)?)));
-        let object = match wanted {
-            Ok((dn, attrs)) => match detached(self.handle.clone().read(dn, attrs)).await {
-                Ok(object) => object,
-                Err(refusal) => Err(refusal.into()),
-            },
-            Err(error) => Err(error.into()),
+        let (dn, attrs) = match wanted {
+            Ok((dn, attrs)) => (dn, Rc::new(attrs)),
+            Err(error) => {
+                write_status(&Err(error.into()), results.get().init_status());
+                return Ok(());
+            }
         };
-        match object {
+        let read = detached(self.handle.clone().read(dn, attrs.clone())).await;
+        match read.map_err(Refused::from).flatten() {
             Ok(object) => {
-                self.connection.budget.owe(size::object(&object));
-                value::write_object(&object, results.get().init_object()).map_err(unsendable)?;
+                answer::write_one(&self.connection, &object, &attrs, results.get().init_object())
+                    .map_err(unsendable)?;
                 write_status(&Ok(()), results.get().init_status());
             }
             Err(refused) => write_status(&Err(refused), results.get().init_status()),

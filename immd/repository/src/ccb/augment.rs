@@ -10,7 +10,7 @@ use super::operation::Scene;
 use super::{AbortKind, CcbState, bad_handle};
 use crate::implementer::is_applier;
 use crate::overlay::View;
-use crate::{AdminOwnerId, CcbId, ImplementerCall, ImplementerId, ReadObject, Repository, Rule};
+use crate::{AdminOwnerId, CcbId, Found, ImplementerCall, ImplementerId, Repository, Rule};
 
 /// An augmentation, from its begin to the implementer's answer.
 #[derive(Debug)]
@@ -156,7 +156,7 @@ impl Repository {
         dn: &Dn,
         attrs: &AttrChoice,
         now: Millis,
-    ) -> Result<ReadObject, Refusal> {
+    ) -> Result<Found, Refusal> {
         self.augment_check(ccb, implementer)?;
         let own = self.ccbs.get(&ccb).ok_or_else(|| bad_handle(ccb))?;
         if own.state == CcbState::Aborted {

@@ -13,9 +13,8 @@ use crate::binding::no_object;
 use crate::locks::Holder;
 use crate::notify::CcbNotices;
 use crate::overlay::{Entry, View};
-use crate::{
-    CcbId, ClassId, ImplementerCall, ImplementerId, ObjectBody, ReadObject, Repository, Rule, service,
-};
+use crate::read::check_named;
+use crate::{CcbId, ClassId, Found, ImplementerCall, ImplementerId, ObjectBody, Repository, Rule, service};
 
 /// What an operation does to a CCB, once it is found to be right.
 #[derive(Debug, Default)]
@@ -232,7 +231,7 @@ impl Repository {
         }
     }
 
-    /// An object as the CCB sees it; locks it against changes by others.
+    /// An object as the CCB sees it, of which nothing is copied that is held; locks it against changes by others.
     ///
     /// # Errors
     /// BUSY, INVALID_PARAM (a runtime object), NOT_EXIST, FAILED_OPERATION, BAD_OPERATION (validated already).
@@ -242,7 +241,7 @@ impl Repository {
         dn: &Dn,
         attrs: &AttrChoice,
         now: Millis,
-    ) -> Result<ReadObject, Refusal> {
+    ) -> Result<Found, Refusal> {
         if matches!(
             self.ccb_state(ccb),
             Some(CcbState::Prepared | CcbState::Validated | CcbState::Critical)
@@ -272,7 +271,7 @@ impl Repository {
         dn: &Dn,
         attrs: &AttrChoice,
         now: Millis,
-    ) -> Result<ReadObject, Refusal> {
+    ) -> Result<Found, Refusal> {
         let seen = scene.view.get(dn).ok_or_else(|| no_object(dn))?;
         if seen.body.class.category() == ClassCategory::Runtime {
             return Err(Rule::ObjectRuntime.refuse(
@@ -283,7 +282,9 @@ impl Repository {
         if let Some(other) = self.locks.writer(dn).filter(|writer| *writer != scene.id) {
             return Err(Rule::ObjectInCcb.refuse(AisError::Busy, format!("object '{dn}' is in CCB {other}")));
         }
-        Ok(self.view_named(&seen.merged(), attrs, now)?.read())
+        let body = seen.merged();
+        check_named(&body, attrs)?;
+        Ok(self.found(body.into_owned(), attrs, now))
     }
 }
 

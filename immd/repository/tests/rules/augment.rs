@@ -132,10 +132,11 @@ fn in_completed_it_reads_and_changes_nothing() {
     fixture.repo.ccb_prepare(ccb).unwrap();
     fixture.repo.ccb_asks(ccb, oi);
     fixture.repo.augment_begin(ccb, oi).unwrap();
-    let read = fixture
+    let found = fixture
         .repo
         .augment_read(ccb, oi, &dn("node=a"), &AttrChoice::All, NOW)
         .unwrap();
+    let read = fixture.repo.copied(found, &AttrChoice::All, NOW);
     assert_eq!(read.object.value("size").and_then(Value::as_u32), Some(1));
     let missing = fixture
         .repo

@@ -209,6 +209,7 @@ fn a_read_is_repeatable() {
     let read = |fixture: &mut Fixture, ccb, name: &str| {
         let result = fixture.repo.ccb_read(ccb, &dn(name), &AttrChoice::All, NOW);
         result
+            .map(|found| fixture.repo.copied(found, &AttrChoice::All, NOW))
             .map(|read| read.object.value("size").and_then(Value::as_u32))
             .map_err(|r| r.error)
     };

@@ -212,10 +212,10 @@ impl Walk {
         self.ccbs.insert(slot, ccb);
         let aborted = self.fixture.repo.ccb_state(ccb) == Some(CcbState::Aborted);
         let foretold = self.oracle.may_read(slot, name).filter(|_| !aborted);
-        let read = self.fixture.repo.ccb_read(ccb, &dn(name), &AttrChoice::All, NOW);
-        let size = read
-            .ok()
-            .and_then(|read| read.object.value("size").and_then(Value::as_u32));
+        let repo = &mut self.fixture.repo;
+        let found = repo.ccb_read(ccb, &dn(name), &AttrChoice::All, NOW);
+        let read = found.ok().map(|found| repo.copied(found, &AttrChoice::All, NOW));
+        let size = read.and_then(|read| read.object.value("size").and_then(Value::as_u32));
         assert_eq!(size, foretold, "{name}");
         if foretold.is_some() {
             self.bundle(slot).read.insert(name.to_owned());
