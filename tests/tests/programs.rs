@@ -1,5 +1,6 @@
 //! C programs with a whole cluster: components, those who watch them, and the samples for the information model.
 
+mod proxy;
 mod support;
 
 use std::fs;
@@ -202,82 +203,6 @@ fn kill(pid: i64) {
     kill_process(pid.expect("a process id"), Signal::KILL).expect("it runs");
 }
 
-/// The model of the sample proxy, with a proxy that is a C program.
-#[test]
-fn a_proxy_in_c_speaks_for_daemons_that_know_nothing() {
-    const CLOCK: &str = "safSi=Clock,safApp=Proxied";
-    const CLOCKS: [&str; 2] = [
-        "safSu=SU1,safSg=Clock,safApp=Proxied",
-        "safSu=SU2,safSg=Clock,safApp=Proxied",
-    ];
-    let scratch = tempfile::tempdir().expect("a temporary directory");
-    let place = |name: &str| scratch.path().join(name);
-    support::install(&place("opt")).run(built()).expect("it installs");
-    let perdure = place("opt/bin/perdure");
-    tools::samples::write_bundle(&place("bundle"), &perdure).expect("the sample's programs");
-    fs::create_dir(place("files")).expect("a directory");
-    let program = compile(&place("opt"), &source_of("proxy"), "amf");
-    let start = format!(
-        "#!/bin/sh\n[ \"$1\" != instantiate ] || {} &\n",
-        program.display()
-    );
-    fs::write(place("bundle/proxy.sh"), start).expect("the proxy's command");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/proxy.xml");
-    let model = fs::read_to_string(source)
-        .expect("the model")
-        .replace("/opt/perdure/demo", &place("bundle").display().to_string())
-        .replace("/tmp/perdure-samples", &place("files").display().to_string());
-    fs::write(place("proxy.xml"), model).expect("the model can be written");
-    let cluster = Cluster::up(&perdure, &[&place("proxy.xml")]).expect("the model comes up");
-    let clock = || fs::read_to_string(place("files/clock")).unwrap_or_default();
-    let writer = || clock().lines().last()?.split(' ').nth(1)?.parse::<i64>().ok();
-    let wait = |what: &str, condition: &dyn Fn() -> bool| {
-        let said = || fs::read_to_string(place("opt/said"));
-        wait_for(what, condition).unwrap_or_else(|error| panic!("{error}\n{:?}", said()));
-    };
-    let goes_on = || {
-        let before = clock().len();
-        wait("the daemon to work", &|| clock().len() > before);
-    };
-    // The first proxy that is there decides which daemon is the active one.
-    let is_active = |clock: &&&str| cluster.ha_state(clock, CLOCK) == "1";
-    wait("an active daemon", &|| CLOCKS.iter().find(is_active).is_some());
-    let active = CLOCKS.iter().find(is_active).expect("an active daemon");
-    let standby = CLOCKS.iter().find(|clock| *clock != active).expect("the other");
-    cluster.wait_ha(standby, CLOCK, "2");
-    goes_on();
-
-    let first = writer().expect("the daemon says who it is");
-    kill(first);
-    wait("the next daemon", &|| writer().is_some_and(|now| now != first));
-    goes_on();
-    let daemon = writer();
-    let proxy = format!("safComp=Proxy,{}", active.replace("Clock", "Proxy"));
-    let proxies = || processes_of(cluster.dir(), &proxy);
-    let before = proxies();
-    for pid in &before {
-        kill(i64::from(*pid));
-    }
-    wait("the next proxy", &|| {
-        proxies().iter().any(|pid| !before.contains(pid))
-    });
-    goes_on();
-    assert_eq!(writer(), daemon, "the daemon did not notice");
-
-    wait("the next proxy to speak for it", &|| {
-        cluster.done("amf-adm", &["lock", active]).is_ok() || cluster.attr(active, "saAmfSUAdminState") == "2"
-    });
-    cluster.wait_ha(standby, CLOCK, "1");
-    goes_on();
-    assert_ne!(writer(), daemon, "the other node serves");
-    cluster
-        .done("amf-adm", &["lock-in", active])
-        .unwrap_or_else(|error| panic!("{error}"));
-    let left = processes_of(cluster.dir(), &format!("safComp=Clock,{active}"));
-    assert!(left.is_empty(), "its proxy has terminated it");
-    assert_eq!(fs::read_to_string(place("opt/said")).unwrap_or_default(), "");
-}
-
 #[test]
 fn a_component_takes_changes_of_csi_attributes_and_tells_its_readiness() {
     let stage = Stage::up(Some("worker"));
@@ -299,8 +224,8 @@ fn a_component_takes_changes_of_csi_attributes_and_tells_its_readiness() {
 }
 
 /// The notifications about this object, the oldest first.
-fn told_of(stage: &Stage, dn: &str) -> Vec<serde_json::Value> {
-    let read = stage.cluster.done("ntfread", &["--all", "--json", "-n", dn]);
+fn told_of(cluster: &Cluster, dn: &str) -> Vec<serde_json::Value> {
+    let read = cluster.done("ntfread", &["--all", "--json", "-n", dn]);
     let read: serde_json::Value = serde_json::from_str(&read.unwrap_or_default()).unwrap_or_default();
     read["notifications"].as_array().cloned().unwrap_or_default()
 }
@@ -311,7 +236,7 @@ fn a_component_learns_which_notification_led_to_its_state_and_says_what_led_to_i
     // The lock takes the first one's state, and makes the other one active: both come of the first notification of the lock.
     stage.adm("lock", SUS[0]);
     stage.cluster.wait_ha(SUS[1], SI, "1");
-    let lock = told_of(&stage, SUS[0])
+    let lock = told_of(&stage.cluster, SUS[0])
         .into_iter()
         .find(|told| {
             told["text"]
@@ -335,7 +260,7 @@ fn a_component_learns_which_notification_led_to_its_state_and_says_what_led_to_i
     // What a program gives with an error comes back in the notification of it.
     let comp = format!("safComp=Counter,{}", SUS[1]);
     set_step(&stage, "report");
-    wait_for_correlated(&stage, &comp, [40, 41]);
+    wait_for_correlated(&stage.cluster, &comp, "failed", [40, 41]);
     // It is given its work again by its node, not by an order: no notification led to that.
     wait_for("its work again", || {
         stage.said().lines().rfind(|line| line.starts_with("led to")) == Some("led to active 0 0")
@@ -347,7 +272,7 @@ fn a_component_learns_which_notification_led_to_its_state_and_says_what_led_to_i
     for pid in processes_of(stage.cluster.dir(), &comp) {
         kill(i64::from(pid));
     }
-    wait_for_correlated(&stage, &comp, [50, 51]);
+    wait_for_correlated(&stage.cluster, &comp, "failed", [50, 51]);
     assert!(!stage.said().contains("gives"), "{}", stage.said());
 }
 
@@ -368,17 +293,17 @@ fn set_step(stage: &Stage, step: &str) {
     .unwrap_or_else(|error| panic!("{error}: {}", stage.said()));
 }
 
-/// Waits for the notification of a failure of the component that names these.
-fn wait_for_correlated(stage: &Stage, comp: &str, ids: [u64; 2]) {
+/// Waits for a notification about the component that says this and names these.
+fn wait_for_correlated(cluster: &Cluster, comp: &str, says: &str, ids: [u64; 2]) {
     let mut told = Vec::new();
-    wait_for("the failure to be told", || {
-        told = told_of(stage, comp);
+    wait_for("the notification", || {
+        told = told_of(cluster, comp);
         told.iter().any(|told| {
-            let fails = told["text"].as_str().is_some_and(|text| text.contains("failed"));
-            fails && told["correlated"] == serde_json::json!(ids)
+            let says = told["text"].as_str().is_some_and(|text| text.contains(says));
+            says && told["correlated"] == serde_json::json!(ids)
         })
     })
-    .unwrap_or_else(|error| panic!("{error}: {told:?}\n{}", stage.said()));
+    .unwrap_or_else(|error| panic!("{error}: {says} {ids:?} of {told:#?}"));
 }
 
 #[test]

@@ -10,7 +10,8 @@ use ais::ntf::{CorrelationIds, Detail, EventType, Notification, Severity};
 const ENDED_MOST: usize = 1_000;
 /// So many reports of programs wait for their notification.
 const GIVEN_MOST: usize = 1_000;
-/// What a program gave is for a notification that follows within this time, in nanoseconds.
+/// What a program gave with an error is for a notification that follows within this time, in nanoseconds. What it gave with
+/// an error's end waits for as long as the repair takes.
 const GIVEN_LASTS: i64 = 60_000_000_000;
 
 /// What a program gave.
@@ -92,8 +93,9 @@ impl Correlations {
         if self.given.is_empty() {
             return None;
         }
-        self.given
-            .retain(|given| time.saturating_sub(given.time) <= GIVEN_LASTS);
+        self.given.retain(|given| {
+            given.event == EventType::ErrorClear || time.saturating_sub(given.time) <= GIVEN_LASTS
+        });
         let mut all = self.given.iter();
         let at = all.position(|given| given.event == told.event && given.comp == told.object)?;
         self.given.remove(at).map(|given| given.ids)
@@ -194,6 +196,17 @@ mod tests {
         all.give("safComp=c".to_owned(), false, ids(92, 93), 0);
         assert_eq!(all.relate(STORY, &failure(), 6, GIVEN_LASTS + 1), [90, 5]);
         assert!(all.given.is_empty());
+    }
+
+    #[test]
+    fn what_a_program_gave_with_an_end_waits_for_the_repair() {
+        let mut all = Correlations::default();
+        all.give("safComp=c".to_owned(), true, ids(92, 93), 0);
+        let repaired = 100 * GIVEN_LASTS;
+        assert!(all.relate(STORY, &failure(), 1, repaired).is_empty());
+        let over = told(EventType::ErrorClear, Detail::Miscellaneous);
+        assert_eq!(all.relate(OTHER, &over, 2, repaired), [92, 93]);
+        assert_eq!(all.relate(OTHER, &over, 3, repaired), [92, 2]);
     }
 
     #[test]

@@ -72,7 +72,8 @@ impl SessionServer {
         }
     }
 
-    /// Asks for the report of an error or its end; what the director tells of it correlates to these.
+    /// Asks for the report of an error or its end; what the director tells of it correlates to these. DEVIATION(AMF-075): of an
+    /// end it tells with the repair.
     async fn ask_correlated(
         &self,
         body: Result<ComponentRequest, WireError>,

@@ -1,8 +1,10 @@
 /*
  * A proxy component for the model models/proxy.xml: it runs daemons that know nothing of the framework, and speaks for them. A
  * daemon serves after SIGUSR1, rests after SIGUSR2 and ends after SIGTERM. Its CSI says which program that is ("command"), what it
- * is given ("file"), where its process is noted ("pids"), and for which components the proxy may speak ("proxied"). Beside its
- * program it keeps the file "said": a line for each answer that is not the expected one.
+ * is given ("file"), where its process is noted ("pids"), and for which components the proxy may speak ("proxied"). On SIGUSR1 it
+ * reports that the daemon failed, to which the notifications 40 and 41 have led, on SIGUSR2 that this is over, by 60 and 61.
+ * Beside its program it keeps the file "said": a line for each answer that is not the expected one, and one for each such report
+ * with the answer and what is in the identifiers after it.
  */
 #include <errno.h>
 #include <libgen.h>
@@ -21,8 +23,11 @@ static int is_active;
 static char command[PATH_MAX], file[PATH_MAX], pids[PATH_MAX];
 static SaNameT proxied[8];
 static int proxied_count;
+/* For which one it speaks. */
+static SaNameT spoken_for;
+static volatile sig_atomic_t failed, over;
 
-static void say(const char *what, SaAisErrorT got)
+static void say(const char *line)
 {
     char path[PATH_MAX] = {0};
     if (readlink("/proc/self/exe", path, sizeof path - 8) < 0)
@@ -30,15 +35,17 @@ static void say(const char *what, SaAisErrorT got)
     FILE *said = fopen(strcat(dirname(path), "/said"), "a");
     if (said == NULL)
         exit(3);
-    fprintf(said, "%s gives %d\n", what, got);
+    fprintf(said, "%s\n", line);
     fclose(said);
 }
 
 #define CHECK(call) check(#call, SA_AIS_OK, call)
 static void check(const char *what, SaAisErrorT wanted, SaAisErrorT got)
 {
+    char line[256];
+    snprintf(line, sizeof line, "%s gives %d", what, got);
     if (wanted != got)
-        say(what, got);
+        say(line);
 }
 
 static void answer(SaInvocationT invocation, SaAisErrorT error)
@@ -122,6 +129,39 @@ static void speak_for(const SaNameT *comp, pid_t pid)
     CHECK(saAmfPmStart_3(own, comp, pid, 0, SA_AMF_PM_ZERO_EXIT | SA_AMF_PM_NON_ZERO_EXIT | SA_AMF_PM_ABNORMAL_END,
                          SA_AMF_COMPONENT_RESTART));
     check("registration of what is registered", SA_AIS_ERR_EXIST, saAmfComponentRegister(own, comp, &self));
+    spoken_for = *comp;
+}
+
+/* ---- what it is told by signals ---- */
+
+static void on_signal(int number)
+{
+    if (number == SIGUSR1)
+        failed = 1;
+    else
+        over = 1;
+}
+
+static void say_ids(const char *what, SaAisErrorT got, const SaNtfCorrelationIdsT *ids)
+{
+    char line[128];
+    snprintf(line, sizeof line, "%s %d: %llu %llu %llu", what, got, ids->rootCorrelationId, ids->parentCorrelationId,
+             ids->notificationId);
+    say(line);
+}
+
+static void report(void)
+{
+    SaNtfCorrelationIdsT ids = {40, 41, 7};
+    SaAisErrorT got = saAmfComponentErrorReport_4(own, &spoken_for, 0, SA_AMF_COMPONENT_FAILOVER, &ids);
+    say_ids("report", got, &ids);
+}
+
+static void clear(void)
+{
+    SaNtfCorrelationIdsT ids = {60, 61, 7};
+    SaAisErrorT got = saAmfComponentErrorClear_4(own, &spoken_for, &ids);
+    say_ids("clear", got, &ids);
 }
 
 /* ---- the callbacks ---- */
@@ -210,6 +250,8 @@ int main(void)
     SaSelectionObjectT selection;
     /* The daemons are nobody's to wait for. */
     signal(SIGCHLD, SIG_IGN);
+    signal(SIGUSR1, on_signal);
+    signal(SIGUSR2, on_signal);
     callbacks.saAmfCSISetCallback = on_csi_set;
     callbacks.saAmfCSIRemoveCallback = on_csi_remove;
     callbacks.saAmfComponentTerminateCallback = on_terminate;
@@ -221,9 +263,17 @@ int main(void)
     CHECK(saAmfComponentRegister(own, &self, NULL));
     for (;;) {
         struct pollfd fds = {(int)selection, POLLIN, 0};
-        if (poll(&fds, 1, -1) < 0 && errno != EINTR)
+        if (poll(&fds, 1, 50) < 0 && errno != EINTR)
             return 4;
         if (fds.revents & POLLIN)
             CHECK(saAmfDispatch(own, SA_DISPATCH_ALL));
+        if (failed) {
+            failed = 0;
+            report();
+        }
+        if (over) {
+            over = 0;
+            clear();
+        }
     }
 }
