@@ -13,6 +13,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use ais::AisError;
 use cabi::{PerProcess, Turns};
@@ -80,11 +81,26 @@ struct Engine {
     turns: Turns,
     /// Makes the stand-in come back.
     off: Notify,
+    /// Told of each call.
+    called: Arc<Notify>,
+}
+
+/// Sooner than the limit of a call.
+const SOON: Duration = Duration::from_secs(1);
+
+/// Keeps a timer that is due before those of calls, while there are calls. Whoever sets a timer that is due before all
+/// others has to wake who waits for them: without this one, each call would wake itself, with two calls of the system.
+async fn lead_the_timers(called: Arc<Notify>) {
+    loop {
+        called.notified().await;
+        tokio::time::sleep(SOON).await;
+    }
 }
 
 static ENGINE: PerProcess<OnceLock<Option<Arc<Engine>>>> = PerProcess::new(OnceLock::new);
 
-/// What `body` gives in a task, where it may call the service; the caller waits.
+/// What `body` gives in a task, where it may call the service; the caller waits. What has arrived since somebody last
+/// drove comes first: a connection that is lost is not written to.
 ///
 /// # Errors
 /// NO_RESOURCES where the system gives no thread; LIBRARY where `body` panicked.
@@ -94,14 +110,29 @@ where
     F: FnOnce(Rc<World>) -> W + Send + 'static,
     W: Future<Output = T> + 'static,
 {
+    ask_at_once(|world| async move {
+        tokio::task::yield_now().await;
+        body(world).await
+    })
+}
+
+/// As [`ask`], but looks for nothing that has arrived: for what may be asked twice.
+///
+/// # Errors
+/// Those of [`ask`].
+pub(crate) fn ask_at_once<T, F, W>(body: F) -> Result<T, AisError>
+where
+    T: Send + 'static,
+    F: FnOnce(Rc<World>) -> W + Send + 'static,
+    W: Future<Output = T> + 'static,
+{
     let engine = ENGINE.get().get_or_init(start);
     let engine: &'static Engine = engine.as_ref().ok_or(AisError::NoResources)?;
     let _uncancelled = Uncancelled::begin();
     let _turn = engine.turns.begin(|| engine.off.notify_one());
+    engine.called.notify_one();
     let (tell, told) = oneshot::channel();
     let task = async move {
-        // What has arrived since somebody last drove comes first: a connection that is lost is not written to.
-        tokio::task::yield_now().await;
         let work = body(Rc::clone(&engine.world.0));
         // Whoever asked is waiting, unless the process ends.
         drop(tell.send(work.await));
@@ -129,7 +160,9 @@ fn start() -> Option<Arc<Engine>> {
         world: Confined(Rc::default()),
         turns: Turns::default(),
         off: Notify::new(),
+        called: Arc::default(),
     });
+    engine.runtime.spawn(lead_the_timers(Arc::clone(&engine.called)));
     let theirs = Arc::clone(&engine);
     // The new thread inherits the mask.
     let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK).ok()?;

@@ -8,7 +8,9 @@ use ais::{AttrChoice, Dn};
 use capi::{Daemon, program, succeeds};
 use immd_client::Imm;
 
-const CALLS: u32 = 5000;
+const CALLS: u32 = 1000;
+/// Client and interface are measured in turns, so that what else goes on meets both.
+const TURNS: usize = 11;
 const SERVICE: &str = "opensafImm=opensafImm,safApp=safImmService";
 
 /// Nanoseconds for one read with the Rust client, the least of several rounds.
@@ -38,7 +40,7 @@ fn a_read_costs_little_more_than_with_the_rust_client() {
     let daemon = Daemon::start(env!("CARGO_BIN_EXE_capi-immd"));
     let bench = program("bench");
     let mut ratios = Vec::new();
-    for _ in 0..3 {
+    for _ in 0..TURNS {
         let rust = with_the_client(daemon.dir());
         let c: f64 = succeeds(bench.command(daemon.dir()).arg(CALLS.to_string()))
             .trim()
@@ -47,6 +49,8 @@ fn a_read_costs_little_more_than_with_the_rust_client() {
         println!("Rust client {rust:.0} ns, C interface {c:.0} ns: {:.2}", c / rust);
         ratios.push(c / rust);
     }
-    let least = ratios.into_iter().fold(f64::MAX, f64::min);
-    assert!(least < 1.3, "{least:.2} times the Rust client's time");
+    ratios.sort_by(f64::total_cmp);
+    let median = ratios[TURNS / 2];
+    println!("median {median:.2}");
+    assert!(median < 1.3, "{median:.2} times the Rust client's time");
 }

@@ -96,7 +96,7 @@ unsafe fn get<N: ObjectName>(
     let drops_rdn = minor > 0 && choice == AttrChoice::All;
     let mut found = entry
         .root
-        .ask(|session| async move { session.read(async |imm| imm.get(&dn, choice.clone()).await).await })?;
+        .read(async move |imm| imm.get(&dn, choice.clone()).await)?;
     if drops_rdn {
         without_rdn(&mut found);
     }

@@ -59,8 +59,7 @@ pub unsafe fn class_description_get_2(
         let root = root(handle)?;
         // SAFETY: the program's promise.
         let name = unsafe { read::word(name) }?;
-        let class = root
-            .ask(|session| async move { session.read(async |imm| imm.class_describe(&name).await).await })?;
+        let class = root.read(async move |imm| imm.class_describe(&name).await)?;
         let mut arena = Arena::default();
         let list = write::definitions(&class, &mut arena)?;
         own().lent.lend(root.session, list, arena);

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ais::{AisError, Object};
 use cabi::{Arena, Busy, Handles, PerProcess, Pool, Queue, kind_of};
-use immd_client::AdminOperationReply;
+use immd_client::{AdminOperationReply, Imm, ImmError};
 
 use crate::ctypes::{InvokeCallback, InvokeCallbackO2, SaImmAttrValuesT_2};
 use crate::engine::{self, World};
@@ -210,6 +210,19 @@ impl Root {
     {
         let id = self.session;
         engine::ask(move |world: std::rc::Rc<World>| async move { body(world.session(id)?).await })?
+    }
+
+    /// What a call that changes nothing gives, as [`Session::read`].
+    ///
+    /// # Errors
+    /// LIBRARY where another thread is in a call; what `ask` gives.
+    pub(crate) fn read<T: Send + 'static>(
+        &self,
+        ask: impl AsyncFnMut(Imm) -> Result<T, ImmError> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let _alone = self.busy.enter()?;
+        let id = self.session;
+        engine::ask_at_once(move |world| async move { world.session(id)?.read(ask).await })?
     }
 
     /// VERSION where the program asked for an older version than has this.
