@@ -1,6 +1,5 @@
 //! Failover, restart, and the operator's commands.
 
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -63,9 +62,7 @@ impl Stage {
             .set_read_timeout(Some(PATIENCE))
             .map_err(|e| e.to_string())?;
         let script = files.path().join("instantiate");
-        let text = format!("#!/bin/sh\n{} {} &\n", program.display(), component::NAME);
-        std::fs::write(&script, text).map_err(|e| e.to_string())?;
-        std::fs::set_permissions(&script, PermissionsExt::from_mode(0o755)).map_err(|e| e.to_string())?;
+        component::write_command(&script, program)?;
         let xml = files.path().join("bench.xml");
         std::fs::write(&xml, model::two_n(&script, &path, recovery)).map_err(|e| e.to_string())?;
         let cluster = Cluster::up(program, &[&xml])?;

@@ -1,6 +1,8 @@
 //! The component that the measurements are made with: it tells the time at which it is told something.
 
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
+use std::path::Path;
 use std::process::ExitCode;
 
 use ais::AisError;
@@ -14,6 +16,15 @@ pub const SOCKET: &str = "BENCH_SOCKET";
 
 /// The key of its healthcheck, where the model has one.
 pub const HEALTHCHECK: &str = "Bench";
+
+/// Writes the command that starts the component, which is this program. Its allocator is the daemons', who ask for huge pages:
+/// three for each process, and where the host takes back what is free, clearing one takes up to 8 ms. That is no part of what
+/// is measured, and no component has this allocator unless it chooses it.
+pub fn write_command(path: &Path, program: &Path) -> Result<(), String> {
+    let text = format!("#!/bin/sh\nMIMALLOC_ALLOW_THP=0 {} {NAME} &\n", program.display());
+    std::fs::write(path, text).map_err(|e| e.to_string())?;
+    std::fs::set_permissions(path, PermissionsExt::from_mode(0o755)).map_err(|e| e.to_string())
+}
 
 /// Registers and answers every callback; tells each HA state on the socket as `STATE component pid`.
 pub fn main() -> ExitCode {

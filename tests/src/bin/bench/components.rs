@@ -2,7 +2,6 @@
 //! and what is left behind; and how soon a notification is there.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -11,10 +10,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use ais::ntf::{ClassId, Detail, EventType, Notification};
 use amfd_director::client::Director;
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
+use rustix::process::{PidfdFlags, pidfd_open};
 use tests::cluster::{Cluster, PATIENCE, wait_for};
 
-use super::figures::Report;
+use super::figures::{Processors, Report};
+use super::processes::{cpu, cpu_below, kill, left, memory, process};
 use super::{component, model};
 
 /// How many components the node director has.
@@ -51,6 +51,31 @@ pub fn measure(program: &Path, rounds: usize, deaths: usize, report: &mut Report
     Ok(())
 }
 
+/// A death of all.
+struct Round {
+    took: Duration,
+    /// Processor time of the node director and of what ended below it: the commands, and the components that were killed, which
+    /// take what those take that follow them.
+    own: Duration,
+    /// Of all processes of the machine.
+    all: Duration,
+    /// Of a hundred.
+    stolen: u64,
+}
+
+impl std::fmt::Display for Round {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let others = self.all.saturating_sub(self.own);
+        write!(
+            out,
+            "node director and components {:.2} s, others {:.2} s, {} % stolen",
+            self.own.as_secs_f64(),
+            others.as_secs_f64(),
+            self.stolen
+        )
+    }
+}
+
 impl Stage {
     fn new(program: &Path) -> Result<Stage, String> {
         let files = tempfile::tempdir().map_err(|e| e.to_string())?;
@@ -60,9 +85,7 @@ impl Stage {
             .set_read_timeout(Some(PATIENCE))
             .map_err(|e| e.to_string())?;
         let script = files.path().join("instantiate");
-        let text = format!("#!/bin/sh\n{} {} &\n", program.display(), component::NAME);
-        std::fs::write(&script, text).map_err(|e| e.to_string())?;
-        std::fs::set_permissions(&script, PermissionsExt::from_mode(0o755)).map_err(|e| e.to_string())?;
+        component::write_command(&script, program)?;
         let xml = files.path().join("many.xml");
         std::fs::write(&xml, model::many(COMPONENTS, &script, &path)).map_err(|e| e.to_string())?;
         // Another process reads, so that nothing is lost while this one brings the cluster up.
@@ -189,26 +212,19 @@ impl Stage {
     fn all_at_once(&mut self, deaths: usize, report: &mut Report) -> Result<(), String> {
         let pid = self.node_director()?;
         let before = left(self.cluster.dir(), pid)?;
-        let mut times = Vec::new();
+        let mut rounds = Vec::new();
         for _ in 0..deaths.div_ceil(COMPONENTS).max(1) {
-            let begin = Instant::now();
-            for &pid in self.active.values() {
-                kill(pid)?;
-            }
-            let mut back = BTreeMap::new();
-            while back.len() < COMPONENTS {
-                let (comp, pid) = hear(&self.socket)?;
-                back.insert(comp, pid);
-            }
-            times.push(begin.elapsed());
-            self.active = back;
+            rounds.push(self.kill_all(pid)?);
         }
-        let rounds = times.len();
         report.times(
             &format!("kill of all {COMPONENTS} to all restarted and ACTIVE"),
-            times,
+            rounds.iter().map(|round| round.took).collect(),
             None,
         );
+        if let Some(slowest) = rounds.iter().max_by_key(|round| round.took) {
+            report.other("  processor time in the slowest round", slowest.to_string());
+        }
+        let rounds = rounds.len();
         let after = wait_for("nothing to be left", || {
             left(self.cluster.dir(), pid).is_ok_and(|now| now <= before)
         });
@@ -222,6 +238,26 @@ impl Stage {
             format!("{verdict}: {before:?} before, {now:?} after"),
         );
         Ok(())
+    }
+
+    /// Kills all and waits until all are back.
+    fn kill_all(&mut self, node_director: i32) -> Result<Round, String> {
+        let (own, all, begin) = (cpu_below(node_director)?, Processors::now()?, Instant::now());
+        for &pid in self.active.values() {
+            kill(pid)?;
+        }
+        let mut back = BTreeMap::new();
+        while back.len() < COMPONENTS {
+            let (comp, pid) = hear(&self.socket)?;
+            back.insert(comp, pid);
+        }
+        self.active = back;
+        Ok(Round {
+            took: begin.elapsed(),
+            own: cpu_below(node_director)?.saturating_sub(own),
+            all: all.used()?,
+            stolen: all.stolen_percent()?,
+        })
     }
 
     /// What a subscriber that stops reading costs.
@@ -289,18 +325,6 @@ fn notification() -> Notification {
     }
 }
 
-fn kill(pid: i32) -> Result<(), String> {
-    match kill_process(process(pid)?, Signal::KILL) {
-        // It is being restarted already.
-        Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
-        Err(error) => Err(format!("kill: {error}")),
-    }
-}
-
-fn process(pid: i32) -> Result<Pid, String> {
-    Pid::from_raw(pid).ok_or_else(|| "the component told no process id".to_owned())
-}
-
 /// The next component that is told ACTIVE, with its process.
 fn hear(socket: &UnixDatagram) -> Result<(String, i32), String> {
     let mut buffer = [0; 512];
@@ -325,53 +349,6 @@ fn daemon(cluster: &Cluster, name: &str) -> Result<i32, String> {
     let pid = found.and_then(|daemon| daemon["pid"].as_i64());
     pid.and_then(|pid| i32::try_from(pid).ok())
         .ok_or_else(|| format!("{name} does not run"))
-}
-
-/// The processor time that the process has taken.
-fn cpu(pid: i32) -> Result<Duration, String> {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).map_err(|e| e.to_string())?;
-    let fields: Vec<&str> = text
-        .rsplit(')')
-        .next()
-        .unwrap_or_default()
-        .split_whitespace()
-        .collect();
-    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok());
-    // Fields 14 and 15 of the file; the state is field 3. A tick is 10 ms.
-    let all = ticks(11).zip(ticks(12)).ok_or("the stat file is short")?;
-    Ok(Duration::from_millis(10 * (all.0 + all.1)))
-}
-
-/// The resident memory of a process in KiB.
-fn memory(pid: i32) -> Result<u64, String> {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/status")).map_err(|e| e.to_string())?;
-    let line = text.lines().find(|line| line.starts_with("VmRSS:"));
-    line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok())
-        .ok_or_else(|| "no VmRSS".to_owned())
-}
-
-/// The processes below a node director, its descriptors, and the files of the cluster's nodes.
-fn left(dir: &Path, pid: i32) -> Result<(usize, usize, usize), String> {
-    let mut below = vec![pid];
-    let mut at = 0;
-    while at < below.len() {
-        let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", below[at]));
-        let children = children.unwrap_or_default();
-        below.extend(
-            children
-                .split_whitespace()
-                .filter_map(|pid| pid.parse::<i32>().ok()),
-        );
-        at += 1;
-    }
-    let count = |path: PathBuf| {
-        std::fs::read_dir(path)
-            .map(Iterator::count)
-            .map_err(|e| e.to_string())
-    };
-    let files = count(dir.join("nodes/node-1"))? + count(dir.join("nodes/node-1/log"))?;
-    let descriptors = count(PathBuf::from(format!("/proc/{pid}/fd")))?;
-    Ok((below.len() - 1, descriptors, files))
 }
 
 /// The log of a node director from a byte on.

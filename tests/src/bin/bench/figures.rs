@@ -40,6 +40,14 @@ impl Processors {
         })
     }
 
+    /// What all processes of the machine used since then.
+    pub fn used(&self) -> Result<Duration, String> {
+        let now = Processors::now()?;
+        let used = |at: &Processors| at.wanted.saturating_sub(at.stolen);
+        // A tick is 10 ms.
+        Ok(Duration::from_millis(10 * used(&now).saturating_sub(used(self))))
+    }
+
     /// How much of a hundred of what was wanted since then the host did not give.
     pub fn stolen_percent(&self) -> Result<u64, String> {
         let now = Processors::now()?;

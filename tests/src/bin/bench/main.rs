@@ -10,6 +10,7 @@ mod engine;
 mod figures;
 mod imm;
 mod model;
+mod processes;
 
 use std::process::ExitCode;
 
