@@ -119,9 +119,13 @@ impl Session {
 
     /// Ends the session; with the last one the connection ends too.
     pub(crate) async fn close(&self) {
-        let session = self.capability.borrow_mut().take();
-        drop(session);
         let ended = async {
+            // What was answered counts before the end of the session does, and before that of the process.
+            if let Err(error) = self.link.flush().await {
+                tracing::debug!(%error, "the node director is gone");
+            }
+            let session = self.capability.borrow_mut().take();
+            drop(session);
             if self.link.is_last() {
                 self.link.close().await;
             } else if let Err(error) = self.link.flush().await {
@@ -131,6 +135,7 @@ impl Session {
         if tokio::time::timeout(CLOSE_LIMIT, ended).await.is_err() {
             tracing::debug!("the node director does not take the rest");
         }
+        self.capability.borrow_mut().take();
         self.waiting.close();
     }
 }

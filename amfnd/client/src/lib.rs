@@ -208,7 +208,8 @@ impl Amf {
         self.session.next_callback().await
     }
 
-    /// Answers a callback.
+    /// Answers a callback. A program that ends after its answer calls [`Amf::finalize`] before: the answer may not be sent yet
+    /// when this returns, and an end without one is a failure.
     ///
     /// # Errors
     /// `SA_AIS_ERR_INVALID_PARAM` where no callback with this invocation awaits an answer.

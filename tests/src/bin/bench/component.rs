@@ -78,7 +78,10 @@ async fn serve() -> Result<(), Box<dyn std::error::Error>> {
             } => {
                 amf.csi_quiescing_complete(callback.invocation, Ok(())).await?;
             }
-            CallbackKind::Terminate => return Ok(()),
+            CallbackKind::Terminate => {
+                amf.finalize().await;
+                return Ok(());
+            }
             CallbackKind::CsiSet { .. }
             | CallbackKind::CsiRemove { .. }
             | CallbackKind::CsiAttributeChange { .. }
