@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 /// The planners with the clause of AMF B.02.01 that each follows, then what they share.
-const FILES: [(&str, &str); 9] = [
+const FILES: [(&str, &str); 10] = [
     ("two_n.rs", "2N, §3.7.2"),
     ("n_plus_m.rs", "N+M, §3.7.3"),
     ("n_way.rs", "N-way, §3.7.4"),
@@ -14,6 +14,7 @@ const FILES: [(&str, &str); 9] = [
     ("no_redundancy.rs", "no redundancy, §3.7.6"),
     ("board.rs", "the group by positions, a draft of assignments"),
     ("fit.rs", "what an SU could be for an SI"),
+    ("seats.rs", "what the components of an SU have places for"),
     (
         "assigned.rs",
         "the SUs that may be used where their number is limited",

@@ -274,6 +274,7 @@ fn standing_reasons(director: &Director, dn: &Dn) -> Vec<Reason> {
                 | Reason::NoSuForStandby
                 | Reason::NoRoomForActive { .. }
                 | Reason::NoRoomForStandby { .. }
+                | Reason::CompsFull { .. }
         )
     };
     if model.si(dn).is_some() && all.iter().any(lacks) {

@@ -7,11 +7,12 @@ use ais::amf::{AdminState, HaReadinessState, HaState};
 
 use crate::dependency::Dependence;
 use crate::life_cycle;
-use crate::model::{Csi, Rank, Sg, Si, Su};
+use crate::model::{Capacity, Csi, Rank, Sg, Si, Su};
 use crate::partial;
 use crate::placement::{self, Present};
 use crate::plan::{
-    self, Availability, Fit, Group, Limits, Load, Member, MemberFault, Preferred, Service, SuNumbers, Wanted,
+    self, Availability, Fit, Group, Limits, Load, Member, MemberFault, Need, Places, Preferred, Seats,
+    Service, SuNumbers, Wanted,
 };
 use crate::state::{InFlight, OrderKind, Serving, SuState, View, takes_su_down};
 
@@ -21,22 +22,27 @@ pub(crate) fn build(view: View<'_>, dn: &Dn, sg: &Sg) -> Group {
     let sis = by_importance(view, sg);
     let sus = sg.sus_by_rank();
     let positions: BTreeMap<&Dn, usize> = sus.iter().copied().zip(0..).collect();
+    let csis = sis.iter().map(|(.., si)| si.csis.len()).sum();
+    let members: Vec<Member> = sus
+        .into_iter()
+        .filter_map(|su_dn| {
+            let su = sg.sus.get(su_dn)?;
+            let state = view.state.su(su_dn);
+            let fits = sis.iter().map(|(.., si)| fit(su, state, si)).collect();
+            let seats = seats(sg, su, state, &sis, csis);
+            let member = member(view, sg, su_dn, su, (fits, seats));
+            let kept = partial::kept(view, sg, su_dn, state?);
+            Some(match kept {
+                Some(kept) => keeping(member, &kept, &sis),
+                None => member,
+            })
+        })
+        .collect();
+    let shares = |member: &Member| member.seats.as_ref().is_some_and(|seats| seats.shares);
+    let is_shared = members.iter().any(shares);
     Group {
         protection,
-        members: sus
-            .into_iter()
-            .filter_map(|su_dn| {
-                let su = sg.sus.get(su_dn)?;
-                let state = view.state.su(su_dn);
-                let fits = sis.iter().map(|(.., si)| fit(su, state, si)).collect();
-                let member = member(view, sg, su_dn, su, fits);
-                let kept = partial::kept(view, sg, su_dn, state?);
-                Some(match kept {
-                    Some(kept) => keeping(member, &kept, &sis),
-                    None => member,
-                })
-            })
-            .collect(),
+        members,
         services: sis
             .iter()
             .map(|(rank, si_dn, si)| service(view, sg, (*rank, si_dn, si), &positions))
@@ -48,7 +54,8 @@ pub(crate) fn build(view: View<'_>, dn: &Dn, sg: &Sg) -> Group {
         },
         swap: view.state.swaps.get(dn).cloned(),
         // What is moved twice is disturbed twice: an adjustment waits for the SUs that are instantiated for it.
-        adjust: view.state.adjusts.contains(dn) && !life_cycle::is_growing(view, sg),
+        // Nor is anything moved where an SI may get fewer CSIs for it, or others.
+        adjust: !is_shared && view.state.adjusts.contains(dn) && !life_cycle::is_growing(view, sg),
     }
 }
 
@@ -146,7 +153,7 @@ fn service(
     }
 }
 
-fn member(view: View<'_>, sg: &Sg, dn: &Dn, su: &Su, fits: Vec<Fit>) -> Member {
+fn member(view: View<'_>, sg: &Sg, dn: &Dn, su: &Su, (fits, seats): (Vec<Fit>, Option<Seats>)) -> Member {
     let unknown = SuState::default();
     let state = view.state.su(dn).unwrap_or(&unknown);
     let serving = view.serving(dn);
@@ -178,27 +185,115 @@ fn member(view: View<'_>, sg: &Sg, dn: &Dn, su: &Su, fits: Vec<Fit>) -> Member {
             isolated: fault.isolated,
         }),
         can_stand_by: su.pre_instantiable,
-        never_standby: never_standby(sg, su, state),
         on_probation: state.probation_until.is_some_and(|end| view.now < end),
         fits,
+        seats,
     }
 }
 
-/// The SIs of which no CSI finds a component in the SU that stands by for it. Most SUs have none but for SIs that they
-/// do not support at all, and are not asked for each.
-fn never_standby(sg: &Sg, su: &Su, state: &SuState) -> BTreeSet<Dn> {
+/// The places of the components of the SU, where some may have fewer CSIs than all `csis` of the group. An SU whose
+/// components are not pre-instantiable has one SI.
+fn seats(sg: &Sg, su: &Su, state: Option<&SuState>, sis: &[(Rank, &Dn, &Si)], csis: usize) -> Option<Seats> {
+    let most = u32::try_from(csis).unwrap_or(u32::MAX);
+    let has_standbys = plan::protection(sg.model).has_standbys;
     let mut capacities = su.comps.iter().flat_map(|comp| comp.capacities.values());
-    let is_limited = capacities.any(|capacity| capacity.standby == 0);
-    if !is_limited || !plan::protection(sg.model).has_standbys {
-        return BTreeSet::new();
+    let is_limited = |limit: &Capacity| limit.active < most || (has_standbys && limit.standby < most);
+    if !su.pre_instantiable || !capacities.any(is_limited) {
+        return None;
     }
-    let present = present(sg, state);
-    let stands_by = |dn: &Dn, si: &Si| {
-        let placement = placement::place(su, &[(dn, si)], HaState::Standby, &present);
-        placement.sis.values().any(|given| !given.is_empty())
+    let held = held(sg, su, state);
+    let of = |is_standby: bool| {
+        let number = number(su, is_standby);
+        let needs = sis.iter().map(|(_, dn, si)| {
+            let own = held.get(&(*dn, is_standby)).map_or(&[][..], Vec::as_slice);
+            let count = |cs_type: &Dn| own.iter().filter(|own| **own == cs_type).count();
+            let present = number
+                .keys()
+                .map(|cs_type| u32::try_from(count(cs_type)).unwrap_or(u32::MAX));
+            if own.is_empty() {
+                Need::Wants(wants(si, &number))
+            } else {
+                Need::Has(present.collect())
+            }
+        });
+        let needs = needs.collect();
+        Places::new(number.into_values().collect(), needs)
     };
-    let never = sg.sis.iter().filter(|(dn, si)| !stands_by(dn, si));
-    never.map(|(dn, _)| dn.clone()).collect()
+    let (active, standby) = (of(false), of(true));
+    let wants = |is_standby| {
+        let number = number(su, is_standby);
+        sis.iter()
+            .map(|(.., si)| wants(si, &number))
+            .collect::<Vec<Vec<u32>>>()
+    };
+    let shares = active.shares(&wants(false)) || (has_standbys && standby.shares(&wants(true)));
+    Some(Seats {
+        active,
+        standby,
+        shares,
+    })
+}
+
+/// How many CSIs of each type the components of the SU may be active, or stand by, for.
+fn number(su: &Su, is_standby: bool) -> BTreeMap<&Dn, u32> {
+    let mut number: BTreeMap<&Dn, u32> = BTreeMap::new();
+    for (cs_type, capacity) in su.comps.iter().flat_map(|comp| &comp.capacities) {
+        let number = number.entry(cs_type).or_default();
+        let limit = if is_standby {
+            capacity.standby
+        } else {
+            capacity.active
+        };
+        *number = number.saturating_add(limit);
+    }
+    number
+}
+
+/// The types of the CSIs that the components have, by SI and whether they stand by for it.
+fn held<'a>(sg: &'a Sg, su: &'a Su, state: Option<&'a SuState>) -> BTreeMap<(&'a Dn, bool), Vec<&'a Dn>> {
+    let mut all: BTreeMap<(&Dn, bool), Vec<&Dn>> = BTreeMap::new();
+    let report = state.and_then(|state| state.report.as_ref());
+    for held in report.iter().flat_map(|report| &report.assignments) {
+        let csis = held.csis.iter();
+        let types: Vec<&Dn> = csis
+            .flat_map(|(csi, comp)| types(sg, su, &held.si, csi, comp))
+            .collect();
+        if !types.is_empty() {
+            all.insert((&held.si, held.ha == HaState::Standby), types);
+        }
+    }
+    all
+}
+
+/// The type of a CSI that the component has. What left the model has its place until it is taken away; as its type is not
+/// known any more, it counts as each that the component takes.
+fn types<'a>(sg: &'a Sg, su: &'a Su, si: &Dn, csi: &Dn, comp: &Dn) -> Vec<&'a Dn> {
+    let mut csis = sg.sis.get(si).into_iter().flat_map(|si| &si.csis);
+    if let Some(config) = csis.find(|own| own.dn == *csi) {
+        return vec![&config.cs_type];
+    }
+    let config = su.comps.iter().find(|own| own.dn() == comp);
+    config
+        .into_iter()
+        .flat_map(|comp| comp.capacities.keys())
+        .collect()
+}
+
+/// How many CSIs of each type the SI has that could be assigned where there are any places for these types: those that
+/// need another one only with it.
+fn wants(si: &Si, number: &BTreeMap<&Dn, u32>) -> Vec<u32> {
+    let mut needs: BTreeMap<&Dn, u32> = number.keys().map(|cs_type| (*cs_type, 0)).collect();
+    let mut left_out: BTreeSet<&Dn> = BTreeSet::new();
+    for csi in &si.csis {
+        let has_places = number.get(&csi.cs_type).is_some_and(|number| *number > 0);
+        match needs.get_mut(&csi.cs_type) {
+            Some(need) if has_places && !csi.needs.iter().any(|other| left_out.contains(other)) => *need += 1,
+            _ => {
+                left_out.insert(&csi.dn);
+            }
+        }
+    }
+    needs.into_values().collect()
 }
 
 /// What the SU could be for the SI.
@@ -226,6 +321,7 @@ fn keeping(mut member: Member, kept: &BTreeSet<Dn>, sis: &[(Rank, &Dn, &Si)]) ->
         standby: count(HaState::Standby),
     };
     member.usable = Ok(());
+    member.seats = None;
     for (fit, (_, si, _)) in member.fits.iter_mut().zip(sis) {
         if !kept.contains(*si) {
             *fit = Fit::Unsupported;
@@ -290,7 +386,7 @@ fn outdated(sg: &Sg, su: &Su, state: &SuState, holds: &BTreeMap<Dn, HaState>) ->
             if state.half_done.contains(*dn) {
                 return true;
             }
-            let placement = placement::place(su, &[(dn, si)], **ha, &present(sg, state));
+            let placement = placement::place(su, &[(dn, si)], **ha, &present(sg, su, state));
             let new_attributes = |csi: &Csi| {
                 state
                     .told
@@ -308,22 +404,17 @@ fn outdated(sg: &Sg, su: &Su, state: &SuState, holds: &BTreeMap<Dn, HaState>) ->
 }
 
 /// What the components of the SU have, as confirmed.
-pub(crate) fn present(sg: &Sg, state: &SuState) -> Vec<Present> {
+pub(crate) fn present(sg: &Sg, su: &Su, state: &SuState) -> Vec<Present> {
     let mut all = Vec::new();
     for held in state.report.iter().flat_map(|report| &report.assignments) {
         for (csi, comp) in &held.csis {
-            let config = sg
-                .sis
-                .get(&held.si)
-                .and_then(|si| si.csis.iter().find(|own| &own.dn == csi));
-            if let Some(config) = config {
-                all.push(Present {
-                    csi: csi.clone(),
-                    cs_type: config.cs_type.clone(),
-                    comp: comp.clone(),
-                    ha: held.ha,
-                });
-            }
+            let types = types(sg, su, &held.si, csi, comp).into_iter();
+            all.extend(types.map(|cs_type| Present {
+                csi: csi.clone(),
+                cs_type: cs_type.clone(),
+                comp: comp.clone(),
+                ha: held.ha,
+            }));
         }
     }
     all

@@ -26,6 +26,7 @@ pub fn check(director: &Director) -> Result<(), String> {
         let protection = plan::protection(sg.model);
         one_active_each(director, dn, sg, protection)?;
         limits(director, sg, protection)?;
+        csis_of_comps(director, sg)?;
     }
     for (su, state) in director.state.sus.iter() {
         order_needs_a_node(director, su, state)?;
@@ -102,6 +103,56 @@ fn limits(director: &Director, sg: &Sg, protection: Protection) -> Result<(), St
     Ok(())
 }
 
+/// No order gives a component more active or standby CSIs of a type than it may have, unless it has them already.
+fn csis_of_comps(director: &Director, sg: &Sg) -> Result<(), String> {
+    for (su, config) in &sg.sus {
+        let state = director.state.su(su);
+        let order = state.and_then(|state| Some((state, state.in_flight.as_ref()?)));
+        let Some((state, order)) = order.filter(|(_, order)| director.state.is_by_present_rules(order.id))
+        else {
+            continue;
+        };
+        let OrderKind::Assign { ha, sis } = &order.kind else {
+            continue;
+        };
+        if matches!(ha, HaState::Quiesced | HaState::Quiescing) {
+            continue;
+        }
+        let is_standby = *ha == HaState::Standby;
+        let present = group::present(sg, config, state);
+        let given: BTreeMap<&Dn, &Dn> = sis
+            .iter()
+            .filter_map(|si| state.given.get(si))
+            .flatten()
+            .collect();
+        for comp in &config.comps {
+            for (cs_type, capacity) in &comp.capacities {
+                let limit = if is_standby {
+                    capacity.standby
+                } else {
+                    capacity.active
+                };
+                let had = present.iter().filter(|at| {
+                    let same_role = (at.ha == HaState::Standby) == is_standby;
+                    same_role && at.comp == *comp.dn() && at.cs_type == *cs_type
+                });
+                let stays = had.clone().filter(|at| !given.contains_key(&at.csi)).count();
+                let csis = sis.iter().filter_map(|si| sg.sis.get(si)).flat_map(|si| &si.csis);
+                let comes =
+                    csis.filter(|csi| csi.cs_type == *cs_type && given.get(&csi.dn) == Some(&comp.dn()));
+                let has = stays + comes.count();
+                if has > had.count() && u32::try_from(has).is_ok_and(|has| has > limit) {
+                    return Err(format!(
+                        "{} is to have {has} CSIs as {ha}, at most {limit} are allowed",
+                        comp.dn()
+                    ));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
 fn order_needs_a_node(director: &Director, su: &Dn, state: &SuState) -> Result<(), String> {
     let Some(order) = &state.in_flight else {
         return Ok(());
@@ -128,7 +179,7 @@ fn placed_in_own_comps(director: &Director, su: &Dn) -> Result<(), String> {
     let Some(state) = director.state.su(su) else {
         return Ok(());
     };
-    for at in group::present(sg, state) {
+    for at in group::present(sg, config, state) {
         // A component that was deleted while its node was away comes back with what it had.
         let Some(comp) = config.comps.iter().find(|comp| comp.dn() == &at.comp) else {
             continue;

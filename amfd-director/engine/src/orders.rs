@@ -96,6 +96,10 @@ impl Director {
                     };
                     self.because(&csi, reason);
                 }
+                let given_up = self.given_up(su, ha, &sis, &assignments);
+                if !given_up.is_empty() {
+                    return self.order_action(su, Action::Remove(given_up), target);
+                }
                 let sis: BTreeSet<Dn> = assignments.iter().map(|part| part.si.clone()).collect();
                 if sis.is_empty() {
                     return false;
@@ -121,6 +125,33 @@ impl Director {
             }
         };
         id.is_some()
+    }
+
+    /// Those of the SIs that the SU holds in another state and cannot have in this one as it has them: no component takes
+    /// them, or another would have to. They go before the rest is given, or they would be left as they are.
+    fn given_up(
+        &self,
+        su: &Dn,
+        ha: HaState,
+        sis: &BTreeSet<Dn>,
+        assignments: &[SiAssignment],
+    ) -> BTreeSet<Dn> {
+        let Some(state) = self.state.su(su) else {
+            return BTreeSet::new();
+        };
+        let changes = |si: &Dn| match state.held(si) {
+            Some(HaState::Standby) => ha == HaState::Active,
+            Some(HaState::Quiesced) => matches!(ha, HaState::Active | HaState::Standby),
+            Some(HaState::Active | HaState::Quiescing) | None => false,
+        };
+        let stays = |si: &Dn| {
+            let placed = state.placed(si);
+            let part = assignments.iter().find(|part| part.si == *si);
+            let moves = |csi: &CsiAssignment| placed.get(&csi.csi).is_some_and(|comp| *comp != csi.comp);
+            part.is_some_and(|part| !part.csis.iter().any(moves))
+        };
+        let changing = sis.iter().filter(|si| changes(si));
+        changing.filter(|si| !stays(si)).cloned().collect()
     }
 
     /// Other SUs that may act for these SIs where only one may, apart from SIs that the SU never gave up.
@@ -162,7 +193,7 @@ impl Director {
         }
     }
 
-    fn assignments(
+    pub(crate) fn assignments(
         &self,
         su_dn: &Dn,
         ha: HaState,
@@ -202,7 +233,7 @@ impl Filler<'_> {
         wanted.sort_by_key(|(dn, si)| (si.rank, *dn));
         let state = self.view.state.su(self.su_dn);
         let present = state
-            .map(|state| group::present(self.sg, state))
+            .map(|state| group::present(self.sg, self.su, state))
             .unwrap_or_default();
         let placement = placement::place(self.su, &wanted, self.ha, &present);
         let leaves = matches!(self.ha, HaState::Quiesced | HaState::Quiescing);

@@ -27,14 +27,29 @@ pub(crate) struct Placement {
 struct Places<'a> {
     su: &'a Su,
     role: HaState,
+    /// The CSIs to be placed.
+    own: BTreeSet<&'a Dn>,
     /// Every CSI with its component, type and whether it counts for the role.
     taken: Vec<(Dn, Dn, Dn, bool)>,
 }
 
-/// Places the CSIs of `sis` for `ha`. A CSI stays with the component that has it, unless it is to stand by for it and
-/// cannot (AMF B.02.01 §3.6). First each CSI gets a component that has none; then, where components are
-/// pre-instantiable, what is left goes to components below their limit.
+/// Places the CSIs of `sis` for `ha`. A CSI stays with the component that has it, unless its role changes and the component
+/// cannot have it so, or has as many in the new role as it may (AMF B.02.01 §3.6). First each CSI gets a component that has
+/// none; then, where components are pre-instantiable, what is left goes to components below their limit. Where an SI got
+/// nothing that way, a CSI of each SI is placed before the rest.
 pub(crate) fn place(su: &Su, sis: &[(&Dn, &Si)], ha: HaState, present: &[Present]) -> Placement {
+    let placement = arranged(su, sis, ha, present, false);
+    let without = |placement: &Placement| placement.sis.values().filter(|given| given.is_empty()).count();
+    if sis.len() > 1 && without(&placement) > 0 {
+        let fair = arranged(su, sis, ha, present, true);
+        if without(&fair) < without(&placement) {
+            return fair;
+        }
+    }
+    placement
+}
+
+fn arranged(su: &Su, sis: &[(&Dn, &Si)], ha: HaState, present: &[Present], is_fair: bool) -> Placement {
     let role = if ha == HaState::Standby {
         HaState::Standby
     } else {
@@ -42,23 +57,10 @@ pub(crate) fn place(su: &Su, sis: &[(&Dn, &Si)], ha: HaState, present: &[Present
     };
     let mut csis: Vec<&Csi> = sis.iter().flat_map(|(_, si)| &si.csis).collect();
     csis.sort_by(|a, b| (a.level, &a.dn).cmp(&(b.level, &b.dn)));
-    let own: BTreeSet<&Dn> = csis.iter().map(|csi| &csi.dn).collect();
-    let mut places = Places {
-        su,
-        role,
-        taken: present
-            .iter()
-            .filter(|at| role == HaState::Active || !own.contains(&at.csi) || stands_by(su, at))
-            .map(|at| {
-                (
-                    at.csi.clone(),
-                    at.comp.clone(),
-                    at.cs_type.clone(),
-                    own.contains(&at.csi) || counts_for(at.ha, role),
-                )
-            })
-            .collect(),
-    };
+    let mut places = Places::new(su, role, &csis, present);
+    for (_, si) in sis.iter().filter(|_| is_fair) {
+        places.place_one(si);
+    }
     for pass in [Pass::Unused, Pass::Shared] {
         for csi in &csis {
             places.try_place(csi, pass);
@@ -93,6 +95,10 @@ fn stands_by(su: &Su, at: &Present) -> bool {
     capacity.is_some_and(|capacity| capacity.standby > 0)
 }
 
+fn entry(at: &Present, counts: bool) -> (Dn, Dn, Dn, bool) {
+    (at.csi.clone(), at.comp.clone(), at.cs_type.clone(), counts)
+}
+
 fn counts_for(ha: HaState, role: HaState) -> bool {
     (ha == HaState::Standby) == (role == HaState::Standby)
 }
@@ -103,7 +109,38 @@ enum Pass {
     Shared,
 }
 
-impl Places<'_> {
+impl<'a> Places<'a> {
+    /// The components with what stays with them of what they have.
+    fn new(su: &'a Su, role: HaState, csis: &[&'a Csi], present: &[Present]) -> Places<'a> {
+        let own: BTreeSet<&Dn> = csis.iter().map(|csi| &csi.dn).collect();
+        let (changing, staying): (Vec<&Present>, Vec<&Present>) = present
+            .iter()
+            .partition(|at| own.contains(&at.csi) && !counts_for(at.ha, role));
+        let stays = |at: &&Present| role == HaState::Active || !own.contains(&at.csi) || stands_by(su, at);
+        let taken = staying.into_iter().filter(stays);
+        let taken = taken.map(|at| entry(at, counts_for(at.ha, role))).collect();
+        let mut places = Places { su, role, own, taken };
+        for csi in csis {
+            let kept = changing.iter().find(|at| at.csi == csi.dn);
+            if let Some(at) = kept.filter(|at| places.has_room(&at.comp, &at.cs_type)) {
+                places.taken.push(entry(at, true));
+            }
+        }
+        places
+    }
+
+    /// A CSI of the SI, where none has a component yet.
+    fn place_one(&mut self, si: &Si) {
+        for csi in &si.csis {
+            if si.csis.iter().any(|csi| self.comp_of(&csi.dn).is_some()) {
+                return;
+            }
+            for pass in [Pass::Unused, Pass::Shared] {
+                self.try_place(csi, pass);
+            }
+        }
+    }
+
     fn comp_of(&self, csi: &Dn) -> Option<Dn> {
         let known = |comp: &Dn| self.su.comps.iter().any(|own| own.dn() == comp);
         self.taken
@@ -112,8 +149,14 @@ impl Places<'_> {
             .map(|(_, comp, ..)| comp.clone())
     }
 
+    /// Whether the CSIs of its SI that it needs have components.
+    fn has_needs(&self, csi: &Csi) -> bool {
+        let mut own = csi.needs.iter().filter(|need| self.own.contains(need));
+        own.all(|need| self.comp_of(need).is_some())
+    }
+
     fn try_place(&mut self, csi: &Csi, pass: Pass) {
-        if self.comp_of(&csi.dn).is_some() {
+        if self.comp_of(&csi.dn).is_some() || !self.has_needs(csi) {
             return;
         }
         let fit = self.su.comps.iter().find(|comp| self.takes(comp, csi, pass));
@@ -124,7 +167,15 @@ impl Places<'_> {
     }
 
     fn takes(&self, comp: &Comp, csi: &Csi, pass: Pass) -> bool {
-        let Some(capacity) = comp.capacities.get(&csi.cs_type) else {
+        let is_used = self.taken.iter().any(|(_, at, ..)| at == comp.dn());
+        let shareable = pass == Pass::Shared && comp.is_pre_instantiable();
+        (!is_used || shareable) && self.has_room(comp.dn(), &csi.cs_type)
+    }
+
+    /// Whether the component has fewer CSIs of the type in the role than it may.
+    fn has_room(&self, comp: &Dn, cs_type: &Dn) -> bool {
+        let config = self.su.comps.iter().find(|own| own.dn() == comp);
+        let Some(capacity) = config.and_then(|comp| comp.capacities.get(cs_type)) else {
             return false;
         };
         let limit = if self.role == HaState::Standby {
@@ -132,13 +183,9 @@ impl Places<'_> {
         } else {
             capacity.active
         };
-        let of_comp = || self.taken.iter().filter(|(_, at, ..)| at == comp.dn());
-        let is_used = of_comp().next().is_some();
-        let same = of_comp()
-            .filter(|(_, _, cs_type, counts)| *counts && cs_type == &csi.cs_type)
-            .count();
-        let shareable = pass == Pass::Shared && comp.is_pre_instantiable();
-        (!is_used || shareable) && u32::try_from(same).is_ok_and(|same| same < limit)
+        let of_role = |(_, at, of, counts): &&(Dn, Dn, Dn, bool)| *counts && at == comp && of == cs_type;
+        let same = self.taken.iter().filter(of_role).count();
+        u32::try_from(same).is_ok_and(|same| same < limit)
     }
 }
 
@@ -261,6 +308,29 @@ mod tests {
             placed(&model(1, 6), HaState::Quiesced, &[held()]),
             ["k1=c2", "k3=c1"]
         );
+    }
+
+    #[test]
+    fn a_change_of_role_keeps_no_more_than_the_new_role_allows() {
+        let csi = |name: &str, ha| Present {
+            csi: dn(&format!("safCsi={name},safSi=I,safApp=A")),
+            cs_type: dn("safVersion=1,safCSType=t"),
+            comp: dn("safComp=c1,safSu=S,safSg=G,safApp=A"),
+            ha,
+        };
+        let both = |ha| [csi("k1", ha), csi("k3", ha)];
+        // One active or many standby ones.
+        let one_active = model(1, 3);
+        let held = both(HaState::Standby);
+        assert_eq!(placed(&one_active, HaState::Active, &held), ["k1=c1", "k3=c2"]);
+        // What does not change is left alone.
+        assert_eq!(
+            placed(&one_active, HaState::Active, &both(HaState::Active)),
+            ["k1=c1", "k2=c2", "k3=c1"]
+        );
+        // One of either kind.
+        let held = both(HaState::Quiesced);
+        assert_eq!(placed(&model(1, 4), HaState::Standby, &held), ["k1=c1", "k3=c2"]);
     }
 
     #[test]

@@ -113,6 +113,11 @@ reasons! {
         /// The least important SI that they stand by for.
         least: Dn
     } = "SI-NO-ROOM-STANDBY", "the SUs that could be standby for it have as many SIs as they may; the least important of these is {least}";
+    /// The components of an SU that could have one more SI have as many CSIs as they may.
+    CompsFull {
+        /// The SU.
+        su: Dn
+    } = "SI-NO-ROOM-COMPS", "the components of {su} that could take its CSIs have as many CSIs as they may";
     /// Enough SUs are assigned.
     SuBeyondAssigned = "SU-BEYOND-PREF-ASSIGNED", "as many SUs as preferred are assigned already";
     /// Why another SU is not used.

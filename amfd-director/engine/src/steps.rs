@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ais::Dn;
 use ais::amf::HaState;
 
-use crate::plan::{Availability, Group, Member, Target};
+use crate::plan::{Availability, Group, Member, Role, Tally, Target};
 use crate::reason::Reason;
 
 /// What an SU is to be told.
@@ -46,10 +46,6 @@ pub(crate) fn next(group: &Group, target: &Target) -> Steps {
         }
     }
     steps.waits.extend(builder.waits_of_dependences());
-    for si in builder.without_standby() {
-        let reason = || Reason::StandbyImpossible;
-        steps.waits.entry(si.clone()).or_insert_with(reason);
-    }
     steps
 }
 
@@ -60,7 +56,7 @@ struct Builder<'a> {
     members: BTreeMap<&'a Dn, &'a Member>,
     /// The SIs with their positions in the order of importance.
     services: BTreeMap<&'a Dn, usize>,
-    /// What each SU should hold, as far as its components can.
+    /// What each SU should hold.
     roles: BTreeMap<&'a Dn, BTreeMap<&'a Dn, HaState>>,
     /// The SUs that may act for each SI.
     acting: BTreeMap<&'a Dn, Vec<&'a Member>>,
@@ -74,12 +70,7 @@ impl<'a> Builder<'a> {
             group.members.iter().map(|member| (&member.dn, member)).collect();
         let mut roles: BTreeMap<&Dn, BTreeMap<&Dn, HaState>> = BTreeMap::new();
         for (si, wish) in &target.sis {
-            let never = |su: &Dn| {
-                members
-                    .get(su)
-                    .is_some_and(|member| member.never_standby.contains(si))
-            };
-            for su in wish.standby.iter().filter(|su| !never(su)) {
+            for su in &wish.standby {
                 roles.entry(su).or_default().insert(si, HaState::Standby);
             }
             for su in &wish.active {
@@ -114,7 +105,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn action(&self, member: &Member) -> Option<Action> {
+    fn action(&self, member: &'a Member) -> Option<Action> {
         match member.orders {
             Availability::Unreachable | Availability::Busy => return None,
             Availability::Quiescing => return self.change_of_mind(member),
@@ -145,17 +136,6 @@ impl<'a> Builder<'a> {
             .or_else(|| self.remove(member))
             .or_else(|| self.stand_by(member))
             .or_else(|| self.update(member))
-    }
-
-    /// The SIs that an SU should stand by for and cannot.
-    fn without_standby(&self) -> impl Iterator<Item = &'a Dn> {
-        let wishes = self.target.sis.iter();
-        let without = wishes.filter(|(si, wish)| wish.standby.iter().any(|su| !self.has_role(si, su)));
-        without.map(|(si, _)| si)
-    }
-
-    fn has_role(&self, si: &Dn, su: &Dn) -> bool {
-        self.roles.get(su).is_some_and(|roles| roles.contains_key(si))
     }
 
     fn role(&self, si: &Dn, member: &Member) -> Option<HaState> {
@@ -191,6 +171,23 @@ impl<'a> Builder<'a> {
         release.or_else(|| self.awaits_sponsor(si))
     }
 
+    /// The places of the SU's components that are taken by what it holds in one of these states.
+    fn tally(&self, member: &'a Member, role: Role, counts: fn(HaState) -> bool) -> Tally<'a> {
+        let mut tally = Tally::new(member, role);
+        let held = member.holds.iter().filter(|(_, ha)| counts(**ha));
+        for position in held.filter_map(|(si, _)| self.services.get(si)) {
+            tally.add(*position);
+        }
+        tally
+    }
+
+    /// Whether the SI would find room beside all that the SU is, or was, active for.
+    fn has_room(&self, si: &Dn, member: &'a Member) -> bool {
+        let tally = self.tally(member, Role::Active, |ha| ha != HaState::Standby);
+        let position = self.services.get(si);
+        member.held_active() < member.limits.active && position.is_some_and(|at| tally.has_room(*at))
+    }
+
     /// The SIs that the SU should be active for and that nothing keeps waiting but want of room.
     fn to_activate(&self, member: &Member) -> Vec<&'a Dn> {
         let mut ready = self.missing(member, HaState::Active);
@@ -198,18 +195,26 @@ impl<'a> Builder<'a> {
         ready
     }
 
-    fn activate(&self, member: &Member) -> Option<Action> {
+    fn activate(&self, member: &'a Member) -> Option<Action> {
         let mut ready = self.to_activate(member);
-        let mut room = member.limits.active.saturating_sub(member.held_active());
+        let mut room = (
+            member.limits.active.saturating_sub(member.held_active()),
+            self.tally(member, Role::Active, |ha| ha != HaState::Standby),
+        );
         // What it has given up keeps its place, but where the limit has become less others may be in it.
-        let mut places = member.limits.active.saturating_sub(member.served());
+        let mut places = (
+            member.limits.active.saturating_sub(member.served()),
+            self.tally(member, Role::Active, |ha| {
+                matches!(ha, HaState::Active | HaState::Quiescing)
+            }),
+        );
         ready.retain(|si| {
-            let left = match member.holds.get(*si) {
+            let (left, tally) = match member.holds.get(*si) {
                 Some(HaState::Active | HaState::Quiescing) => return true,
                 Some(HaState::Quiesced) => &mut places,
                 Some(HaState::Standby) | None => &mut room,
             };
-            let has_room = *left > 0;
+            let has_room = *left > 0 && self.services.get(si).is_some_and(|at| tally.admit(*at));
             *left = left.saturating_sub(1);
             has_room
         });
@@ -233,7 +238,7 @@ impl<'a> Builder<'a> {
         ready
     }
 
-    fn stand_by(&self, member: &Member) -> Option<Action> {
+    fn stand_by(&self, member: &'a Member) -> Option<Action> {
         let serves = |(si, ha): (&Dn, &HaState)| {
             matches!(ha, HaState::Active | HaState::Quiescing)
                 || self.role(si, member) == Some(HaState::Active)
@@ -242,6 +247,8 @@ impl<'a> Builder<'a> {
             return None;
         }
         let mut ready = self.to_stand_by(member);
+        let mut tally = self.tally(member, Role::Standby, |ha| ha == HaState::Standby);
+        ready.retain(|si| self.services.get(si).is_some_and(|at| tally.admit(*at)));
         let held = member.holds.values().filter(|ha| **ha == HaState::Standby);
         ready.truncate(member.limits.standby.saturating_sub(held.count()));
         let ready: BTreeSet<Dn> = ready.into_iter().cloned().collect();

@@ -113,6 +113,13 @@ impl Process {
         }
     }
 
+    /// For how many CSIs it is active, and for how many it stands by.
+    pub fn counts(&self) -> (u32, u32) {
+        let standby = self.roles.values().filter(|role| **role == HaState::Standby);
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        (count(self.serving().count()), count(standby.count()))
+    }
+
     /// The CSIs for which the process is seen serving.
     pub fn serving(&self) -> impl Iterator<Item = &Dn> {
         self.roles

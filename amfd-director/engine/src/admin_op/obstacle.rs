@@ -90,6 +90,8 @@ obstacles! {
     SwapNoStandby { si: Dn, why: String } = BadOperation, "SWAP-NO-STANDBY", "{si} has no standby assignment ({why})";
     /// One of the two would have too many SIs.
     SwapNoRoom { su: Dn, attribute: &'static str } = BadOperation, "SWAP-NO-ROOM", "{su} would have more SIs than {attribute} allows";
+    /// The components of who would become active have no room for all of it.
+    SwapNoSeats { su: Dn } = BadOperation, "SWAP-NO-ROOM-COMPS", "components of {su} would have more CSIs than saAmfCompNumMaxActiveCSIs or their capability allows";
     /// Who would become active is not ready to.
     SwapNotReady { su: Dn, si: Dn } = BadOperation, "SWAP-NOT-READY", "a component of {su} says that it is not ready to be active for {si}";
     /// One of the two fell out while they swapped.

@@ -8,7 +8,7 @@ use super::obstacle::Obstacle;
 use crate::Director;
 use crate::group;
 use crate::model::Sg;
-use crate::plan::{self, Fit, Swap, Swaps};
+use crate::plan::{self, Fit, Member, Role, Swap, Swaps, Tally};
 use crate::state::{Serving, SuState};
 
 impl Director {
@@ -49,6 +49,7 @@ impl Director {
         for swap in pairs {
             match self
                 .no_room(group, &swap)
+                .or_else(|| self.no_seats(&sg, group, &swap))
                 .or_else(|| self.not_ready(group, &swap))
             {
                 None => {
@@ -97,6 +98,21 @@ impl Director {
         let stands_by = stays(&swap.from, HaState::Standby) + moved;
         let too_many = stands_by > group::limits(sg, from).standby;
         too_many.then(|| full(&swap.from, "saAmfSGMaxStandbySIsperSU"))
+    }
+
+    /// Whether the components of the SU that becomes active could not have all that it would be active for.
+    fn no_seats(&self, dn: &Dn, sg: &Sg, swap: &Swap) -> Option<Obstacle> {
+        let group = group::build(self.view(), dn, sg);
+        let (from, to) = (group.member(&swap.from)?, group.member(&swap.to)?);
+        let serves = |member: &Member, si: &Dn| member.holds.get(si) == Some(&HaState::Active);
+        let comes = |si: &Dn| match &swap.si {
+            Some(one) => si == one || serves(to, si),
+            None => serves(from, si),
+        };
+        let mut tally = Tally::new(to, Role::Active);
+        let mut coming = (0..group.services.len()).filter(|si| comes(&group.services[*si].dn));
+        let is_full = !coming.all(|si| !to.fits[si].leads() || tally.admit(si));
+        is_full.then(|| Obstacle::SwapNoSeats { su: swap.to.clone() })
     }
 
     /// Which component would have to be active, and says that it is not ready to be.

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ais::{Dn, Refusal};
 
 pub(crate) use change::{Changes, Concern};
-pub(crate) use comp::Comp;
+pub(crate) use comp::{Capacity, Comp};
 pub(crate) use dependency::Dependencies;
 pub(crate) use node::{Cluster, Node};
 pub(crate) use raw::Raw;

@@ -2,15 +2,24 @@
 
 use ais::amf::HaState;
 
-use super::{Fit, Group, Limits, Load, Member, SiTarget, Target};
+use super::{Fit, Group, Load, Member, SiTarget, Tally, Target};
 use crate::model::Rank;
 use crate::reason::Reason;
 
 /// A planned assignment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
+pub(crate) enum Role {
     Active,
     Standby,
+}
+
+impl Role {
+    const fn other(self) -> Role {
+        match self {
+            Role::Active => Role::Standby,
+            Role::Standby => Role::Active,
+        }
+    }
 }
 
 /// A group. SUs and SIs are named by their positions in it, which are the order of their importance.
@@ -58,7 +67,7 @@ impl<'a> Board<'a> {
             all_fit: group
                 .members
                 .iter()
-                .all(|member| !member.fits.iter().any(|fit| !fit.leads())),
+                .all(|member| member.seats.is_none() && !member.fits.iter().any(|fit| !fit.leads())),
         }
     }
 
@@ -116,8 +125,8 @@ impl<'a> Board<'a> {
     /// Whether the SU supports the SI in the role and is ready for it.
     pub(super) fn fits(&self, role: Role, su: usize, si: usize) -> bool {
         match role {
-            Role::Active => self.fit(su, si).leads(),
-            Role::Standby => self.fit(su, si).stands_by(),
+            Role::Active => self.member(su).leads(si),
+            Role::Standby => self.member(su).stands_by(si),
         }
     }
 
@@ -128,6 +137,17 @@ impl<'a> Board<'a> {
                 || (self.group.protection.has_standbys && self.fits(Role::Standby, su, *si))
         };
         self.wanted.iter().any(fits)
+    }
+
+    /// For how many of the SIs that take part the SU may have the role.
+    pub(super) fn most(&self, role: Role, su: usize) -> usize {
+        let member = self.member(su);
+        let all = member.limits.of(role).min(self.wanted.len());
+        if member.seats.is_none() {
+            return all;
+        }
+        let mut tally = Tally::new(member, role);
+        self.wanted.iter().filter(|si| tally.admit(**si)).count().min(all)
     }
 
     pub(super) fn class(&self, su: usize, si: usize) -> Class {
@@ -147,11 +167,13 @@ impl<'a> Board<'a> {
 }
 
 /// The holders of a role.
-struct Holders {
+struct Holders<'a> {
     /// For each SI, the SUs.
     of: Vec<Vec<usize>>,
     /// For each SU, how many SIs.
     load: Vec<usize>,
+    /// For each SU, the places of its components; empty where none is limited.
+    tallies: Vec<Tally<'a>>,
 }
 
 /// Assignments in the making. It never holds more than the limits of the SUs allow.
@@ -160,34 +182,38 @@ pub(super) struct Draft<'a> {
     /// The SUs that may be used, the best first.
     pub(super) pool: Vec<usize>,
     roles: Vec<Option<Role>>,
-    active: Holders,
-    standby: Holders,
+    active: Holders<'a>,
+    standby: Holders<'a>,
 }
 
 impl<'a> Draft<'a> {
     pub(super) fn new(board: &'a Board<'a>, pool: Vec<usize>) -> Draft<'a> {
         let (sus, sis) = (board.group.members.len(), board.group.services.len());
-        let holders = || Holders {
+        let members = &board.group.members;
+        let is_limited = members.iter().any(|member| member.seats.is_some());
+        let tallied = if is_limited { &members[..] } else { &[] };
+        let holders = |role| Holders {
             of: vec![Vec::new(); sis],
             load: vec![0; sus],
+            tallies: tallied.iter().map(|member| Tally::new(member, role)).collect(),
         };
         Draft {
             board,
             pool,
             roles: vec![None; sus * sis],
-            active: holders(),
-            standby: holders(),
+            active: holders(Role::Active),
+            standby: holders(Role::Standby),
         }
     }
 
-    const fn holders_of(&self, role: Role) -> &Holders {
+    const fn holders_of(&self, role: Role) -> &Holders<'a> {
         match role {
             Role::Active => &self.active,
             Role::Standby => &self.standby,
         }
     }
 
-    const fn holders_of_mut(&mut self, role: Role) -> &mut Holders {
+    const fn holders_of_mut(&mut self, role: Role) -> &mut Holders<'a> {
         match role {
             Role::Active => &mut self.active,
             Role::Standby => &mut self.standby,
@@ -205,15 +231,24 @@ impl<'a> Draft<'a> {
     }
 
     pub(super) fn limit(&self, role: Role, su: usize) -> usize {
-        let Limits { active, standby } = self.board.member(su).limits;
-        match role {
-            Role::Active => active,
-            Role::Standby => standby,
-        }
+        self.board.member(su).limits.of(role)
     }
 
-    pub(super) fn has_room(&self, role: Role, su: usize) -> bool {
-        self.load(role, su) < self.limit(role, su)
+    /// Whether the SU may have one SI more, and its components have room for this one.
+    pub(super) fn has_room(&self, role: Role, su: usize, si: usize) -> bool {
+        self.load(role, su) < self.limit(role, su) && self.has_seats(role, su, &[si])
+    }
+
+    /// Whether the components of the SU have room for these SIs beside what it has.
+    pub(super) fn has_seats(&self, role: Role, su: usize, sis: &[usize]) -> bool {
+        let tally = self.holders_of(role).tallies.get(su);
+        tally.is_none_or(|tally| {
+            if let [si] = sis {
+                return tally.has_room(*si);
+            }
+            let mut tally = tally.clone();
+            sis.iter().all(|si| tally.admit(*si))
+        })
     }
 
     /// How many more SIs the SU may have in the role.
@@ -232,7 +267,7 @@ impl<'a> Draft<'a> {
 
     /// Whether the SU may get the SI in the role.
     pub(super) fn may(&self, role: Role, su: usize, si: usize) -> bool {
-        self.could(role, su, si) && self.has_room(role, su)
+        self.could(role, su, si) && self.has_room(role, su, si)
     }
 
     pub(super) fn give(&mut self, role: Role, su: usize, si: usize) {
@@ -241,6 +276,9 @@ impl<'a> Draft<'a> {
         let holders = self.holders_of_mut(role);
         holders.of[si].push(su);
         holders.load[su] += 1;
+        if let Some(tally) = holders.tallies.get_mut(su) {
+            tally.add(si);
+        }
     }
 
     pub(super) fn take(&mut self, role: Role, su: usize, si: usize) {
@@ -249,6 +287,9 @@ impl<'a> Draft<'a> {
         let holders = self.holders_of_mut(role);
         holders.of[si].retain(|other| *other != su);
         holders.load[su] -= 1;
+        if let Some(tally) = holders.tallies.get_mut(su) {
+            tally.remove(si);
+        }
     }
 
     /// The SUs of the pool that may get the SI in the role, the best first: by the ranked list of the SI, then by
@@ -281,11 +322,15 @@ impl<'a> Draft<'a> {
             .find_map(|other| Some((other, self.place_of(role, other, si)?)))
     }
 
-    /// The best SU for `si` among those that `other` has.
+    /// The best SU for `si` among those that `other` has and where its place is enough.
     pub(super) fn place_of(&self, role: Role, other: usize, si: usize) -> Option<usize> {
         let places = self.holders(role, other).iter().copied();
+        let has_seats = |su: usize| {
+            let tally = self.holders_of(role).tallies.get(su);
+            tally.is_none_or(|tally| tally.has_room_without(other, si))
+        };
         places
-            .filter(|su| self.could(role, *su, si))
+            .filter(|su| self.could(role, *su, si) && has_seats(*su))
             .min_by_key(|su| (self.board.class(*su, si), *su))
     }
 
@@ -335,15 +380,12 @@ impl<'a> Draft<'a> {
     fn shortage(&self, role: Role, si: usize) -> Reason {
         // An SU with a fault only keeps what it has.
         let is_free = |su: &usize| {
-            let has_room = self.role(*su, si).is_none() && self.has_room(role, *su);
+            let has_room = self.role(*su, si).is_none() && self.has_room(role, *su, si);
             has_room && self.board.member(*su).fault.is_none()
         };
         let free = || self.pool.iter().copied().filter(is_free);
         let mixes = self.board.group.protection.roles_mix;
-        let other = match role {
-            Role::Active => Role::Standby,
-            Role::Standby => Role::Active,
-        };
+        let other = role.other();
         // An SU that is used in the other role has no place for this one.
         let full = |su: &usize| {
             self.board.fits(role, *su, si)
@@ -358,6 +400,9 @@ impl<'a> Draft<'a> {
             let holder = self.holders(Role::Active, si).first();
             holder.is_some_and(|su| !self.board.member(*su).can_stand_by)
         };
+        if let Some(full) = self.without_seats(role, si) {
+            return full;
+        }
         match (role, least) {
             (_, None) if free().next().is_some() && !free().any(|su| self.board.fits(role, su, si)) => {
                 let best = free().map(|su| self.board.fit(su, si)).max();
@@ -374,5 +419,35 @@ impl<'a> Draft<'a> {
                 least: self.board.group.services[least].dn.clone(),
             },
         }
+    }
+
+    /// Why the SI gets no more SUs in the role, where it is for want of components: nobody has one for it, or who could have
+    /// one more SI has none left.
+    fn without_seats(&self, role: Role, si: usize) -> Option<Reason> {
+        let free = self.pool.iter().copied().filter(|su| {
+            let member = self.board.member(*su);
+            let fit = self.board.fit(*su, si);
+            let suits = match role {
+                Role::Active => fit.leads(),
+                Role::Standby => fit.stands_by(),
+            };
+            let mixes = self.board.group.protection.roles_mix;
+            let other = role.other();
+            suits
+                && member.fault.is_none()
+                && self.role(*su, si).is_none()
+                && self.load(role, *su) < self.limit(role, *su)
+                && (mixes || self.load(other, *su) == 0)
+        });
+        let mut full = free.filter(|su| !self.has_seats(role, *su, &[si])).peekable();
+        full.peek()?;
+        let seated = full.find(|su| self.board.fits(role, *su, si));
+        Some(match (seated, role) {
+            (Some(su), _) => Reason::CompsFull {
+                su: self.board.member(su).dn.clone(),
+            },
+            (None, Role::Active) => Reason::SuUnfit,
+            (None, Role::Standby) => Reason::StandbyImpossible,
+        })
     }
 }

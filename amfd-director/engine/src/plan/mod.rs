@@ -11,6 +11,7 @@ mod n_plus_m;
 mod n_way;
 mod n_way_active;
 mod no_redundancy;
+mod seats;
 mod two_n;
 mod warm;
 
@@ -19,7 +20,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use ais::Dn;
 use ais::amf::{HaState, RedundancyModel};
 
+pub(crate) use board::Role;
 pub(crate) use fit::Fit;
+pub(crate) use seats::{Need, Places, Seats, Tally};
 
 use crate::dependency::Dependence;
 use crate::model::Rank;
@@ -143,6 +146,13 @@ impl Limits {
         active: usize::MAX,
         standby: usize::MAX,
     };
+
+    const fn of(self, role: Role) -> usize {
+        match role {
+            Role::Active => self.active,
+            Role::Standby => self.standby,
+        }
+    }
 }
 
 /// How many assignments an SI wants.
@@ -185,12 +195,12 @@ pub(crate) struct Member {
     pub(crate) orders: Availability,
     pub(crate) fault: Option<MemberFault>,
     pub(crate) can_stand_by: bool,
-    /// SIs that it cannot stand by for, because it has no component that can take a CSI of theirs so.
-    pub(crate) never_standby: BTreeSet<Dn>,
     /// Was repaired lately: it takes over from others, and no adjustment moves anything to it.
     pub(crate) on_probation: bool,
     /// What it could be for each SI, in the order of [`Group::services`].
     pub(crate) fits: Vec<Fit>,
+    /// What its components have places for; `None` where they have places for all.
+    pub(crate) seats: Option<Seats>,
     /// SIs whose CSIs it should hold in another arrangement than it does.
     pub(crate) outdated: BTreeSet<Dn>,
     /// The ranks that it was told as a standby, as far as they are known.
@@ -288,6 +298,9 @@ impl Group {
         for member in &mut self.members {
             let fits = order.iter().filter_map(|at| member.fits.get(*at).copied());
             member.fits = fits.collect();
+            if let Some(seats) = &mut member.seats {
+                seats.reorder(order);
+            }
         }
     }
 
@@ -388,9 +401,9 @@ pub(crate) mod tests_support {
             orders: Availability::Free,
             fault: None,
             can_stand_by: true,
-            never_standby: BTreeSet::new(),
             on_probation: false,
             fits: Vec::new(),
+            seats: None,
             outdated: BTreeSet::new(),
             standby_ranks: BTreeMap::new(),
         }

@@ -68,20 +68,17 @@ fn split(board: &Board<'_>, pool: &[usize]) -> Split {
 /// How many SIs are served with so many active SUs, and the split.
 fn split_with(board: &Board<'_>, pool: &[usize], active: usize) -> (usize, Split) {
     let sis = board.wanted.len();
-    let capacity = |limit: fn(&super::Limits) -> usize, number: usize| {
-        let mut limits: Vec<usize> = pool
-            .iter()
-            .map(|su| limit(&board.member(*su).limits).min(sis))
-            .collect();
+    let capacity = |role: Role, number: usize| {
+        let mut limits: Vec<usize> = pool.iter().map(|su| board.most(role, *su)).collect();
         limits.sort_unstable_by(|a, b| b.cmp(a));
         limits.iter().take(number).sum::<usize>().min(sis)
     };
     let standby = (pool.len().saturating_sub(active)).min(board.group.preferred.standby);
-    let served = capacity(|limits| limits.active, active);
+    let served = capacity(Role::Active, active);
     let split = Split {
         active,
         standby,
-        redundant: capacity(|limits| limits.standby, standby).min(served),
+        redundant: capacity(Role::Standby, standby).min(served),
     };
     (served, split)
 }

@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use ais::Dn;
 use ais::amf::HaState;
 
-use super::{Fit, Group, Member, SiTarget, Target};
+use super::{Fit, Group, Member, Role, SiTarget, Tally, Target};
 use crate::reason::Reason;
 
 /// The active SU is, of those in service: the one the operator swaps to; else the one that is active; else the
@@ -20,13 +20,14 @@ pub(super) fn plan(group: &Group) -> Target {
         present(group)
     };
     let served = active.map_or_else(Vec::new, |active| served(group, active));
+    let standing = standby.map_or_else(Vec::new, |standby| stood_by(group, standby, &served));
     let least = served.iter().max().map(|least| &group.services[*least].dn);
     let targets = group.services.iter().enumerate().map(|(position, service)| {
         let target = match &service.wanted {
             Ok(()) => target_of(
                 position,
                 active,
-                standby,
+                standby.map(|standby| (standby, standing.contains(&position))),
                 least.filter(|_| !served.contains(&position)),
             ),
             Err(reason) => SiTarget {
@@ -45,8 +46,9 @@ pub(super) fn plan(group: &Group) -> Target {
 type Pair<'a> = (Option<&'a Member>, Option<&'a Member>);
 
 /// The SUs in service that are fit for some SI, the best first.
-fn usable(group: &Group, fit: fn(Fit) -> bool) -> impl Iterator<Item = &Member> {
-    let fits = move |member: &Member| group.services.is_empty() || member.fits.iter().any(|at| fit(*at));
+fn usable(group: &Group, fit: fn(&Member, usize) -> bool) -> impl Iterator<Item = &Member> {
+    let sis = group.services.len();
+    let fits = move |member: &Member| sis == 0 || (0..sis).any(|si| fit(member, si));
     let members = group.members.iter();
     members.filter(move |member| member.usable.is_ok() && fits(member))
 }
@@ -70,7 +72,7 @@ fn degraded(group: &Group, member: &Member) -> usize {
 fn present(group: &Group) -> Pair<'_> {
     let active = swapped_to(group).or_else(|| {
         // `max_by_key` gives the last of equals, so the key ends with the reversed position: rank decides.
-        usable(group, Fit::leads)
+        usable(group, Member::leads)
             .enumerate()
             .max_by_key(|(position, member)| {
                 let (unready, degraded) = (unready(group, member), degraded(group, member));
@@ -83,7 +85,7 @@ fn present(group: &Group) -> Pair<'_> {
             .map(|(_, member)| member)
     });
     let standby = active.and_then(|active| {
-        usable(group, Fit::stands_by)
+        usable(group, Member::stands_by)
             .filter(|member| member.dn != active.dn && member.can_stand_by)
             .enumerate()
             .max_by_key(|(position, member)| {
@@ -98,7 +100,7 @@ fn present(group: &Group) -> Pair<'_> {
 /// The best SU active, the second best standby; among equals those that are so already. An SU that shall take over
 /// stands by first (AMF B.02.01 §3.7.2.3.3), and one that is on probation takes over nothing.
 fn preferred(group: &Group) -> Pair<'_> {
-    let best = usable(group, Fit::leads)
+    let best = usable(group, Member::leads)
         .enumerate()
         .min_by_key(|(position, member)| {
             (
@@ -112,7 +114,7 @@ fn preferred(group: &Group) -> Pair<'_> {
         })
         .map(|(_, member)| member);
     let second = best.and_then(|best| {
-        usable(group, Fit::stands_by)
+        usable(group, Member::stands_by)
             .filter(|member| member.dn != best.dn && member.can_stand_by)
             .enumerate()
             .min_by_key(|(position, member)| {
@@ -142,15 +144,16 @@ fn preferred(group: &Group) -> Pair<'_> {
 
 /// Whether the one has confirmed to stand by for all that the other serves and it can take over.
 fn is_warm(group: &Group, one: &Member, other: &Member) -> bool {
-    let services = group.services.iter().enumerate();
-    let mut taken_over = services.filter(|(position, service)| {
-        let serves = matches!(
-            other.expects.get(&service.dn),
-            Some(HaState::Active | HaState::Quiescing)
-        );
-        service.wanted.is_ok() && serves && one.fits.get(*position).is_some_and(|fit| fit.leads())
-    });
-    taken_over.all(|(_, service)| one.holds.get(&service.dn) == Some(&HaState::Standby))
+    let expects = |si: usize| other.expects.get(&group.services[si].dn);
+    // What the other has given up already takes room of the one still.
+    let left = |si: &usize| expects(*si).is_some_and(|ha| *ha != HaState::Standby);
+    let wanted = |si: &usize| group.services[*si].wanted.is_ok() && one.leads(*si);
+    let taken_over: Vec<usize> = (0..group.services.len())
+        .filter(|si| wanted(si) && left(si))
+        .collect();
+    let serves = |si: &usize| matches!(expects(*si), Some(HaState::Active | HaState::Quiescing));
+    let mut standing = stood_by(group, one, &taken_over).into_iter().filter(serves);
+    standing.all(|si| one.holds.get(&group.services[si].dn) == Some(&HaState::Standby))
 }
 
 fn swapped_to(group: &Group) -> Option<&Member> {
@@ -192,22 +195,38 @@ fn claim_to_standby(member: &Member) -> u8 {
 /// The SIs that take part and that the SU is to be active for: all that it supports, where it may have as many. Else it
 /// goes on with what it serves, unless the group is adjusted; then come the most important ones.
 fn served(group: &Group, active: &Member) -> Vec<usize> {
-    let takes = |si: &usize| group.services[*si].wanted.is_ok() && active.fits[*si].leads();
+    let takes = |si: &usize| group.services[*si].wanted.is_ok() && active.leads(*si);
     let mut sis: Vec<usize> = (0..group.services.len()).filter(takes).collect();
     let serves = |si: &usize| {
         let ha = active.expects.get(&group.services[*si].dn);
         !group.adjust && matches!(ha, Some(HaState::Active | HaState::Quiescing))
     };
     sis.sort_by_key(|si| !serves(si));
+    let mut tally = Tally::new(active, Role::Active);
+    sis.retain(|si| tally.admit(*si));
     sis.truncate(active.limits.active);
     sis
 }
 
-/// `crowded_by` is the least important SI that takes its place, where there is none for it.
+/// Those of the SIs that are served that the SU is to stand by for: as [`served`].
+fn stood_by(group: &Group, standby: &Member, served: &[usize]) -> Vec<usize> {
+    let takes = |si: &&usize| standby.stands_by(**si);
+    let mut sis: Vec<usize> = served.iter().filter(takes).copied().collect();
+    let stands_by = |si: &usize| {
+        let ha = standby.expects.get(&group.services[*si].dn);
+        !group.adjust && ha == Some(&HaState::Standby)
+    };
+    sis.sort_by_key(|si| (!stands_by(si), *si));
+    let mut tally = Tally::new(standby, Role::Standby);
+    sis.retain(|si| tally.admit(*si));
+    sis
+}
+
+/// The standby comes with whether it has the SI to stand by for; `crowded_by` is the least important SI that takes its place, where there is none for it.
 fn target_of(
     si: usize,
     active: Option<&Member>,
-    standby: Option<&Member>,
+    standby: Option<(&Member, bool)>,
     crowded_by: Option<&Dn>,
 ) -> SiTarget {
     let mut target = SiTarget::default();
@@ -219,14 +238,31 @@ fn target_of(
         target.reasons.push(active.fits[si].lack());
         return target;
     }
+    if !active.seats(Role::Active, si) {
+        target.reasons.push(Reason::SuUnfit);
+        return target;
+    }
     if let Some(least) = crowded_by.cloned() {
-        target.reasons.push(Reason::NoRoomForActive { least });
+        let full = Reason::CompsFull {
+            su: active.dn.clone(),
+        };
+        let crowded = Reason::NoRoomForActive { least };
+        target
+            .reasons
+            .push(if active.seats.is_some() { full } else { crowded });
         return target;
     }
     target.active.push(active.dn.clone());
     match standby {
-        Some(standby) if standby.fits[si].stands_by() => target.standby.push(standby.dn.clone()),
-        Some(standby) => target.reasons.push(standby.fits[si].lack()),
+        Some((standby, true)) => target.standby.push(standby.dn.clone()),
+        Some((standby, false)) => target.reasons.push(if !standby.fits[si].stands_by() {
+            standby.fits[si].lack()
+        } else if standby.seats(Role::Standby, si) {
+            let su = standby.dn.clone();
+            Reason::CompsFull { su }
+        } else {
+            Reason::StandbyImpossible
+        }),
         None if !active.can_stand_by => target.reasons.push(Reason::StandbyImpossible),
         None => target.reasons.push(Reason::NoSuForStandby),
     }

@@ -38,7 +38,8 @@ fn stage_si(draft: &mut Draft<'_>, si: usize) {
         return;
     };
     let preferred = draft.board.group.services[si].preferred.standby;
-    let possible = preferred > 0 && draft.has_room(Role::Active, from) && draft.has_room(Role::Standby, to);
+    let possible =
+        preferred > 0 && draft.has_room(Role::Active, from, si) && draft.has_room(Role::Standby, to, si);
     if !possible {
         return;
     }
@@ -69,10 +70,13 @@ fn stage_su(draft: &mut Draft<'_>, to: usize) {
     };
     let serves = board.has_any(to, &[HaState::Active, HaState::Quiescing]);
     let is_warm = moves.iter().all(|(si, _)| stands_by(draft, to, *si));
+    let all: Vec<usize> = moves.iter().map(|(si, _)| *si).collect();
     let has_room = moves.len() <= draft.limit(Role::Standby, to)
+        && draft.has_seats(Role::Standby, to, &all)
         && moves.iter().all(|(_, from)| {
-            let coming = moves.iter().filter(|(_, other)| other == from).count();
-            coming <= draft.room(Role::Active, *from)
+            let coming = moves.iter().filter(|(_, other)| other == from);
+            let coming: Vec<usize> = coming.map(|(si, _)| *si).collect();
+            coming.len() <= draft.room(Role::Active, *from) && draft.has_seats(Role::Active, *from, &coming)
         });
     if serves || is_warm || !has_room {
         return;

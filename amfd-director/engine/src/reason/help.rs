@@ -40,6 +40,7 @@ impl Reason {
             "SI-NO-ROOM-STANDBY" => {
                 "bring more SUs in service, or raise saAmfSGMaxStandbySIsperSU".to_owned()
             }
+            "SI-NO-ROOM-COMPS" => "bring more SUs in service, or raise saAmfCompNumMaxActiveCSIs or saAmfCompNumMaxStandbyCSIs of components".to_owned(),
             "SU-BEYOND-PREF-ASSIGNED" => "raise saAmfSGNumPrefAssignedSUs".to_owned(),
             "SPONSOR-TOLERATED" => "perdure explain the sponsor; saAmfToleranceTime is the time".to_owned(),
             "SPONSOR-MISRANKED" => "give the sponsor a rank that is not greater".to_owned(),

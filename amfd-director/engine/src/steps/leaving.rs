@@ -9,7 +9,7 @@ use ais::amf::HaState;
 use super::{Action, Builder, sponsors};
 use crate::plan::{Availability, Member};
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
     /// While an SU quiesces, it may be told to stop at once or to go on serving.
     pub(super) fn change_of_mind(&self, member: &Member) -> Option<Action> {
         let quiescing = |(si, ha): (&Dn, &HaState)| (*ha == HaState::Quiescing).then(|| si.clone());
@@ -71,7 +71,7 @@ impl Builder<'_> {
             self.members.get(su).is_some_and(|other| {
                 let is_ready = matches!(other.orders, Availability::Free | Availability::Busy);
                 let has_it = other.holds.get(si) == Some(&HaState::Active);
-                is_ready && !has_it && other.held_active() < other.limits.active
+                is_ready && !has_it && self.has_room(si, other)
             })
         };
         self.target
@@ -80,7 +80,7 @@ impl Builder<'_> {
             .is_some_and(|wish| wish.active.iter().any(comes))
     }
 
-    pub(super) fn remove(&self, member: &Member) -> Option<Action> {
+    pub(super) fn remove(&self, member: &'a Member) -> Option<Action> {
         // What the SU shall hold and cannot, for want of room or because roles would mix.
         let wants_room = !self.to_activate(member).is_empty();
         let can_stand_by = self.stand_by(member).is_some();

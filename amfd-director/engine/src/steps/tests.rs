@@ -6,7 +6,7 @@ use ais::amf::RedundancyModel;
 
 use super::*;
 use crate::plan::tests_support::{dn, group, member};
-use crate::plan::{self, MemberFault};
+use crate::plan::{self, MemberFault, Need, Places, Seats};
 
 const SIS: &[&str] = &["si=a", "si=b"];
 
@@ -123,10 +123,20 @@ fn each_situation_of_a_pair_has_its_next_orders() {
     }
 }
 
+/// Of `si=a` and `si=b` no component can stand by for the second.
+fn one_standby_at_most() -> Seats {
+    let needs = vec![Need::Wants(vec![1, 0]), Need::Wants(vec![0, 1])];
+    Seats {
+        active: Places::new(vec![9, 9], needs.clone()),
+        standby: Places::new(vec![1, 0], needs),
+        shares: false,
+    }
+}
+
 #[test]
 fn what_an_su_cannot_stand_by_for_is_removed_when_it_is_served_elsewhere() {
     let mut left = both("s=1", HaState::Quiesced);
-    left.never_standby = [dn("si=b")].into();
+    left.seats = Some(one_standby_at_most());
     assert_eq!(
         orders(vec![left.clone(), both("s=2", HaState::Standby)]),
         "s=2 ACTIVE {si=a, si=b}; "
@@ -136,7 +146,7 @@ fn what_an_su_cannot_stand_by_for_is_removed_when_it_is_served_elsewhere() {
         "s=1 remove {si=b}; "
     );
     let mut rest = member("s=1", &[("si=a", HaState::Quiesced)]);
-    rest.never_standby = [dn("si=b")].into();
+    rest.seats = Some(one_standby_at_most());
     assert_eq!(
         orders(vec![rest, both("s=2", HaState::Active)]),
         "s=1 STANDBY {si=a}; "

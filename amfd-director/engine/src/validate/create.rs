@@ -119,7 +119,7 @@ impl Check<'_> {
         let (Some(config), Some(state)) = (sg.sus.get(su), self.view.state.su(su)) else {
             return 0;
         };
-        let present = group::present(sg, state);
+        let present = group::present(sg, config, state);
         let standby = ha == HaState::Standby;
         let free = config.comps.iter().filter_map(|comp| {
             let capacity = comp.capacities.get(cs_type)?;

@@ -3,7 +3,8 @@
 //! ```text
 //! node N1 failover-max=2          sg G model=2N pref=2 auto-repair=0 app=A
 //! group NG nodes=N1,N2
-//! su SU1 node=N1 rank=1 comps=2   si web rank=1 csis=2
+//! su SU1 node=N1 rank=1 comps=2 standby-csis=1
+//! si web rank=1 csis=2
 //! depend web on=db tolerance=5000
 //! ranked web SU2 SU1
 //! sus 8                           sis 6 rotated=8
@@ -258,6 +259,21 @@ impl Model {
                 u32_attr("saAmfCompDisableRestart", options.number("disable-restart", 0)),
             ];
             self.add("SaAmfComp", &comp, attrs);
+            self.limits(&comp, options);
+        }
+    }
+
+    /// The greatest numbers of CSIs, where the line gives them.
+    fn limits(&mut self, comp: &Dn, options: &Words<'_>) {
+        let limit = |key: &str, attr: &str| options.text(key).map(|_| u32_attr(attr, options.number(key, 0)));
+        let attrs = [
+            limit("active-csis", "saAmfCompNumMaxActiveCSIs"),
+            limit("standby-csis", "saAmfCompNumMaxStandbyCSIs"),
+        ];
+        let attrs: Vec<Attr> = attrs.into_iter().flatten().collect();
+        if !attrs.is_empty() {
+            let rdn = format!("safSupportedCsType={}", dn(CS_TYPE).escaped());
+            self.add("SaAmfCompCsType", &Dn::child(&rdn, Some(comp)).unwrap(), attrs);
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ais::Dn;
 use ais::amf::{HaState, OperState, PresenceState, ReadinessState, RedundancyModel};
 
+use super::Actor;
 use crate::model::{Promise, number};
 use crate::process::serves;
 use crate::world::World;
@@ -221,7 +222,9 @@ impl<'a> Holdings<'a> {
                 !active.is_empty() && self.has_room(active)
             }
         };
-        let could = |su: &Dn, active: &BTreeSet<Dn>| active.is_empty() || self.roomy.contains(su);
+        let could = |su: &Dn, active: &BTreeSet<Dn>| {
+            (active.is_empty() || self.roomy.contains(su)) && has_place(world, su)
+        };
         let found = self
             .sus
             .iter()
@@ -235,7 +238,7 @@ impl<'a> Holdings<'a> {
         }
     }
 
-    /// Where every component takes any number of CSIs, whoever serves an SI serves all of it.
+    /// Where a component of it could have one more CSI, whoever serves an SI serves all of it.
     fn all_csis_are_served(&self, world: &World, si: &Dn) -> Result<(), String> {
         let mut comps = world
             .known
@@ -246,6 +249,10 @@ impl<'a> Holdings<'a> {
             return Ok(());
         }
         let actors = world.acting.of(si);
+        let full = |actor: &Actor| !has_place(world, &actor.su);
+        if actors.iter().any(full) {
+            return Ok(());
+        }
         let mut csis = world.known.of("SaAmfCSI").iter().filter(|csi| csi.is_within(si));
         match csis.find(|csi| !actors.iter().any(|actor| actor.csi == **csi)) {
             Some(csi) => Err(format!("{si} is served, but nobody serves {csi}")),
@@ -256,6 +263,18 @@ impl<'a> Holdings<'a> {
     fn has_room(&self, active: &BTreeSet<Dn>) -> bool {
         u32::try_from(active.len()).is_ok_and(|count| count < self.max_active)
     }
+}
+
+/// Whether the components of the SU could have one more active CSI.
+fn has_place(world: &World, su: &Dn) -> bool {
+    let comps = world.known.of("SaAmfComp").iter();
+    let mut comps = comps.filter(|comp| comp.is_within(su));
+    comps.any(|comp| {
+        let mut places = world.nodes.values();
+        let active = places.find_map(|place| place.processes.get(comp));
+        let active = active.map_or(0, |process| process.counts().0);
+        active < world.known.places(comp)
+    })
 }
 
 /// SUs with an SA-aware component.

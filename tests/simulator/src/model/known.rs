@@ -6,6 +6,8 @@ use ais::amf::{CompCategory, RedundancyModel};
 use ais::{Attr, Dn, Value, find_attr};
 use director_engine::ModelChange;
 
+use super::limits;
+
 /// What a service group promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Promise {
@@ -39,6 +41,8 @@ pub struct Known {
     pub promises: BTreeMap<Dn, Promise>,
     /// Components that are not pre-instantiable.
     pub scripts: BTreeSet<Dn>,
+    /// The most active and standby CSIs of each component that has such limits.
+    pub limits: BTreeMap<Dn, (u32, u32)>,
     types: BTreeMap<Dn, u32>,
 }
 
@@ -86,7 +90,16 @@ impl Known {
             ("SaAmfCSI", Some(si)) => {
                 self.si_of.insert(dn.clone(), si);
             }
+            ("SaAmfCompCsType", Some(comp)) => {
+                let limit = |name| number(attrs, name).unwrap_or(u32::MAX);
+                let limits = (limit(limits::ACTIVE), limit(limits::STANDBY));
+                // A script has one CSI at a time by its category; which, the simulator learns from its orders only.
+                if limits != (u32::MAX, u32::MAX) && !self.scripts.contains(&comp) {
+                    self.limits.insert(comp, limits);
+                }
+            }
             ("SaAmfComp", Some(su)) => {
+                self.limits.remove(dn);
                 self.su_of.insert(dn.clone(), su);
                 let category = name(attrs, "saAmfCompType").and_then(|of| self.types.get(&of).copied());
                 let category = CompCategory::from_bits_retain(category.unwrap_or(1));
@@ -112,6 +125,19 @@ impl Known {
             promise.max_active = wider(promise.max_active, "saAmfSGMaxActiveSIsperSU");
             promise.max_standby = wider(promise.max_standby, "saAmfSGMaxStandbySIsperSU");
         }
+        if let Some(limits) = dn.parent().and_then(|comp| self.limits.get_mut(&comp)) {
+            let wider = |present: u32, name| number(attrs, name).map_or(present, |limit| limit.max(present));
+            limits.0 = wider(limits.0, limits::ACTIVE);
+            limits.1 = wider(limits.1, limits::STANDBY);
+        }
+    }
+
+    /// How many CSIs the component may be active for.
+    pub fn places(&self, comp: &Dn) -> u32 {
+        if self.scripts.contains(comp) {
+            return 1;
+        }
+        self.limits.get(comp).map_or(u32::MAX, |(active, _)| *active)
     }
 
     fn remove(&mut self, gone: &Dn) {

@@ -2,6 +2,7 @@
 
 mod group;
 mod known;
+mod limits;
 mod objects;
 
 use ais::Dn;
@@ -59,6 +60,8 @@ fn node_count(rng: &mut SmallRng, most: usize) -> usize {
 
 /// The objects of a random model.
 pub fn random(rng: &mut SmallRng, bounds: Bounds) -> Vec<ModelChange> {
+    // Drawn apart, so that the other models are what they are without.
+    let mut apart = SmallRng::seed_from_u64(rng.clone().random::<u64>() ^ LIMITS);
     let mut objects = Objects::default();
     let nodes = node_count(rng, bounds.nodes_max);
     add_cluster(&mut objects, rng, nodes);
@@ -86,8 +89,12 @@ pub fn random(rng: &mut SmallRng, bounds: Bounds) -> Vec<ModelChange> {
     if rng.random_bool(0.3) {
         add_dependencies(&mut objects, rng, &sis);
     }
+    limits::draw(&mut objects, &mut apart);
     objects.0
 }
+
+/// What limits are drawn with.
+const LIMITS: u64 = 0x11_4175;
 
 /// A cluster with one service group: each SU has one component and a node of its own, each SI one CSI.
 pub fn small(model: RedundancyModel, sus: usize, sis: usize) -> Vec<ModelChange> {

@@ -33,8 +33,22 @@ impl World {
             return;
         };
         let before: Vec<Dn> = process.serving().cloned().collect();
+        let had = process.counts();
         change(process);
+        let limits = self.known.limits.get(comp).copied();
+        let (has, (active, standby)) = (process.counts(), limits.unwrap_or((u32::MAX, u32::MAX)));
+        // A limit that became less binds what comes.
+        let over = |has: u32, had: u32, limit: u32| has > limit && has > had;
+        let is_over = over(has.0, had.0, active) || over(has.1, had.1, standby);
         let now: Vec<Dn> = process.serving().cloned().collect();
+        if is_over {
+            self.breaks(|| {
+                format!(
+                    "{comp} has {} active and {} standby CSIs, at most {active} and {standby} are allowed",
+                    has.0, has.1
+                )
+            });
+        }
         for csi in before.iter().filter(|csi| !now.contains(csi)) {
             self.acting.end(&self.known, self.now, node, comp, csi);
         }
