@@ -38,8 +38,7 @@ pub(crate) fn build(view: View<'_>, dn: &Dn, sg: &Sg) -> Group {
             })
         })
         .collect();
-    let shares = |member: &Member| member.seats.as_ref().is_some_and(|seats| seats.shares);
-    let is_shared = members.iter().any(shares);
+    let is_shared = members.iter().any(Member::shares);
     Group {
         protection,
         members,
@@ -194,10 +193,10 @@ fn member(view: View<'_>, sg: &Sg, dn: &Dn, su: &Su, (fits, seats): (Vec<Fit>, O
 /// The places of the components of the SU, where some may have fewer CSIs than all `csis` of the group. An SU whose
 /// components are not pre-instantiable has one SI.
 fn seats(sg: &Sg, su: &Su, state: Option<&SuState>, sis: &[(Rank, &Dn, &Si)], csis: usize) -> Option<Seats> {
-    let most = u32::try_from(csis).unwrap_or(u32::MAX);
+    let all = u32::try_from(csis).unwrap_or(u32::MAX);
     let has_standbys = plan::protection(sg.model).has_standbys;
     let mut capacities = su.comps.iter().flat_map(|comp| comp.capacities.values());
-    let is_limited = |limit: &Capacity| limit.active < most || (has_standbys && limit.standby < most);
+    let is_limited = |limit: &Capacity| limit.active < all || (has_standbys && limit.standby < all);
     if !su.pre_instantiable || !capacities.any(is_limited) {
         return None;
     }
@@ -226,7 +225,9 @@ fn seats(sg: &Sg, su: &Su, state: Option<&SuState>, sis: &[(Rank, &Dn, &Si)], cs
             .map(|(.., si)| wants(si, &number))
             .collect::<Vec<Vec<u32>>>()
     };
-    let shares = active.shares(&wants(false)) || (has_standbys && standby.shares(&wants(true)));
+    let most = limits(sg, su);
+    let shares = active.shares(&wants(false), most.active)
+        || (has_standbys && standby.shares(&wants(true), most.standby));
     Some(Seats {
         active,
         standby,

@@ -90,6 +90,9 @@ obstacles! {
     SwapNoStandby { si: Dn, why: String } = BadOperation, "SWAP-NO-STANDBY", "{si} has no standby assignment ({why})";
     /// One of the two would have too many SIs.
     SwapNoRoom { su: Dn, attribute: &'static str } = BadOperation, "SWAP-NO-ROOM", "{su} would have more SIs than {attribute} allows";
+    /// The components of an SU may have fewer CSIs than the SIs have that it may get.
+    AdjustShared { su: Dn } = NotSupported, "ADJUST-SHARED-COMPS",
+        "components of {su} may have so few CSIs that an SI may be partially assigned to it; such an SG is not adjusted, lock and unlock what is to move";
     /// The components of who would become active have no room for all of it.
     SwapNoSeats { su: Dn } = BadOperation, "SWAP-NO-ROOM-COMPS", "components of {su} would have more CSIs than saAmfCompNumMaxActiveCSIs or their capability allows";
     /// Who would become active is not ready to.

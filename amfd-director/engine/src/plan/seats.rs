@@ -4,6 +4,8 @@
 //! An SI that the SU has keeps the places that its CSIs have, all of them or none. Another takes one for each of its CSIs,
 //! or as many as are left: with fewer than it wants it is partially assigned, and where none is left it cannot come.
 
+use std::cmp::Reverse;
+
 use super::Member;
 use super::board::Role;
 
@@ -48,15 +50,35 @@ impl Places {
         Places { number, needs }
     }
 
-    /// Whether some of these SIs, that would take so many places of each type, may have to do with fewer.
-    pub(crate) fn shares(&self, wants: &[Vec<u32>]) -> bool {
+    /// Whether some of these SIs, that would take so many places of each type, may have to do with fewer, where the SU has
+    /// no more than `most` of them.
+    pub(crate) fn shares(&self, wants: &[Vec<u32>], most: usize) -> bool {
         let has_several = wants.iter().any(|wants| wants.iter().sum::<u32>() > 1);
+        has_several && !self.suffices(wants, most) && !self.is_multiple(wants)
+    }
+
+    /// Whether there are places for any `most` of the SIs.
+    fn suffices(&self, wants: &[Vec<u32>], most: usize) -> bool {
         let mut types = self.number.iter().enumerate();
-        has_several
-            && types.any(|(at, number)| {
-                let wanted = wants.iter().filter_map(|wants| wants.get(at));
-                *number < wanted.sum()
-            })
+        types.all(|(at, number)| {
+            let mut wanted: Vec<u32> = wants.iter().filter_map(|wants| wants.get(at).copied()).collect();
+            wanted.sort_unstable_by_key(|wanted| Reverse(*wanted));
+            *number >= wanted.iter().take(most).sum()
+        })
+    }
+
+    /// Whether all SIs take the same, and that so often that nothing is left: each has all that it takes, or nothing.
+    fn is_multiple(&self, wants: &[Vec<u32>]) -> bool {
+        let mut taking = wants
+            .iter()
+            .filter(|wants| wants.iter().any(|wanted| *wanted > 0));
+        let Some(first) = taking.next() else { return true };
+        let counted = self.number.iter().zip(first).filter(|(_, wanted)| **wanted > 0);
+        let mut times: Vec<(u32, u32)> = counted
+            .map(|(number, wanted)| (number / wanted, number % wanted))
+            .collect();
+        times.dedup();
+        taking.all(|wants| wants == first) && matches!(times[..], [(_, 0)])
     }
 }
 
@@ -78,6 +100,11 @@ impl Seats {
 }
 
 impl Member {
+    /// Whether an SI may have to be partially assigned to it, because others have places that it could have.
+    pub(crate) fn shares(&self) -> bool {
+        self.seats.as_ref().is_some_and(|seats| seats.shares)
+    }
+
     /// Whether its components could have a CSI of the SI in the role, if they had nothing else.
     pub(crate) fn seats(&self, role: Role, si: usize) -> bool {
         let tally = Tally::new(self, role);
@@ -172,5 +199,39 @@ impl<'a> Tally<'a> {
                 *left = left.saturating_add(share);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sis_share_places_where_one_may_get_fewer_than_it_takes() {
+        let shares = |number: &[u32], wants: &[&[u32]], most| {
+            let wants: Vec<Vec<u32>> = wants.iter().map(|wants| wants.to_vec()).collect();
+            Places::new(number.to_vec(), Vec::new()).shares(&wants, most)
+        };
+        let three: &[&[u32]] = &[&[2], &[2], &[2]];
+        assert!(!shares(&[6], three, usize::MAX), "there is room for all");
+        assert!(shares(&[5], three, usize::MAX));
+        assert!(!shares(&[5], three, 2), "there is room for as many as the SU has");
+        assert!(
+            !shares(&[4], three, usize::MAX),
+            "two have all, the third nothing"
+        );
+        assert!(shares(&[4], &[&[2], &[3], &[2]], usize::MAX));
+        assert!(shares(&[4], &[&[2], &[3]], 2));
+        assert!(!shares(&[4], &[&[2], &[3]], 1));
+        assert!(
+            !shares(&[1], &[&[1], &[1]], usize::MAX),
+            "one CSI is there or not"
+        );
+        let both: &[&[u32]] = &[&[1, 1], &[1, 1], &[1, 1], &[0, 0]];
+        assert!(!shares(&[2, 2], both, usize::MAX));
+        assert!(
+            shares(&[2, 1], both, usize::MAX),
+            "the second has the one and not the other"
+        );
     }
 }
