@@ -15,6 +15,8 @@ pub struct Arena {
 
 /// Words of a first chunk; the following are twice as long.
 const FIRST: usize = 64;
+/// Words of the longest chunk that stays where the rest is forgotten.
+const KEPT: usize = 1 << 13;
 
 impl Arena {
     /// Copies the value into the arena.
@@ -57,6 +59,14 @@ impl Arena {
         let mut ended = entries.to_vec();
         ended.push(std::ptr::null_mut());
         self.slice(&ended)
+    }
+
+    /// Forgets what is in it. The memory for the like of it stays.
+    pub fn clear(&mut self) {
+        let last = self.chunks.pop().filter(|chunk| chunk.len() <= KEPT);
+        self.chunks.clear();
+        self.chunks.extend(last);
+        self.used = 0;
     }
 
     fn place(&mut self, bytes: usize) -> *mut u8 {
@@ -140,6 +150,24 @@ mod tests {
             assert_eq!(std::ffi::CStr::from_ptr(text).to_str(), Ok("safApp=A"));
             assert!((*list.add(10_000)).is_null());
         }
+    }
+
+    #[test]
+    fn a_cleared_arena_needs_no_more_memory_for_the_like_of_what_was_in_it() {
+        let mut arena = Arena::default();
+        let fill = |arena: &mut Arena, words| (0..words).map(|n: u64| arena.value(n)).last();
+        for _ in 0..3 {
+            arena.clear();
+            fill(&mut arena, 1000);
+        }
+        assert_eq!(arena.chunks.len(), 1);
+        let kept = arena.chunks[0].as_ptr();
+        arena.clear();
+        fill(&mut arena, 1000);
+        assert_eq!((arena.chunks.len(), arena.chunks[0].as_ptr()), (1, kept));
+        fill(&mut arena, 100_000);
+        arena.clear();
+        assert!(arena.chunks.is_empty(), "what is large is given back");
     }
 
     #[test]

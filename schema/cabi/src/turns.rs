@@ -6,7 +6,7 @@
 
 use std::sync::PoisonError;
 
-use crate::sync::{Condvar, Mutex, MutexGuard, wait_a_moment};
+use crate::sync::{Condvar, Mutex, MutexGuard, PATIENCE, wait_a_moment};
 
 /// Where the two meet.
 #[derive(Debug, Default)]
@@ -78,6 +78,7 @@ impl Turns {
     pub fn wait(&self) {
         let mut state = self.lock();
         state.stand_in = StandIn::Looks;
+        let mut moments = 1;
         loop {
             if state.calls == 0 && (state.is_wanted || !state.was_called) {
                 state.is_wanted = false;
@@ -86,8 +87,10 @@ impl Turns {
             }
             if state.was_called {
                 state.was_called = false;
-                state = wait_a_moment(|| self.lock(), &self.changed, state);
+                state = wait_a_moment(|| self.lock(), &self.changed, state, moments);
+                moments = (moments * 2).min(PATIENCE);
             } else {
+                moments = 1;
                 state.stand_in = StandIn::Sleeps;
                 while state.stand_in == StandIn::Sleeps {
                     state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);

@@ -22,11 +22,14 @@ mod sync {
     pub(crate) use loom::sync::atomic::AtomicBool;
     pub(crate) use loom::sync::{Arc, Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+    pub(crate) const PATIENCE: u32 = 8;
+
     /// A moment is over when another thread has had a turn.
     pub(crate) fn wait_a_moment<'a, T>(
         lock: impl Fn() -> MutexGuard<'a, T>,
         _: &Condvar,
         guard: MutexGuard<'a, T>,
+        _: u32,
     ) -> MutexGuard<'a, T> {
         drop(guard);
         loom::thread::yield_now();

@@ -161,9 +161,9 @@ pub(crate) struct AccessorEntry {
 pub(crate) struct Results(Arena);
 
 impl Results {
-    /// Writes the attributes into fresh memory.
+    /// Writes the attributes in place of the last ones.
     fn show(&mut self, object: &Object) -> Result<*mut *mut SaImmAttrValuesT_2, AisError> {
-        self.0 = Arena::default();
+        self.0.clear();
         write::attrs(&object.attrs, &mut self.0)
     }
 }
