@@ -204,31 +204,40 @@ impl Plan<'_> {
         }
     }
 
-    /// Takes all from the active SU, if the other active SUs can have it; gives back whether they could.
+    /// Takes all from the active SU, if the other active SUs can have it, and what it could serve beside; gives back whether
+    /// they could. Otherwise it would be active again, for what finds no room there.
     fn relieve(&mut self, leaver: usize) -> bool {
+        let lacks = |si: &usize| !self.is_served(*si) && self.draft.may(Role::Active, leaver, *si);
         let sis = self.draft.board.wanted.iter().copied();
-        let sis: Vec<usize> = sis
-            .filter(|si| self.draft.role(leaver, *si) == Some(Role::Active))
+        let sis: Vec<(usize, bool)> = sis
+            .filter_map(|si| {
+                let has = self.draft.role(leaver, si) == Some(Role::Active);
+                (has || lacks(&si)).then_some((si, has))
+            })
             .collect();
         self.active.retain(|su| *su != leaver);
         let mut moved = Vec::new();
-        for &si in &sis {
+        for &(si, has) in &sis {
             let Some(su) = self
                 .under_quota(Role::Active, si)
                 .or_else(|| self.least_loaded(Role::Active, si))
             else {
                 break;
             };
-            self.draft.take(Role::Active, leaver, si);
+            if has {
+                self.draft.take(Role::Active, leaver, si);
+            }
             self.draft.give(Role::Active, su, si);
-            moved.push((si, su));
+            moved.push((si, has, su));
         }
         if moved.len() == sis.len() {
             return true;
         }
-        for (si, su) in moved {
+        for (si, has, su) in moved {
             self.draft.take(Role::Active, su, si);
-            self.draft.give(Role::Active, leaver, si);
+            if has {
+                self.draft.give(Role::Active, leaver, si);
+            }
         }
         self.active.push(leaver);
         self.active.sort_unstable();
