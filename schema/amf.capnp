@@ -130,6 +130,8 @@ struct ProtectionGroupMember {
   ha @1 :UInt32;
   haReadiness @2 :UInt32;
   rank @3 :UInt32;
+  node @4 :Text;
+  # Where it runs; told to node directors only.
 }
 
 struct ProtectionGroup {
@@ -255,6 +257,8 @@ interface DirectorSession {
   # The first and the newest notification of a story; 0 where there is none.
   correlate @2 (comp :Text, clears :Bool, root :UInt64, parent :UInt64) -> ();
   # The next notification of an error of the component, or of its end, correlates to these; 0 are none.
+  proxiedFromElsewhere @3 (comp :Text) -> (node :Text);
+  # The node of a component whose proxy is on another one; empty for every other component.
 }
 
 interface NodeDirector {

@@ -47,6 +47,14 @@ interface Amf {
   # Answered when all that the process sent before has been taken, answers to callbacks included.
   directorWatch @2 (watcher :DirectorWatcher) -> (present :Bool);
   # Whether the node director has a director now; the watcher, one for a process, hears of each change until it is dropped.
+  manage @3 (proxy :Text) -> (status :Status, callbacks :ComponentCallbacks, link :ProxyLink);
+  # From the director of another node, some of whose components are proxied by `proxy`, which is registered here: `callbacks`
+  # asks it about them. The connection ends with the registration.
+}
+
+interface ProxyLink {
+  serve @0 (comps :List(Text), session :ComponentSession) -> ();
+  # From now on what the proxy asks about these components goes to the session.
 }
 
 interface DirectorWatcher {

@@ -432,6 +432,19 @@ impl director_session::Server for SessionServer {
         Ok(())
     }
 
+    async fn proxied_from_elsewhere(
+        self: Rc<Self>,
+        params: director_session::ProxiedFromElsewhereParams,
+        mut results: director_session::ProxiedFromElsewhereResults,
+    ) -> Result<(), capnp::Error> {
+        let comp = schema::value::read_dn(params.get()?.get_comp()?, "proxiedFromElsewhere.comp")
+            .map_err(|error| capnp::Error::failed(error.to_string()))?;
+        if let Some(node) = self.shell.proxied_from_elsewhere(&comp) {
+            results.get().set_node(node.as_str());
+        }
+        Ok(())
+    }
+
     async fn correlate(
         self: Rc<Self>,
         params: director_session::CorrelateParams,

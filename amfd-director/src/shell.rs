@@ -143,6 +143,11 @@ impl Shell {
         self.engine.borrow().explain(dn)
     }
 
+    /// The node of a component whose proxy is on another one.
+    pub(crate) fn proxied_from_elsewhere(&self, comp: &Dn) -> Option<Dn> {
+        self.engine.borrow().proxied_from_elsewhere(comp)
+    }
+
     /// How many administrative operations wait for their answer.
     pub(crate) fn operations_waiting(&self) -> usize {
         self.requests.borrow().len()

@@ -29,9 +29,12 @@ use crate::processes::{Processes, watch};
 
 mod pace;
 pub(crate) mod presence;
+mod reach;
+mod relay;
 mod session;
 
 use presence::DirectorPresence;
+use relay::Relays;
 
 /// Sessions that one process may have.
 const SESSIONS_PER_CONNECTION: usize = 2048;
@@ -65,6 +68,7 @@ struct Table {
     sessions: BTreeMap<u64, Session>,
     next_connection: u64,
     connections: BTreeMap<u64, Rc<Connection>>,
+    relays: Relays,
 }
 
 struct Session {
@@ -187,6 +191,7 @@ impl Components {
         if let Some(session) = self.table.borrow_mut().sessions.get_mut(&session.0) {
             session.registered.remove(comp);
         }
+        self.end_relays();
     }
 
     /// The registered components of a process, with their sessions.
@@ -313,21 +318,11 @@ impl Components {
 
     /// Serves one connection to its end.
     async fn serve(self: Rc<Self>, stream: UnixStream, connection: Rc<Connection>, pidfd: AsyncFd<OwnedFd>) {
-        let (reader, writer) = stream.into_split();
-        let (reader, writer) = pace::paced(reader.compat(), writer.compat_write());
-        let mut limits = capnp::message::ReaderOptions::new();
-        limits.traversal_limit_in_words(Some(MESSAGE_WORDS_MAX));
-        let network = twoparty::VatNetwork::new(
-            BufReader::new(reader),
-            BufWriter::new(writer),
-            Side::Server,
-            limits,
-        );
         let bootstrap: amf::Client = capnp_rpc::new_client(AmfServer {
             components: Rc::clone(&self),
             connection: Rc::clone(&connection),
         });
-        let mut rpc = Box::pin(RpcSystem::new(Box::new(network), Some(bootstrap.client)));
+        let mut rpc = Box::pin(paced_rpc(stream, Side::Server, Some(bootstrap.client)));
         loop {
             tokio::select! {
                 biased;
@@ -436,20 +431,25 @@ impl Components {
     pub(crate) fn remove(&self, session: SessionId) {
         let removed = self.table.borrow_mut().sessions.remove(&session.0);
         drop(removed);
+        self.end_relays();
     }
 
     /// The loop has been told of the connection's end.
     pub(crate) fn disconnect(&self, connection: u64) {
-        self.table.borrow_mut().connections.remove(&connection);
+        let mut table = self.table.borrow_mut();
+        table.connections.remove(&connection);
+        table.relays.end(connection);
+        drop(table);
         self.director.forget(connection);
     }
 
-    /// Begins a session for a process.
+    /// Begins a session for a process, or for this proxy of another node.
     fn begin(
         self: &Rc<Self>,
         connection: &Rc<Connection>,
         callbacks: component_callbacks::Client,
-    ) -> Result<component_session::Client, Refused> {
+        proxy: Option<Dn>,
+    ) -> Result<(u64, component_session::Client), Refused> {
         let mut table = self.table.borrow_mut();
         let theirs = |session: &&Session| session.connection == connection.id;
         if table.sessions.values().filter(theirs).count() >= SESSIONS_PER_CONNECTION {
@@ -474,12 +474,23 @@ impl Components {
                 stage: Stage::Open,
             },
         );
-        Ok(capnp_rpc::new_client(session::SessionServer::new(
-            id,
-            Rc::clone(self),
-            Rc::clone(connection),
-        )))
+        let server = session::SessionServer::new(id, Rc::clone(self), Rc::clone(connection), proxy);
+        Ok((id, capnp_rpc::new_client(server)))
     }
+}
+
+/// Cap'n Proto on a connection, with bounds.
+fn paced_rpc(
+    stream: UnixStream,
+    side: Side,
+    bootstrap: Option<capnp::capability::Client>,
+) -> RpcSystem<Side> {
+    let (reader, writer) = stream.into_split();
+    let (reader, writer) = pace::paced(reader.compat(), writer.compat_write());
+    let mut limits = capnp::message::ReaderOptions::new();
+    limits.traversal_limit_in_words(Some(MESSAGE_WORDS_MAX));
+    let network = twoparty::VatNetwork::new(BufReader::new(reader), BufWriter::new(writer), side, limits);
+    RpcSystem::new(Box::new(network), bootstrap)
 }
 
 /// The bootstrap capability of one connection.
@@ -495,9 +506,9 @@ impl amf::Server for AmfServer {
         mut results: amf::InitializeResults,
     ) -> Result<(), capnp::Error> {
         let callbacks = params.get()?.get_callbacks()?;
-        let begun = self.components.begin(&self.connection, callbacks);
+        let begun = self.components.begin(&self.connection, callbacks, None);
         let mut results = results.get();
-        let status = begun.map(|session| results.set_session(session));
+        let status = begun.map(|(_, session)| results.set_session(session));
         schema::value::write_status(&status, results.init_status());
         Ok(())
     }
@@ -508,6 +519,23 @@ impl amf::Server for AmfServer {
         _results: amf::FlushResults,
     ) -> Result<(), capnp::Error> {
         // Messages of a connection are taken in order: what came before was taken.
+        Ok(())
+    }
+
+    async fn manage(
+        self: Rc<Self>,
+        params: amf::ManageParams,
+        mut results: amf::ManageResults,
+    ) -> Result<(), capnp::Error> {
+        let proxy = schema::value::read_dn(params.get()?.get_proxy()?, "manage.proxy");
+        let begun = proxy.map_err(Refused::from);
+        let begun = begun.and_then(|proxy| self.components.begin_relay(&self.connection, proxy));
+        let mut results = results.get();
+        let status = begun.map(|(callbacks, link)| {
+            results.set_callbacks(callbacks);
+            results.set_link(link);
+        });
+        schema::value::write_status(&status, results.init_status());
         Ok(())
     }
 

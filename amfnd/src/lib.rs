@@ -12,6 +12,7 @@
 //! | `processes` | whose a process is; kills what is left |
 //! | `watches` | passive monitoring |
 //! | `components` | the socket of the component API |
+//! | `links` | the links to proxies of other nodes |
 //! | `director` | the link to the director |
 
 use std::fs::{self, DirBuilder, File};
@@ -30,6 +31,7 @@ mod components;
 mod director;
 mod fence;
 mod input;
+mod links;
 mod metrics;
 mod processes;
 mod shell;
@@ -43,6 +45,8 @@ pub use metrics::SOCKET as METRICS_SOCKET;
 /// The exit status of a node director that ended because it was told to reboot; whoever started it starts it again.
 pub const EXIT_REBOOT: u8 = 75;
 
+/// The component socket, in the node's directory.
+const SOCKET: &str = "amfnd.sock";
 /// The longest path of a Unix socket, without the byte that ends it.
 const SOCKET_PATH_MAX: usize = 107;
 
@@ -183,7 +187,7 @@ impl Place {
             .mode(0o700)
             .create(&node_dir)
             .map_err(file("make", &node_dir))?;
-        let socket = node_dir.join("amfnd.sock");
+        let socket = node_dir.join(SOCKET);
         if socket.as_os_str().len() > SOCKET_PATH_MAX {
             return Err(NodeDirectorError::SocketPath(socket));
         }
@@ -226,16 +230,7 @@ async fn direct(options: Options, place: Place) -> Result<Ending, NodeDirectorEr
     let signals = shell::Signals::new().map_err(kernel("receive signals"))?;
     let socket = place.socket.to_string_lossy().into_owned();
     let processes = processes::Processes::new(&socket);
-    let (found, left) = processes.kill_leftovers().await;
-    if !left.is_empty() {
-        return Err(NodeDirectorError::Leftovers(left));
-    }
-    if found > 0 {
-        tracing::warn!(
-            processes = found,
-            "killed what a former node director left behind"
-        );
-    }
+    kill_leftovers(&processes).await?;
     let spawner = spawn::Spawner::new(
         &place.dir,
         &place.node_dir,
@@ -275,6 +270,7 @@ async fn direct(options: Options, place: Place) -> Result<Ending, NodeDirectorEr
     tracing::info!(node = %options.node, socket, "node director is ready");
     let shell = shell::Shell::new(shell::Parts {
         inputs,
+        links: links::Links::new(&place.dir, Rc::clone(&components)),
         components,
         processes,
         reports,
@@ -289,6 +285,21 @@ async fn direct(options: Options, place: Place) -> Result<Ending, NodeDirectorEr
     let ending = shell.run(signals, queue).await;
     remove_quietly(&place.socket);
     Ok(ending)
+}
+
+/// Kills what a former node director has left behind.
+async fn kill_leftovers(processes: &processes::Processes) -> Result<(), NodeDirectorError> {
+    let (found, left) = processes.kill_leftovers().await;
+    if !left.is_empty() {
+        return Err(NodeDirectorError::Leftovers(left));
+    }
+    if found > 0 {
+        tracing::warn!(
+            processes = found,
+            "killed what a former node director left behind"
+        );
+    }
+    Ok(())
 }
 
 /// Serves what is counted and measured; ends where its socket cannot be opened.

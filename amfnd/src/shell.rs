@@ -22,6 +22,7 @@ use tokio::time::Instant;
 use crate::components::Components;
 use crate::director::Reports;
 use crate::input::{Input, Inputs, tell};
+use crate::links::Links;
 use crate::metrics::Metrics;
 use crate::processes::{Processes, Whose, kill_tree};
 use crate::spawn::{Output, Spawner, describe};
@@ -50,6 +51,7 @@ impl Signals {
 pub(crate) struct Parts {
     pub(crate) inputs: Inputs,
     pub(crate) components: Rc<Components>,
+    pub(crate) links: Links,
     pub(crate) processes: Processes,
     pub(crate) reports: Rc<Reports>,
     pub(crate) metrics: Rc<Metrics>,
@@ -375,6 +377,8 @@ impl Shell {
                 .parts
                 .components
                 .tell_group(session, &csi, members, &notifications),
+            Effect::Link { proxy, node, comps } => self.parts.links.begin(proxy, node, comps),
+            Effect::EndLink { proxy } => self.parts.links.end(&proxy),
             Effect::Watch {
                 watch,
                 comp,

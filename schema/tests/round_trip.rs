@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panic")]
 
+use std::collections::BTreeMap;
+
 use ais::amf::{
     AssignmentReport, CallbackKind, Command, CommandFailure, CompCategory, CompConfig, CompReport,
     CsiAssignment, CsiDescriptor, CsiTransition, ErrorSource, EscalationCounting, EscalationLimits,
@@ -421,10 +423,12 @@ fn more_orders() -> Vec<NodeOrder> {
         NodeOrder::ProtectionGroup(ProtectionGroup {
             csi: dn("safCsi=C,safSi=S"),
             members: None,
+            nodes: BTreeMap::new(),
         }),
         NodeOrder::ProtectionGroup(ProtectionGroup {
             csi: dn("safCsi=C,safSi=S"),
             members: Some(vec![member()]),
+            nodes: BTreeMap::from([(member().comp, dn("safAmfNode=n"))]),
         }),
         NodeOrder::Leave,
     ]

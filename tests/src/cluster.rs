@@ -145,6 +145,15 @@ impl Cluster {
         .unwrap_or_else(|e| panic!("{e}; it is '{last}'"));
     }
 
+    /// The process of a daemon, as `perdure status` says.
+    pub fn daemon_pid(&self, name: &str) -> Option<i32> {
+        let text = self.done("perdure", &["status", "--json"]).ok()?;
+        let status: serde_json::Value = serde_json::from_str(&text).ok()?;
+        let daemons = status["daemons"].as_array()?;
+        let daemon = daemons.iter().find(|daemon| daemon["name"] == name)?;
+        daemon["pid"].as_i64().and_then(|pid| i32::try_from(pid).ok())
+    }
+
     /// The HA state of an SU for an SI: 1 ACTIVE, 2 STANDBY; empty where it has none.
     pub fn ha_state(&self, su: &str, si: &str) -> String {
         self.attr(

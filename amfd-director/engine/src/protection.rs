@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ais::Dn;
-use ais::amf::{HaReadinessState, HaState, NodeOrder, ProtectionGroup, ProtectionGroupMember};
+use ais::amf::{HaReadinessState, HaState, NodeOrder, PresenceState, ProtectionGroup, ProtectionGroupMember};
 
 use crate::Director;
 use crate::model::Rank;
@@ -22,7 +22,7 @@ impl Director {
         let mut now = BTreeMap::new();
         for csi in csis {
             let group = before.remove(&csi).unwrap_or_else(|| {
-                let group = self.protection_group(&csi);
+                let group = self.protection_group(&csi, node);
                 self.send(node, NodeOrder::ProtectionGroup(group.clone()));
                 group
             });
@@ -47,7 +47,7 @@ impl Director {
         let mut changed = Vec::new();
         for (node, groups) in &self.tracked.0 {
             for (csi, known) in groups.iter().filter(|(csi, _)| concerned(csi)) {
-                let now = self.protection_group(csi);
+                let now = self.protection_group(csi, node);
                 if now != *known {
                     changed.push((node.clone(), now));
                 }
@@ -67,7 +67,8 @@ impl Director {
         config.csis.iter().any(|known| known.dn == *csi).then_some(sg)
     }
 
-    fn protection_group(&self, csi: &Dn) -> ProtectionGroup {
+    /// What the node is told of the group. Where the others are, it need not know while one of its own is active or about to be.
+    fn protection_group(&self, csi: &Dn, node: &Dn) -> ProtectionGroup {
         let members = self.sg_of_csi(csi).map(|sg| {
             let held = self.published_holders(sg, csi);
             let mut members: Vec<ProtectionGroupMember> = held
@@ -84,10 +85,54 @@ impl Director {
             members.sort_by(|one, other| one.comp.cmp(&other.comp));
             members
         });
+        let is_led_here = self.is_led_on(node, csi);
+        let comps = members
+            .iter()
+            .flatten()
+            .map(|member: &ProtectionGroupMember| &member.comp);
+        let nodes = comps.filter_map(|comp| Some((comp.clone(), self.node_of(comp)?)));
         ProtectionGroup {
             csi: csi.clone(),
+            nodes: nodes.filter(|(_, at)| !is_led_here || at == node).collect(),
             members,
         }
+    }
+
+    /// Whether a component of the node is active for the CSI, or about to be: the plan gives it to its SU, or that is on its way
+    /// up.
+    fn is_led_on(&self, node: &Dn, csi: &Dn) -> bool {
+        let (Some(sg), Some(si)) = (self.sg_of_csi(csi), csi.parent()) else {
+            return false;
+        };
+        let mut holders = self.published_holders(sg, csi);
+        let leads = |(comp, ha, _): (Dn, u32, u32)| {
+            ha == HaState::Active.code() && self.node_of(&comp).as_ref() == Some(node)
+        };
+        let target = self
+            .evaluations
+            .get(sg)
+            .and_then(|found| found.target.sis.get(&si));
+        let comes = |su: &Dn| {
+            let state = self.state.su(su);
+            target.is_some_and(|target| target.active.contains(su))
+                || state.is_some_and(|state| state.presence() == PresenceState::Instantiating)
+        };
+        let mut own = self.model.sus_on(node).filter(|(other, ..)| *other == sg);
+        holders.any(leads) || own.any(|(_, su, _)| comes(su))
+    }
+
+    /// The node that hosts the component's SU.
+    fn node_of(&self, comp: &Dn) -> Option<Dn> {
+        let (_, su, _) = self.model.comp(comp)?;
+        su.node.clone()
+    }
+
+    /// The node of a component whose proxy is on another one: nobody on its own is active for the CSI of the proxy, or about to
+    /// be. `None` for every other component.
+    pub fn proxied_from_elsewhere(&self, comp: &Dn) -> Option<Dn> {
+        let (_, su, config) = self.model.comp(comp)?;
+        let (node, csi) = (su.node.as_ref()?, config.proxy_csi()?);
+        (!self.is_led_on(node, csi)).then(|| node.clone())
     }
 
     /// The configured rank of a component's SU; 0 where it has none.

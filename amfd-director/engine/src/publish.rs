@@ -5,7 +5,7 @@ mod assignments;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ais::amf::{AssignmentState, CompCategory, OperState, PresenceState, ReadinessState};
+use ais::amf::{AssignmentState, CompCategory, OperState, PresenceState, ReadinessState, SuReport};
 use ais::{Attr, Dn, Value, ValueType};
 
 use crate::Director;
@@ -435,12 +435,27 @@ impl Director {
             if comp.is_managed() {
                 let manager = told.and_then(|told| told.manager.clone());
                 values.push((CURRENT_PROXY, Shown::Names(manager.into_iter().collect())));
-            } else if let Some(proxied) = su.node.as_ref().and_then(|node| self.model.proxied_on(node)) {
-                let managed = proxied.iter().flat_map(|su| self.managed_by(comp.dn(), su));
+            } else if let Some(proxied) = self.proxied_near(su, comp.dn(), report) {
+                let managed = proxied.into_iter().flat_map(|su| self.managed_by(comp.dn(), su));
                 values.push(("saAmfCompCurrProxiedNames", Shown::Names(managed.collect())));
             }
             self.compare(comp.dn(), values, all);
         }
+    }
+
+    /// The SUs whose components this one may manage: those of its node, and those that name a CSI which it holds. `None` where
+    /// there is nobody whom it could.
+    fn proxied_near(&self, su: &Su, manager: &Dn, report: Option<&SuReport>) -> Option<BTreeSet<&Dn>> {
+        let own = su.node.as_ref().and_then(|node| self.model.proxied_on(node));
+        if own.is_none() && !self.model.has_proxies() {
+            return None;
+        }
+        let held = report.into_iter().flat_map(|report| &report.assignments);
+        let csis = held
+            .flat_map(|held| &held.csis)
+            .filter(|(_, comp)| comp == manager);
+        let elsewhere = csis.flat_map(|(csi, _)| self.model.proxied_by(csi));
+        Some(own.into_iter().flatten().chain(elsewhere).collect())
     }
 
     /// The components of the SU that this one manages.

@@ -7,13 +7,15 @@
 #[path = "shown/cluster.rs"]
 mod cluster;
 
+use std::collections::BTreeMap;
+
 use ais::amf::{
     CompConfig, ErrorSource, FaultReport, HaReadinessState, HaState, NodeReport, OperState, PresenceState,
     ProtectionGroup, RecommendedRecovery,
 };
 use ais::ntf::{ClassId, Detail, Severity};
 use ais::{Dn, Millis};
-use amfd_director_engine::{Event, SessionId};
+use amfd_director_engine::{DownCause, Event, SessionId};
 use cluster::{
     CLUSTER, COMP_TYPE, CS_TYPE, CSI, Cluster, SG, SG_TYPE, SI, SU_TYPE, SU1, SU2, dn, millis, names, number,
     texts,
@@ -214,7 +216,8 @@ fn a_node_that_tracks_a_protection_group_is_told_its_members_and_their_changes()
         groups[1],
         ProtectionGroup {
             csi: dn(missing),
-            members: None
+            members: None,
+            nodes: BTreeMap::new(),
         }
     );
     let members = groups[0].members.clone().unwrap();
@@ -226,6 +229,12 @@ fn a_node_that_tracks_a_protection_group_is_told_its_members_and_their_changes()
     assert_eq!(
         states,
         [(comp(SU1), HaState::Active), (comp(SU2), HaState::Standby)]
+    );
+    let node = |name: &str| dn(&format!("safAmfNode={name},{CLUSTER}"));
+    let nodes = BTreeMap::from([(comp(SU1), node("N1"))]);
+    assert_eq!(
+        groups[0].nodes, nodes,
+        "its own is active, so it need not look elsewhere"
     );
     cluster.step(report(
         1,
@@ -531,4 +540,62 @@ fn a_proxy_shows_whom_it_manages_and_each_of_these_its_proxy() {
     assert_eq!(manage([Some(&proxy), Some(&proxy)]), both);
     assert_eq!(manage([Some(&proxy), None]), both[..1]);
     assert_eq!(manage([None, None]), []);
+}
+
+#[test]
+fn a_proxy_shows_whom_it_manages_on_another_node() {
+    let mut cluster = Cluster::new().with_service();
+    let proxied = "safVersion=1,safCompType=p";
+    let category = vec![number("saAmfCtCompCategory", 4)];
+    cluster.add("SaAmfCompType", proxied, category);
+    let managed = format!("safComp=p,{SU2}");
+    let attrs = vec![
+        names("saAmfCompType", &[proxied]),
+        names("saAmfCompProxyCsi", &[CSI]),
+    ];
+    cluster.add("SaAmfComp", &managed, attrs);
+    cluster.start();
+    let proxy = format!("safComp=c,{SU1}");
+    let mut manage = |manager: Option<&str>| {
+        let report = cluster.reports.get_mut(&dn(SU2)).unwrap();
+        let own = report.comps.iter_mut().find(|it| it.comp == dn(&managed));
+        own.unwrap().manager = manager.map(dn);
+        let report = NodeReport::Su(report.clone());
+        let (node, session) = (dn(&format!("safAmfNode=N2,{CLUSTER}")), SessionId(2));
+        cluster.step(Event::Report {
+            node,
+            session,
+            report,
+        });
+        cluster.dns(&proxy, "saAmfCompCurrProxiedNames")
+    };
+    assert_eq!(manage(Some(&proxy)), [dn(&managed)]);
+    assert_eq!(manage(None), []);
+}
+
+/// A node whose own SU stands by has to look elsewhere for who is active; one whose own is about to be need not.
+#[test]
+fn a_node_is_told_where_the_active_is_unless_its_own_is_or_comes() {
+    let mut cluster = Cluster::new().with_service();
+    cluster.start();
+    let node = |name: &str| dn(&format!("safAmfNode={name},{CLUSTER}"));
+    cluster.step(Event::Report {
+        node: node("N2"),
+        session: SessionId(2),
+        report: NodeReport::Tracks { csis: vec![dn(CSI)] },
+    });
+    let comp = |su: &str| dn(&format!("safComp=c,{su}"));
+    let of = |cluster: &mut Cluster| std::mem::take(&mut cluster.groups).pop().unwrap().nodes;
+    let both = BTreeMap::from([(comp(SU1), node("N1")), (comp(SU2), node("N2"))]);
+    assert_eq!(of(&mut cluster), both);
+    cluster.step(Event::NodeDown {
+        node: node("N1"),
+        session: SessionId(1),
+        cause: DownCause::Ended,
+    });
+    assert_eq!(
+        of(&mut cluster),
+        BTreeMap::from([(comp(SU2), node("N2"))]),
+        "its own takes over"
+    );
 }

@@ -1,5 +1,7 @@
 //! What a node director must do.
 
+use std::collections::BTreeSet;
+
 use ais::amf::{CallbackKind, Command, HaState, NodeReport, ProtectionGroupNotification};
 use ais::{AisError, Dn};
 
@@ -130,6 +132,22 @@ pub enum Effect {
         members: Result<u32, AisError>,
         /// The members that were asked for.
         notifications: Vec<ProtectionGroupNotification>,
+    },
+    /// Reach a proxy of another node through that node's director, as often as it takes, and name it these components of
+    /// this node; where it is reached already, on the same node, only name it these. Each link is told by
+    /// [`crate::Event::Linked`], and its end by [`crate::Event::SessionClosed`].
+    Link {
+        /// The proxy.
+        proxy: Dn,
+        /// Its node.
+        node: Dn,
+        /// What it manages here.
+        comps: BTreeSet<Dn>,
+    },
+    /// Reach the proxy no more; [`crate::Event::SessionClosed`] follows where it was reached.
+    EndLink {
+        /// The proxy.
+        proxy: Dn,
     },
     /// Answer a request.
     Reply {

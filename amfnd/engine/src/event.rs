@@ -250,6 +250,13 @@ pub enum Event {
         /// For people: `killed by signal 9`.
         cause: String,
     },
+    /// A proxy of another node is reached, and it is asked by this connection.
+    Linked {
+        /// The proxy.
+        proxy: Dn,
+        /// The connection.
+        session: SessionId,
+    },
     /// A process that is watched, or a descendant of one, ended.
     WatchedEnded {
         /// The watch.

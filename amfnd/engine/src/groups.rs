@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ais::amf::{
-    NodeReport, ProtectionGroup, ProtectionGroupChange, ProtectionGroupMember, ProtectionGroupNotification,
-    TrackFlags,
+    HaState, NodeReport, ProtectionGroup, ProtectionGroupChange, ProtectionGroupMember,
+    ProtectionGroupNotification, TrackFlags,
 };
 use ais::{AisError, Dn, Millis, Refusal};
 
@@ -26,8 +26,12 @@ const TELL_LIMIT: Millis = Millis(5_000);
 struct Group {
     /// `None` before the director has told.
     members: Option<Vec<ProtectionGroupMember>>,
+    /// Where the members run, as far as it was told.
+    nodes: BTreeMap<Dn, Dn>,
     trackers: BTreeMap<SessionId, TrackFlags>,
     waiting: Vec<Waiting>,
+    /// The node itself wants to know it: components are managed by who holds the CSI.
+    is_followed: bool,
 }
 
 /// A request that the director's answer is awaited for.
@@ -117,6 +121,7 @@ impl Groups {
             return;
         };
         let before = group.members.take();
+        group.nodes = told.nodes;
         let waiting = std::mem::take(&mut group.waiting);
         let Some(now) = told.members else {
             for Waiting { request, .. } in waiting {
@@ -170,6 +175,30 @@ impl Groups {
         self.tell_director(cx);
     }
 
+    /// The node wants to know the members of these groups.
+    pub(crate) fn follow(&mut self, csis: BTreeSet<Dn>, cx: &mut Cx) {
+        let followed = self.of_csis.iter().filter(|(_, group)| group.is_followed);
+        if followed.map(|(csi, _)| csi).eq(&csis) {
+            return;
+        }
+        for (csi, group) in &mut self.of_csis {
+            group.is_followed = csis.contains(csi);
+        }
+        for csi in csis {
+            self.of_csis.entry(csi).or_default().is_followed = true;
+        }
+        self.tell_director(cx);
+    }
+
+    /// Who holds the CSI, as the director told last: the component, its node and its state, in the order of the components.
+    pub(crate) fn holders(&self, csi: &Dn) -> impl Iterator<Item = (&Dn, &Dn, HaState)> {
+        let group = self.of_csis.get(csi).into_iter();
+        group.flat_map(|group| {
+            let members = group.members.iter().flatten();
+            members.filter_map(|member| Some((&member.comp, group.nodes.get(&member.comp)?, member.ha)))
+        })
+    }
+
     /// A connection is gone.
     pub(crate) fn session_closed(&mut self, session: SessionId, cx: &mut Cx) {
         for group in self.of_csis.values_mut() {
@@ -219,7 +248,7 @@ impl Groups {
 
     fn drop_idle(&mut self) {
         self.of_csis
-            .retain(|_, group| !group.trackers.is_empty() || !group.waiting.is_empty());
+            .retain(|_, group| group.is_followed || !group.trackers.is_empty() || !group.waiting.is_empty());
     }
 
     fn tell_director(&mut self, cx: &mut Cx) {

@@ -14,6 +14,7 @@ mod command;
 mod comp;
 mod cx;
 mod effect;
+mod elsewhere;
 mod ending;
 mod escalation;
 mod event;

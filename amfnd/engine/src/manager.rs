@@ -11,6 +11,7 @@ use ais::{AisError, Dn, Millis, Refusal};
 
 use crate::comp::{CallKind, Comp, Kind};
 use crate::cx::Cx;
+use crate::elsewhere::Elsewhere;
 use crate::event::SessionId;
 use crate::phase::Phase;
 use crate::presence::ClcEvent;
@@ -19,15 +20,15 @@ use crate::su::Su;
 /// Who may manage others now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Managers {
-    /// The component that is active for each CSI that somebody names as the one of its manager.
-    of_csis: BTreeMap<Dn, Dn>,
+    /// The components that are active for each CSI that somebody names as the one of its manager; those of the node first.
+    of_csis: BTreeMap<Dn, Vec<Dn>>,
     /// The connections of registered components.
     sessions: BTreeMap<Dn, SessionId>,
 }
 
 impl Managers {
-    /// The managers among the components of a node.
-    pub(crate) fn among<'a>(sus: impl Iterator<Item = &'a Su> + Clone) -> Managers {
+    /// The managers among the components of a node, which come first, and elsewhere.
+    pub(crate) fn among<'a>(sus: impl Iterator<Item = &'a Su> + Clone, elsewhere: &Elsewhere) -> Managers {
         let mut found = Managers::default();
         let wanted: Vec<&Dn> = sus
             .clone()
@@ -42,16 +43,39 @@ impl Managers {
             }
             for (_, csi, state) in su.holdings.csis() {
                 if state.given == Some(HaState::Active) && wanted.contains(&csi) {
-                    found.of_csis.insert(csi.clone(), state.wanted.comp.clone());
+                    let active = found.of_csis.entry(csi.clone()).or_default();
+                    active.push(state.wanted.comp.clone());
                 }
+            }
+        }
+        for (proxy, session, csis) in elsewhere.reached() {
+            found.sessions.insert(proxy.clone(), session);
+            for csi in csis {
+                found.of_csis.entry(csi.clone()).or_default().push(proxy.clone());
             }
         }
         found
     }
 
+    /// Nobody can be asked by this connection any more.
+    pub(crate) fn session_closed(&mut self, session: SessionId) {
+        self.sessions.retain(|_, own| *own != session);
+    }
+
+    /// Of those who are active for the CSI, the one that manages the component already, else the first.
+    fn leader(&self, csi: &Dn, comp: &Comp) -> Option<&Dn> {
+        let active = self.of_csis.get(csi)?;
+        let present = active.iter().find(|name| comp.manager.as_ref() == Some(*name));
+        present.or_else(|| active.first())
+    }
+
+    fn is_active(&self, csi: &Dn, comp: &Dn) -> bool {
+        self.of_csis.get(csi).is_some_and(|active| active.contains(comp))
+    }
+
     fn of(&self, comp: &Comp) -> Option<(Dn, SessionId)> {
         let name = match comp.manager_csi() {
-            Some(csi) => self.of_csis.get(csi)?,
+            Some(csi) => self.leader(csi, comp)?,
             None => comp.manager.as_ref()?,
         };
         Some((name.clone(), *self.sessions.get(name)?))
@@ -276,6 +300,12 @@ impl Comp {
         }
     }
 
+    /// Whether its proxy is not active any more for the CSI by which it is proxied, so that the next one takes it over.
+    fn is_left(&self, cx: &Cx) -> bool {
+        let manager = self.manager_csi().zip(self.manager.as_ref());
+        manager.is_some_and(|(csi, manager)| !cx.managers.is_active(csi, manager))
+    }
+
     /// Whether a proxy may register the component; the terms are AMF B.02.01 §6.5.1's.
     pub(crate) fn check_register_proxied(
         &self,
@@ -291,7 +321,7 @@ impl Comp {
             return refuse(AisError::NotExist, format!("{proxy} is not registered"));
         }
         if let Some(csi) = self.manager_csi()
-            && cx.managers.of_csis.get(csi) != Some(proxy)
+            && !cx.managers.is_active(csi, proxy)
         {
             return refuse(
                 AisError::BadOperation,
@@ -302,7 +332,8 @@ impl Comp {
             );
         }
         let same = self.session == Some(session);
-        if self.session.is_some() && !(same && self.presence != ais::amf::PresenceState::Instantiated) {
+        let again = same && self.presence != ais::amf::PresenceState::Instantiated;
+        if self.session.is_some() && !again && !self.is_left(cx) {
             return refuse(AisError::Exist, format!("{} is registered already", self.dn()));
         }
         Ok(())

@@ -11,6 +11,7 @@ use ais::{Dn, Millis};
 use crate::comp::Comp;
 use crate::cx::{Cx, Ids};
 use crate::effect::{Answer, Effect};
+use crate::elsewhere::Elsewhere;
 use crate::ending::Ending;
 use crate::escalation::Failovers;
 use crate::event::{ComponentRequest, Event, RequestId, SessionId};
@@ -64,6 +65,7 @@ pub struct NodeEngine {
     /// A reboot that was ordered and has not come, with its reason.
     not_rebooted: Option<String>,
     groups: Groups,
+    elsewhere: Elsewhere,
     /// Who managed others after the last event.
     managers: Managers,
 }
@@ -100,6 +102,7 @@ impl NodeEngine {
         cx.managers = mem::take(&mut self.managers);
         cx.proxied_through = self.proxied_through();
         self.apply(event, &mut cx);
+        self.settle_links(&mut cx);
         self.settle_managers(&mut cx);
         self.fail_over_node(&mut cx);
         for su in mem::take(&mut cx.touched) {
@@ -179,7 +182,9 @@ impl NodeEngine {
                 }
             }
             Event::SessionClosed { session } => self.session_closed(session, cx),
+            Event::Linked { proxy, session } => self.elsewhere.linked(proxy, session),
             Event::ProcessDied { comp, session, cause } => {
+                cx.managers.session_closed(session);
                 self.with_comp(Some(&comp), cx, |su, at, cx| {
                     if su.comps[at].session == Some(session) {
                         su.process_gone(at, &cause, cx);
@@ -381,6 +386,8 @@ impl NodeEngine {
 
     fn session_closed(&mut self, session: SessionId, cx: &mut Cx) {
         self.groups.session_closed(session, cx);
+        self.elsewhere.session_closed(session);
+        cx.managers.session_closed(session);
         let concerned = |comp: &Comp| {
             comp.session == Some(session)
                 || comp.is_asked_through(session)
@@ -420,6 +427,13 @@ impl NodeEngine {
         proxied.filter_map(|comp| comp.session).collect()
     }
 
+    /// Reaches the proxies that are on other nodes.
+    fn settle_links(&mut self, cx: &mut Cx) {
+        if let Some(node) = &self.node {
+            self.elsewhere.settle(&self.sus, &mut self.groups, &node.dn, cx);
+        }
+    }
+
     /// Lets components hear of managers that came, as long as that brings new ones.
     fn settle_managers(&mut self, cx: &mut Cx) {
         for _ in 0..MANAGER_LOOKS_MAX {
@@ -443,7 +457,7 @@ impl NodeEngine {
             if managed.is_empty() {
                 return;
             }
-            let now = Managers::among(self.sus.values());
+            let now = Managers::among(self.sus.values(), &self.elsewhere);
             if now == cx.managers {
                 return;
             }

@@ -149,6 +149,9 @@ impl Su {
             Then::Nothing => {}
             Then::Registered => self.with_comp(at, cx, |comp, cx| comp.registered(session, cx)),
             Then::Proxied(proxy) => {
+                if let Some(left) = self.comps[at].session.filter(|own| *own != session) {
+                    self.manager_gone(at, left, cx);
+                }
                 self.comps[at].manager = Some(proxy);
                 self.with_comp(at, cx, |comp, cx| comp.registered(session, cx));
             }

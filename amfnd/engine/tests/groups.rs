@@ -2,6 +2,8 @@
 
 mod harness;
 
+use std::collections::BTreeMap;
+
 use ais::amf::{
     HaReadinessState, HaState, NodeOrder, NodeReport, ProtectionGroup, ProtectionGroupChange as Change,
     ProtectionGroupMember, TrackFlags,
@@ -45,6 +47,7 @@ fn members(node: &mut Node, members: Option<&[(&str, HaState)]>) {
     node.send(vec![NodeOrder::ProtectionGroup(ProtectionGroup {
         csi: csi_dn("a"),
         members: members.map(|members| members.iter().map(member).collect()),
+        nodes: BTreeMap::new(),
     })]);
 }
 

@@ -70,6 +70,30 @@ impl DirectorPresence {
         })
     }
 
+    /// The node of a component whose proxy is on another one; none for every other component.
+    ///
+    /// # Errors
+    /// TRY_AGAIN where no director answers.
+    pub(crate) async fn proxied_from_elsewhere(&self, comp: &Dn) -> Result<Option<Dn>, AisError> {
+        let session = self.session.borrow().clone().ok_or(AisError::TryAgain)?;
+        let mut request = session.proxied_from_elsewhere_request();
+        request.get().set_comp(comp.as_str());
+        drop(session);
+        let answer = tokio::time::timeout(ANSWER_LIMIT, request.send().promise).await;
+        let answer = match answer.map_err(|_| AisError::TryAgain)? {
+            Ok(answer) => answer,
+            // An older director knows of none.
+            Err(error) if error.kind == capnp::ErrorKind::Unimplemented => return Ok(None),
+            Err(error) => {
+                tracing::debug!(%error, "the director does not say where a component is");
+                return Err(AisError::TryAgain);
+            }
+        };
+        let unreadable = |_| AisError::TryAgain;
+        let node = answer.get().map_err(unreadable)?.get_node().map_err(unreadable)?;
+        schema::value::read_optional_dn(node, "proxiedFromElsewhere.node").map_err(|_| AisError::TryAgain)
+    }
+
     /// A program gave these with an error of the component, or with its end: the director hears of them before it hears of
     /// the error. Lost where there is no director, as the notification is.
     pub(crate) fn correlate(&self, comp: &Dn, clears: bool, ids: CorrelationIds) {

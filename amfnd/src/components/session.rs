@@ -20,20 +20,64 @@ use crate::input::{Input, tell};
 /// Requests that a session may have under way.
 const REQUESTS_MAX: usize = 64;
 
+/// Where a request of a proxy is about a component of another node, its director answers it, with what it is asked here.
+macro_rules! relay {
+    ($self:ident, $request:ident, $params:ident, $results:ident) => {
+        let comp = read::read_dn($params.get()?.get_comp()?, "comp").ok();
+        let host = comp.and_then(|comp| $self.components.host_of(&$self.connection, &comp));
+        if let Some(host) = host {
+            relay_to!(host, $self, $request, $params, $results);
+        }
+    };
+}
+
+/// The director of another node answers the request.
+macro_rules! relay_to {
+    ($host:ident, $self:ident, $request:ident, $params:ident, $results:ident) => {
+        let Some(_outstanding) = Outstanding::begin(&$self.outstanding, REQUESTS_MAX) else {
+            read::write_status(&Err(too_many()), $results.get().init_status());
+            return Ok(());
+        };
+        answers_first().await;
+        let mut request = $host.$request();
+        request.set($params.get()?)?;
+        match request.send().promise.await {
+            Ok(answer) => $results.set(answer.get()?)?,
+            Err(error) => {
+                let text = format!("the component's node is out of reach: {error}");
+                let status: Result<(), Refused> = Err(refused(AisError::TryAgain, text));
+                read::write_status(&status, $results.get().init_status());
+            }
+        }
+        return Ok(());
+    };
+}
+
+/// How often the task of a connection may have to run until an answer is on its way.
+const ANSWER_STEPS: usize = 8;
+
 /// The capability that a process holds for its session. Dropping it finalises the session.
 pub(super) struct SessionServer {
     id: u64,
     components: Rc<Components>,
     connection: Rc<Connection>,
+    /// The proxy of another node that it stands for.
+    proxy: Option<Dn>,
     outstanding: Cell<usize>,
 }
 
 impl SessionServer {
-    pub(super) fn new(id: u64, components: Rc<Components>, connection: Rc<Connection>) -> SessionServer {
+    pub(super) fn new(
+        id: u64,
+        components: Rc<Components>,
+        connection: Rc<Connection>,
+        proxy: Option<Dn>,
+    ) -> SessionServer {
         SessionServer {
             id,
             components,
             connection,
+            proxy,
             outstanding: Cell::new(0),
         }
     }
@@ -42,10 +86,7 @@ impl SessionServer {
     async fn ask(&self, body: Result<ComponentRequest, Refused>) -> Result<Answer, Refused> {
         let body = body?;
         let Some(_outstanding) = Outstanding::begin(&self.outstanding, REQUESTS_MAX) else {
-            return Err(refused(
-                AisError::TryAgain,
-                format!("the session has {REQUESTS_MAX} requests under way"),
-            ));
+            return Err(too_many());
         };
         let (answer, answered) = oneshot::channel();
         tell(
@@ -101,8 +142,7 @@ impl SessionServer {
     /// What led to a callback of this session.
     async fn correlation_ids(&self, invocation: u64) -> Result<CorrelationIds, Refused> {
         let Some(_outstanding) = Outstanding::begin(&self.outstanding, REQUESTS_MAX) else {
-            let text = format!("the session has {REQUESTS_MAX} requests under way");
-            return Err(refused(AisError::TryAgain, text));
+            return Err(too_many());
         };
         let cause = self.components.cause_of(self.id, invocation).ok_or_else(|| {
             let text = format!("no callback with the invocation {invocation} awaits an answer");
@@ -116,6 +156,21 @@ impl SessionServer {
     fn read_register(&self, params: wire::register_params::Reader<'_>) -> Result<ComponentRequest, Refused> {
         let comp = read::read_dn(params.get_comp().map_err(WireError::from)?, "register.comp")?;
         let proxy = read::read_optional_dn(params.get_proxy().map_err(WireError::from)?, "register.proxy")?;
+        if proxy.as_ref() == Some(&comp) {
+            let text = format!("{comp} cannot be its own proxy");
+            return Err(refused(AisError::InvalidParam, text));
+        }
+        if let Some(own) = &self.proxy {
+            // That the process is this one's, its own node director knows.
+            return match proxy {
+                Some(proxy) if proxy == *own => Ok(ComponentRequest::RegisterProxied { comp, proxy }),
+                Some(_) | None => {
+                    let text =
+                        format!("{own}, which is on another node, registers {comp} by its own name only");
+                    Err(refused(AisError::BadOperation, text))
+                }
+            };
+        }
         let pid = self.connection.pid;
         let owner = self.components.processes.owner(pid);
         let owner = owner.and_then(|name| ais::Dn::new(&name).ok());
@@ -162,7 +217,25 @@ impl wire::Server for SessionServer {
         params: wire::RegisterParams,
         mut results: wire::RegisterResults,
     ) -> Result<(), capnp::Error> {
-        let answer = self.ask_done(self.read_register(params.get()?)).await;
+        relay!(self, register_request, params, results);
+        let body = self.read_register(params.get()?);
+        let proxied = match &body {
+            Ok(ComponentRequest::RegisterProxied { comp, .. }) => Some(comp.clone()),
+            Ok(_) | Err(_) => None,
+        };
+        let mut answer = self.ask_done(body).await;
+        let is_unknown = answer
+            .as_ref()
+            .is_err_and(|refused| refused.error == AisError::InvalidParam);
+        if let Some(comp) = proxied.filter(|_| is_unknown) {
+            match self.components.await_host(&self.connection, &comp).await {
+                Ok(Some(host)) => {
+                    relay_to!(host, self, register_request, params, results);
+                }
+                Ok(None) => {}
+                Err(refused) => answer = Err(refused),
+            }
+        }
         read::write_status(&answer, results.get().init_status());
         Ok(())
     }
@@ -172,6 +245,7 @@ impl wire::Server for SessionServer {
         params: wire::UnregisterParams,
         mut results: wire::UnregisterResults,
     ) -> Result<(), capnp::Error> {
+        relay!(self, unregister_request, params, results);
         let answer = self
             .ask_done(read_unregister(params.get()?).map_err(Refused::from))
             .await;
@@ -184,6 +258,7 @@ impl wire::Server for SessionServer {
         params: wire::HealthcheckStartParams,
         mut results: wire::HealthcheckStartResults,
     ) -> Result<(), capnp::Error> {
+        relay!(self, healthcheck_start_request, params, results);
         let body = read_healthcheck_start(params.get()?).map_err(Refused::from);
         let answer = self.ask_done(body).await;
         read::write_status(&answer, results.get().init_status());
@@ -195,6 +270,7 @@ impl wire::Server for SessionServer {
         params: wire::HealthcheckStopParams,
         mut results: wire::HealthcheckStopResults,
     ) -> Result<(), capnp::Error> {
+        relay!(self, healthcheck_stop_request, params, results);
         let body = read_healthcheck_stop(params.get()?).map_err(Refused::from);
         let answer = self.ask_done(body).await;
         read::write_status(&answer, results.get().init_status());
@@ -206,6 +282,7 @@ impl wire::Server for SessionServer {
         params: wire::HealthcheckConfirmParams,
         mut results: wire::HealthcheckConfirmResults,
     ) -> Result<(), capnp::Error> {
+        relay!(self, healthcheck_confirm_request, params, results);
         let body = read_healthcheck_confirm(params.get()?).map_err(Refused::from);
         let answer = self.ask_done(body).await;
         read::write_status(&answer, results.get().init_status());
@@ -217,6 +294,14 @@ impl wire::Server for SessionServer {
         params: wire::CsiQuiescingCompleteParams,
         mut results: wire::CsiQuiescingCompleteResults,
     ) -> Result<(), capnp::Error> {
+        if let Some((host, invocation)) = self.components.host_of_call(params.get()?.get_invocation()) {
+            let result = params.get()?.get_result();
+            answers_first().await;
+            let mut request = host.csi_quiescing_complete_request();
+            request.get().set_invocation(invocation);
+            request.get().set_result(result);
+            return results.set(request.send().promise.await?.get()?);
+        }
         let body = read_quiescing_complete(params.get()?).map_err(Refused::from);
         let answer = self.ask_done(body).await;
         read::write_status(&answer, results.get().init_status());
@@ -228,6 +313,7 @@ impl wire::Server for SessionServer {
         params: wire::HaStateGetParams,
         mut results: wire::HaStateGetResults,
     ) -> Result<(), capnp::Error> {
+        relay!(self, ha_state_get_request, params, results);
         let body = read_ha_state_get(params.get()?).map_err(Refused::from);
         let answer = match self.ask(body).await {
             Ok(Answer::HaState(state)) => state.map_err(Refused::from),
@@ -248,6 +334,7 @@ impl wire::Server for SessionServer {
         params: wire::ErrorReportParams,
         mut results: wire::ErrorReportResults,
     ) -> Result<(), capnp::Error> {
+        relay!(self, error_report_request, params, results);
         let params = params.get()?;
         let ids = CorrelationIds {
             root: params.get_root(),
@@ -263,6 +350,7 @@ impl wire::Server for SessionServer {
         params: wire::AttributeChangesAcceptParams,
         mut results: wire::AttributeChangesAcceptResults,
     ) -> Result<(), capnp::Error> {
+        relay!(self, attribute_changes_accept_request, params, results);
         let body = read_attribute_changes_accept(params.get()?).map_err(Refused::from);
         let answer = self.ask_done(body).await;
         read::write_status(&answer, results.get().init_status());
@@ -308,6 +396,7 @@ impl wire::Server for SessionServer {
         params: wire::HaReadinessStateSetParams,
         mut results: wire::HaReadinessStateSetResults,
     ) -> Result<(), capnp::Error> {
+        relay!(self, ha_readiness_state_set_request, params, results);
         let body = read_readiness(params.get()?).map_err(Refused::from);
         let answer = self.ask_done(body).await;
         read::write_status(&answer, results.get().init_status());
@@ -319,6 +408,7 @@ impl wire::Server for SessionServer {
         params: wire::PmStartParams,
         mut results: wire::PmStartResults,
     ) -> Result<(), capnp::Error> {
+        relay!(self, pm_start_request, params, results);
         let answer = self.ask_done(read_pm_start(params.get()?)).await;
         read::write_status(&answer, results.get().init_status());
         Ok(())
@@ -329,6 +419,7 @@ impl wire::Server for SessionServer {
         params: wire::PmStopParams,
         mut results: wire::PmStopResults,
     ) -> Result<(), capnp::Error> {
+        relay!(self, pm_stop_request, params, results);
         let answer = self.ask_done(read_pm_stop(params.get()?)).await;
         read::write_status(&answer, results.get().init_status());
         Ok(())
@@ -339,6 +430,7 @@ impl wire::Server for SessionServer {
         params: wire::ErrorClearParams,
         mut results: wire::ErrorClearResults,
     ) -> Result<(), capnp::Error> {
+        relay!(self, error_clear_request, params, results);
         let params = params.get()?;
         let ids = CorrelationIds {
             root: params.get_root(),
@@ -354,6 +446,11 @@ impl wire::Server for SessionServer {
         params: wire::CorrelationIdsGetParams,
         mut results: wire::CorrelationIdsGetResults,
     ) -> Result<(), capnp::Error> {
+        if let Some((host, invocation)) = self.components.host_of_call(params.get()?.get_invocation()) {
+            let mut request = host.correlation_ids_get_request();
+            request.get().set_invocation(invocation);
+            return results.set(request.send().promise.await?.get()?);
+        }
         let answer = self.correlation_ids(params.get()?.get_invocation()).await;
         let mut results = results.get();
         let status = answer.map(|ids| {
@@ -462,6 +559,19 @@ fn read_pm_errors(bits: u32) -> Result<PmErrors, Refused> {
             let text = format!("{bits} is no set of ends of a process");
             refused(AisError::InvalidParam, text)
         })
+}
+
+/// Lets the answers to callbacks go out that the process gave before a request of it which is relayed: they pass through the task
+/// of the other connection, which stands in the queue of this thread since they came.
+async fn answers_first() {
+    for _ in 0..ANSWER_STEPS {
+        tokio::task::yield_now().await;
+    }
+}
+
+fn too_many() -> Refused {
+    let text = format!("the session has {REQUESTS_MAX} requests under way");
+    refused(AisError::TryAgain, text)
 }
 
 fn refused(error: AisError, text: String) -> Refused {

@@ -1,12 +1,14 @@
 //! Protection groups.
 
+use std::collections::BTreeMap;
+
 use ais::amf::{ProtectionGroup, ProtectionGroupChange, ProtectionGroupMember, ProtectionGroupNotification};
 use capnp::struct_list;
 
 use crate::amf_capnp::{protection_group, protection_group_member};
 use crate::component_capnp::protection_group_notification;
 use crate::error::{WireError, list_len};
-use crate::value::{read_dn, read_ha, read_ha_readiness};
+use crate::value::{read_dn, read_ha, read_ha_readiness, read_optional_dn};
 
 /// The member.
 pub fn read_protection_group_member(
@@ -34,6 +36,12 @@ pub fn write_protection_group_member(
 /// The group.
 pub fn read_protection_group(reader: protection_group::Reader<'_>) -> Result<ProtectionGroup, WireError> {
     let members = reader.get_members()?.iter().map(read_protection_group_member);
+    let mut nodes = BTreeMap::new();
+    for member in reader.get_members()? {
+        if let Some(node) = read_optional_dn(member.get_node()?, "ProtectionGroupMember.node")? {
+            nodes.insert(read_dn(member.get_comp()?, "ProtectionGroupMember.comp")?, node);
+        }
+    }
     Ok(ProtectionGroup {
         csi: read_dn(reader.get_csi()?, "ProtectionGroup.csi")?,
         members: if reader.get_exists() {
@@ -41,6 +49,7 @@ pub fn read_protection_group(reader: protection_group::Reader<'_>) -> Result<Pro
         } else {
             None
         },
+        nodes,
     })
 }
 
@@ -55,7 +64,11 @@ pub fn write_protection_group(
     let len = list_len(members.len(), "ProtectionGroup.members")?;
     let mut list = builder.init_members(len);
     for (at, member) in (0..).zip(members) {
-        write_protection_group_member(member, list.reborrow().get(at));
+        let mut builder = list.reborrow().get(at);
+        if let Some(node) = from.nodes.get(&member.comp) {
+            builder.set_node(node.as_str());
+        }
+        write_protection_group_member(member, builder);
     }
     Ok(())
 }

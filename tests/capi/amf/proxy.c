@@ -189,7 +189,7 @@ static void take(const SaAmfCSIAttributeListT *attributes)
 static void on_own_set(SaInvocationT invocation, SaAmfHAStateT state, const SaAmfCSIDescriptorT *descriptor)
 {
     is_active = state == SA_AMF_HA_ACTIVE;
-    if (is_active && descriptor->csiFlags == SA_AMF_CSI_ADD_ONE)
+    if (descriptor->csiFlags == SA_AMF_CSI_ADD_ONE)
         take(&descriptor->csiAttr);
     answer(invocation, SA_AIS_OK);
     if (state == SA_AMF_HA_QUIESCING)

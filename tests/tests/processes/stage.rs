@@ -95,11 +95,7 @@ impl Stage {
 
     /// The process of a daemon, as `perdure status` says.
     pub fn daemon_pid(&self, name: &str) -> Option<i32> {
-        let text = self.cluster.done("perdure", &["status", "--json"]).ok()?;
-        let status: serde_json::Value = serde_json::from_str(&text).ok()?;
-        let daemons = status["daemons"].as_array()?;
-        let daemon = daemons.iter().find(|d| d["name"] == name)?;
-        daemon["pid"].as_i64().and_then(|pid| i32::try_from(pid).ok())
+        self.cluster.daemon_pid(name)
     }
 
     /// The name and the process of the node director that has the SU.

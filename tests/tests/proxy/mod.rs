@@ -26,7 +26,12 @@ struct Stage {
 }
 
 impl Stage {
+    /// One proxy on each node, active.
     fn up() -> Stage {
+        Stage::up_with(|model| model)
+    }
+
+    fn up_with(edit: impl FnOnce(String) -> String) -> Stage {
         let scratch = tempfile::tempdir().expect("a temporary directory");
         let place = |name: &str| scratch.path().join(name);
         support::install(&place("opt")).run(built()).expect("it installs");
@@ -44,7 +49,7 @@ impl Stage {
             .expect("the model")
             .replace("/opt/perdure/demo", &place("bundle").display().to_string())
             .replace("/tmp/perdure-samples", &place("files").display().to_string());
-        fs::write(place("proxy.xml"), model).expect("the model can be written");
+        fs::write(place("proxy.xml"), edit(model)).expect("the model can be written");
         let cluster = Cluster::up(&perdure, &[&place("proxy.xml")]).expect("the model comes up");
         // The first proxy that is there decides which daemon is the active one.
         let mut active = None;
@@ -195,4 +200,147 @@ fn what_a_proxy_gives_with_the_end_of_an_error_is_named_by_the_notification() {
         .map(|end| end["correlated"] == serde_json::json!([60, 61]))
         .collect::<Vec<_>>();
     assert_eq!(named, [false, true, false], "{:#?}", ends());
+}
+
+const PROXIES: &str = "safSi=Proxy,safApp=Proxied";
+
+/// Of two proxies one is active, for the daemons of both nodes: that of the other one is managed through the directors of
+/// both nodes.
+struct OneProxy {
+    stage: Stage,
+    /// The SUs of the proxies: the active one, and the other, which stands by.
+    first: String,
+    second: String,
+}
+
+/// The component of each daemon.
+fn clocks() -> [String; 2] {
+    CLOCKS.map(|clock| format!("safComp=Clock,{clock}"))
+}
+
+fn comp_of(proxy: &str) -> String {
+    format!("safComp=Proxy,{proxy}")
+}
+
+impl OneProxy {
+    fn up() -> OneProxy {
+        let stage = Stage::up_with(|model| {
+            let attr = |name: &str, value: u32| format!("<name>{name}</name>\n      <value>{value}</value>");
+            let replace = |model: String, name: &str, from: u32, to: u32| {
+                assert!(model.contains(&attr(name, from)), "{name}");
+                model.replacen(&attr(name, from), &attr(name, to), 1)
+            };
+            // The first is the proxies': 2N, and components that may be active and standby.
+            let model = replace(model, "saAmfSgtRedundancyModel", 4, 1);
+            replace(model, "saAmfCtCompCapability", 5, 1)
+        });
+        let [first, second] = CLOCKS.map(|clock| clock.replace("Clock", "Proxy"));
+        let leads = stage.cluster.ha_state(&first, PROXIES) == "1";
+        let (first, second) = if leads { (first, second) } else { (second, first) };
+        stage.cluster.wait_ha(&second, PROXIES, "2");
+        let both = OneProxy { stage, first, second };
+        both.wait_managed_by(&both.first);
+        both
+    }
+
+    fn wait_managed_by(&self, proxy: &str) {
+        let (cluster, proxy) = (&self.stage.cluster, comp_of(proxy));
+        self.stage.wait("the proxy to speak for both daemons", || {
+            let manager = |clock: &String| cluster.attr(clock, "saAmfCompCurrProxyName");
+            clocks().iter().all(|clock| manager(clock) == proxy)
+        });
+        cluster.wait_attr(&proxy, "saAmfCompCurrProxiedNames", &clocks().join(":"));
+    }
+
+    /// The daemons' processes, as the proxy notes them.
+    fn daemons(&self) -> [Option<i64>; 2] {
+        clocks().map(|clock| {
+            let note = fs::read_to_string(self.stage.place("files").join(format!("{clock}.pid")));
+            note.ok()?.trim().parse().ok()
+        })
+    }
+
+    /// Kills a daemon of the cluster, and waits for the next one.
+    fn replace(&self, name: &str) {
+        let cluster = &self.stage.cluster;
+        let pid = cluster.daemon_pid(name).expect("it runs");
+        kill(i64::from(pid));
+        self.stage.wait("the next one", || {
+            cluster.daemon_pid(name).is_some_and(|now| now != pid)
+        });
+    }
+}
+
+#[test]
+fn one_proxy_speaks_for_the_daemons_of_two_nodes() {
+    let both = OneProxy::up();
+    let (stage, cluster) = (&both.stage, &both.stage.cluster);
+    // The work of the daemons moves, though one proxy speaks for both.
+    stage.adm("si-swap", CLOCK);
+    cluster.wait_ha(stage.standby, CLOCK, "1");
+    cluster.wait_ha(stage.active, CLOCK, "2");
+
+    // What runs on another node than the proxy finishes its work when it is asked to.
+    for (clock, other) in [(stage.standby, stage.active), (stage.active, stage.standby)] {
+        stage.adm("shutdown", clock);
+        cluster.wait_ha(other, CLOCK, "1");
+        stage.adm("unlock", clock);
+        cluster.wait_ha(clock, CLOCK, "2");
+    }
+
+    // Each daemon's death is noticed, and each is started again by the one proxy.
+    for at in 0..2 {
+        let before = both.daemons()[at];
+        kill(before.expect("the daemon runs"));
+        stage.wait("the next daemon", || {
+            both.daemons()[at].is_some_and(|now| Some(now) != before)
+        });
+    }
+    both.wait_managed_by(&both.first);
+
+    // The next process of the proxy finds both.
+    let runs = processes_of(cluster.dir(), &comp_of(&both.first));
+    for pid in &runs {
+        kill(i64::from(*pid));
+    }
+    stage.wait("the next proxy", || {
+        let now = processes_of(cluster.dir(), &comp_of(&both.first));
+        now.iter().any(|pid| !runs.contains(pid))
+    });
+    both.wait_managed_by(&both.first);
+
+    // The other proxy takes over, and finds both.
+    stage.adm("lock", &both.first);
+    cluster.wait_ha(&both.second, PROXIES, "1");
+    both.wait_managed_by(&both.second);
+    stage.adm("si-swap", CLOCK);
+    assert_eq!(stage.said(), "");
+}
+
+/// With a node director go the processes that were started there: those of both daemons, as the active proxy's.
+#[test]
+fn a_proxy_speaks_for_a_daemon_of_another_node_whatever_dies() {
+    let both = OneProxy::up();
+    let cluster = &both.stage.cluster;
+    let before = both.daemons();
+    both.replace("amfd");
+    both.wait_managed_by(&both.first);
+    assert_eq!(both.daemons(), before);
+
+    let node = cluster.attr(&both.first, "saAmfSUHostedByNode");
+    let node = node.trim_start_matches("safAmfNode=").split(',').next();
+    both.replace(&format!("amfnd-{}", node.expect("a node")));
+    both.stage.wait("the next daemons", || {
+        let now = both.daemons();
+        now.iter()
+            .zip(&before)
+            .all(|(now, before)| now.is_some() && now != before)
+    });
+    cluster.wait_ha(&both.second, PROXIES, "1");
+    both.wait_managed_by(&both.second);
+
+    // The first is there again, and finds both.
+    both.stage.adm("lock", &both.second);
+    cluster.wait_ha(&both.first, PROXIES, "1");
+    both.wait_managed_by(&both.first);
 }

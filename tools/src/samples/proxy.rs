@@ -39,7 +39,12 @@ async fn live() -> Result<(), AmfError> {
     let amf = Amf::initialize().await?;
     let own = Amf::component_name()?;
     amf.register(&own).await?;
-    let mut proxy = Proxy { amf, own, work: None };
+    let mut proxy = Proxy {
+        amf,
+        own,
+        is_active: false,
+        work: None,
+    };
     while let Some(callback) = proxy.amf.next_callback().await {
         if proxy.serve(callback).await? {
             return Ok(());
@@ -51,7 +56,8 @@ async fn live() -> Result<(), AmfError> {
 struct Proxy {
     amf: Amf,
     own: Dn,
-    /// What its CSI says, while it is ACTIVE.
+    is_active: bool,
+    /// What its CSI says.
     work: Option<Work>,
 }
 
@@ -72,25 +78,22 @@ impl Proxy {
             return self.serve_daemon(callback).await.map(|()| false);
         }
         match callback.kind {
-            CallbackKind::CsiSet {
-                ha: HaState::Active,
-                csi,
-            } => {
+            CallbackKind::CsiSet { ha, csi } => {
+                // A standby is told it too, and not again when it becomes active.
                 if let Some(work) = Work::read(&csi) {
                     self.work = Some(work);
                 }
+                // One that rests lets the daemons go on; the next proxy finds them.
+                self.is_active = ha == HaState::Active;
                 self.amf.response(invocation, Ok(())).await?;
-                self.adopt().await;
-            }
-            CallbackKind::CsiSet { ha, .. } => {
-                // The daemons go on; the next proxy finds them.
-                self.work = None;
-                self.amf.response(invocation, Ok(())).await?;
-                if ha == HaState::Quiescing {
-                    self.amf.csi_quiescing_complete(invocation, Ok(())).await?;
+                match ha {
+                    HaState::Active => self.adopt().await,
+                    HaState::Quiescing => self.amf.csi_quiescing_complete(invocation, Ok(())).await?,
+                    HaState::Standby | HaState::Quiesced => {}
                 }
             }
             CallbackKind::CsiRemove { .. } => {
+                self.is_active = false;
                 self.work = None;
                 self.amf.response(invocation, Ok(())).await?;
             }
@@ -143,7 +146,7 @@ impl Proxy {
     /// Does for a daemon what the framework asks of its component.
     async fn serve_daemon(&self, callback: Callback) -> Result<(), AmfError> {
         let (comp, invocation) = (callback.comp, callback.invocation);
-        let Some(work) = &self.work else {
+        let Some(work) = self.work.as_ref().filter(|_| self.is_active) else {
             return self.amf.response(invocation, Err(AisError::TryAgain)).await;
         };
         match callback.kind {

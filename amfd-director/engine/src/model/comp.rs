@@ -36,6 +36,11 @@ impl Comp {
         self.config.category.is_pre_instantiable()
     }
 
+    /// The CSI of its proxy.
+    pub(crate) const fn proxy_csi(&self) -> Option<&Dn> {
+        self.config.managed_by.proxy_csi.as_ref()
+    }
+
     /// Whether another component manages it.
     pub(crate) fn is_managed(&self) -> bool {
         let proxied = CompCategory::PROXIED.union(CompCategory::PROXIED_NPI);

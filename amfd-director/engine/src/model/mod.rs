@@ -96,6 +96,8 @@ pub(crate) struct Model {
     hosted: BTreeMap<Dn, BTreeSet<Dn>>,
     /// Those of them that have components which a proxy or container manages.
     proxied: BTreeMap<Dn, BTreeSet<Dn>>,
+    /// The SUs that have components which are managed by who is active for the CSI, wherever that is.
+    proxied_by: BTreeMap<Dn, BTreeSet<Dn>>,
     /// The managed SGs of each application.
     app_sgs: BTreeMap<Dn, BTreeSet<Dn>>,
     /// Which SGs were built from what, apart from what stands below them and their SIs.
@@ -130,6 +132,16 @@ impl Model {
     /// none.
     pub(crate) fn proxied_on(&self, node: &Dn) -> Option<&BTreeSet<Dn>> {
         self.proxied.get(node)
+    }
+
+    /// The SUs that have components which are managed by who is active for the CSI.
+    pub(crate) fn proxied_by(&self, csi: &Dn) -> impl Iterator<Item = &Dn> {
+        self.proxied_by.get(csi).into_iter().flatten()
+    }
+
+    /// Whether there are components whose proxy may be on any node.
+    pub(crate) fn has_proxies(&self) -> bool {
+        !self.proxied_by.is_empty()
     }
 
     /// The managed SUs that an SU, SG, node, node group, application or cluster has in its scope, each once.
@@ -175,6 +187,9 @@ impl Model {
     fn file(&mut self, dn: &Dn, sg: &Sg) {
         for (su, config) in &sg.sus {
             self.su_sg.insert(su.clone(), dn.clone());
+            for csi in config.comps.iter().filter_map(Comp::proxy_csi) {
+                self.proxied_by.entry(csi.clone()).or_default().insert(su.clone());
+            }
             if let Some(node) = &config.node {
                 self.hosted.entry(node.clone()).or_default().insert(su.clone());
                 if config.comps.iter().any(Comp::is_managed) {
@@ -194,6 +209,9 @@ impl Model {
     fn unfile(&mut self, dn: &Dn, sg: &Sg) {
         for (su, config) in &sg.sus {
             self.su_sg.remove(su);
+            for csi in config.comps.iter().filter_map(Comp::proxy_csi) {
+                remove_from(&mut self.proxied_by, csi, su);
+            }
             if let Some(node) = &config.node {
                 remove_from(&mut self.hosted, node, su);
                 remove_from(&mut self.proxied, node, su);

@@ -396,7 +396,7 @@ impl Node {
             Effect::Unwatch { watch } => {
                 self.watches.remove(watch);
             }
-            Effect::ShutdownComplete => {}
+            Effect::ShutdownComplete | Effect::Link { .. } | Effect::EndLink { .. } => {}
         }
         self.todo.push(effect);
     }
@@ -428,6 +428,11 @@ impl Node {
             Effect::Forget { comp, .. } => format!("{} forget", name(comp)),
             Effect::Reboot { .. } => "reboot".to_owned(),
             Effect::ShutdownComplete => "shutdown complete".to_owned(),
+            Effect::Link { proxy, node, comps } => {
+                let comps: Vec<String> = comps.iter().map(name).collect();
+                format!("link {} {} {}", name(proxy), node.rdn_value(), comps.join(" "))
+            }
+            Effect::EndLink { proxy } => format!("end link {}", name(proxy)),
             Effect::GroupChange { .. } | Effect::Reply { .. } | Effect::Report(_) | Effect::Note { .. } => {
                 return None;
             }
@@ -468,6 +473,8 @@ impl Node {
             | Effect::Watch { .. }
             | Effect::Unwatch { .. }
             | Effect::GroupChange { .. }
+            | Effect::Link { .. }
+            | Effect::EndLink { .. }
             | Effect::Reply { .. }
             | Effect::Report(_)
             | Effect::Reboot { .. }

@@ -1,5 +1,7 @@
 //! Protection groups: the components that hold a CSI (AMF B.04.01 §7.8).
 
+use std::collections::BTreeMap;
+
 use super::{HaReadinessState, HaState};
 use crate::Dn;
 
@@ -10,6 +12,8 @@ pub struct ProtectionGroup {
     pub csi: Dn,
     /// Its members in the order of their names; `None` where there is no such CSI.
     pub members: Option<Vec<ProtectionGroupMember>>,
+    /// The nodes of the members' SUs, for node directors: a member may be the proxy of a component elsewhere.
+    pub nodes: BTreeMap<Dn, Dn>,
 }
 
 /// A component that holds the CSI (`SaAmfProtectionGroupMemberT_4`).

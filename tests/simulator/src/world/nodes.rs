@@ -107,7 +107,10 @@ impl World {
                 self.lose_node(node);
                 self.later(500, Happening::NodeStarts { node: node.clone() });
             }
-            Effect::GroupChange { .. }
+            // Its models have no proxies.
+            Effect::Link { .. }
+            | Effect::EndLink { .. }
+            | Effect::GroupChange { .. }
             | Effect::Watch { .. }
             | Effect::Unwatch { .. }
             | Effect::Forget { .. }
