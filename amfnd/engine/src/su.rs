@@ -165,6 +165,7 @@ impl Su {
         for _ in 0..LOOKS_MAX {
             cx.moved = false;
             self.advance_leaving(cx);
+            self.advance_workless(cx);
             match self.goal {
                 Goal::Down => self.advance_down(cx),
                 Goal::Cleaned => self.advance_cleaned(cx),
@@ -212,6 +213,22 @@ impl Su {
                     );
                     cx.moved = true;
                 }
+            }
+        }
+    }
+
+    /// A component that is there for its work only is not started again where it has lost the work meanwhile: nobody would
+    /// stop it. One that is being started may serve already; it is stopped when it is up.
+    fn advance_workless(&mut self, cx: &mut Cx) {
+        for at in 0..self.comps.len() {
+            let comp = &self.comps[at];
+            let due = matches!(
+                comp.presence,
+                PresenceState::Instantiating | PresenceState::Restarting
+            ) && !comp.phase.is_starting()
+                && !comp.phase.is_stopping_in_order();
+            if due && !comp.kind.is_pre_instantiable() && !self.holdings.wants_active(comp.dn()) {
+                self.apply(at, ClcEvent::Terminate, cx);
             }
         }
     }

@@ -488,3 +488,44 @@ fn a_script_that_starts_while_another_component_fails_stays_told_of() {
     assert_eq!(*node.outcome("SU1"), OrderOutcome::Done);
     assert_eq!(node.comp("n1").presence, PresenceState::Uninstantiated);
 }
+
+#[test]
+fn a_script_that_loses_its_work_while_it_is_restarted_is_not_started_again() {
+    let lost_while = |held: &str| {
+        let mut node = Node::up(vec![su("SU1", vec![script("n1")])]);
+        node.assign("SU1", HaState::Active, vec![si("S", vec![csi("n", "n1")])]);
+        node.act(held, Act::Hang);
+        report(&mut node, "n1", RecommendedRecovery::NoRecommendation);
+        node.assign("SU1", HaState::Quiescing, vec![si("S", vec![])]);
+        assert_eq!(*node.outcome("SU1"), OrderOutcome::InProgress);
+        node.behave(held);
+        node.take_log();
+        node.end_run("n1", exit(0));
+        assert_eq!(node.holds("SU1"), ["S QUIESCED"]);
+        node.remove("SU1", &["S"]);
+        assert_eq!(*node.outcome("SU1"), OrderOutcome::Done);
+        assert_eq!(node.comp("n1").presence, PresenceState::Uninstantiated);
+        node.take_log()
+    };
+    assert_eq!(lost_while("n1 CLEANUP"), NOTHING);
+    assert_eq!(lost_while("n1 INSTANTIATE"), ["n1 TERMINATE", "n1 kill-all"]);
+}
+
+#[test]
+fn a_script_that_loses_its_work_is_not_tried_again() {
+    let mut node = Node::up(vec![su("SU1", vec![script("n1")])]);
+    node.assign("SU1", HaState::Active, vec![si("S", vec![csi("n", "n1")])]);
+    node.act("n1 INSTANTIATE", Act::Fail);
+    report(&mut node, "n1", RecommendedRecovery::NoRecommendation);
+    assert_eq!(
+        node.comp("n1").presence,
+        PresenceState::Restarting,
+        "another attempt is due"
+    );
+    node.assign("SU1", HaState::Quiesced, vec![si("S", vec![])]);
+    node.behave("n1 INSTANTIATE");
+    node.take_log();
+    node.pass(60_000);
+    assert!(!node.take_log().contains(&"n1 INSTANTIATE".to_owned()));
+    assert_eq!(node.comp("n1").presence, PresenceState::Uninstantiated);
+}
