@@ -1,7 +1,7 @@
 //! What an SU holds: the CSIs of its SIs, the state that each shall have, and the state that its component
 //! has been given (AMF B.04.01 §3.2.1.6 and §3.2.2.2).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ais::Dn;
 use ais::amf::{AssignmentReport, CsiAssignment, CsiTransition, HaState, SiAssignment};
@@ -260,17 +260,23 @@ impl Holdings {
         self.0.retain(|_, holding| !holding.csis.is_empty());
     }
 
-    /// An order was given up. Components that were asked already may still do it; for the others the order was
+    /// An order was given up. Components that were asked already may still do it. What they gave up does not come back, and
+    /// what they never heard of does not come: there may be no place for it any more, or yet. For the others the order was
     /// never given. What is reported protects: the strongest state that a component may be in.
     pub(crate) fn roll_back(&mut self) {
         for holding in self.0.values_mut() {
             let before = holding.confirmed.as_ref().map(|(ha, _)| *ha);
-            holding.csis.retain(|_, csi| {
+            let held: BTreeSet<Dn> = match &holding.confirmed {
+                Some((_, holders)) => holders.iter().map(|(csi, _)| csi.clone()).collect(),
+                None => BTreeSet::new(),
+            };
+            holding.csis.retain(|name, csi| {
                 csi.news.retell = false;
                 if csi.asked {
                     return true;
                 }
-                match csi.given.or(before) {
+                let back = before.filter(|_| csi.target != Target::Gone && held.contains(name));
+                match csi.given.or(back) {
                     Some(ha) => csi.target = Target::Have(ha),
                     None => return csi.may_act,
                 }

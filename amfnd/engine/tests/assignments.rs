@@ -356,6 +356,44 @@ fn an_order_that_a_fault_ends_leaves_what_may_be_active_in_the_report() {
 }
 
 #[test]
+fn what_a_component_never_heard_of_does_not_come_when_the_order_is_given_up() {
+    let failing = CompConfig {
+        disable_restart: true,
+        ..comp("A")
+    };
+    let mut node = Node::up(vec![su("SU1", vec![failing, comp("B")])]);
+    node.assign("SU1", HaState::Standby, vec![si("S", vec![csi("a", "A")])]);
+    node.act("A set", Act::Fail);
+    node.take_log();
+    let both = vec![csi("a", "A"), depends(2, csi("b", "B"))];
+    node.assign("SU1", HaState::Active, vec![si("S", both)]);
+    assert!(matches!(node.outcome("SU1"), OrderOutcome::Failed(_)));
+    assert_eq!(node.take_log(), ["A set ACTIVE all", "A forget", "A CLEANUP"]);
+    assert_eq!(node.su("SU1").assignments[0].csis, [(csi_dn("a"), comp_dn("A"))]);
+}
+
+#[test]
+fn what_a_component_gave_up_does_not_come_back_when_the_order_is_given_up() {
+    let failing = CompConfig {
+        disable_restart: true,
+        ..comp("A")
+    };
+    let mut node = Node::up(vec![su("SU1", vec![failing, comp("B")])]);
+    let both = vec![csi("a", "A"), csi("b", "B")];
+    node.assign("SU1", HaState::Standby, vec![si("S", both)]);
+    node.act("A set", Act::Fail);
+    node.take_log();
+    node.assign("SU1", HaState::Active, vec![si("S", vec![csi("a", "A")])]);
+    assert!(matches!(node.outcome("SU1"), OrderOutcome::Failed(_)));
+    let told = node.take_log();
+    assert_eq!(
+        told,
+        ["B remove all", "A set ACTIVE all", "A forget", "A CLEANUP"]
+    );
+    assert_eq!(node.su("SU1").assignments[0].csis, [(csi_dn("a"), comp_dn("A"))]);
+}
+
+#[test]
 fn a_component_that_is_still_being_cleaned_up_keeps_its_work_in_the_report() {
     let failover = CompConfig {
         disable_restart: true,
