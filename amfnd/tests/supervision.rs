@@ -4,7 +4,7 @@ mod harness;
 
 use std::fs;
 
-use ais::amf::{HaState, NodeOrder, OperState, OrderId, PresenceState};
+use ais::amf::{CompConfig, HaState, NodeOrder, OperState, OrderId, PresenceState};
 use ais::{AisError, Dn, Millis};
 use amfnd_client::{Amf, AmfError};
 use harness::{Cluster, comp, csi, is_alive, run, signal, su};
@@ -213,5 +213,39 @@ fn a_process_that_was_not_started_for_the_component_cannot_register_it() {
         amf.finalize().await;
         let gone = amf.register(&comp()).await.unwrap_err();
         assert!(matches!(gone, AmfError::Disconnected(_)), "{gone}");
+    });
+}
+
+/// Each answers that it terminates and ends at once; no such end is taken for a death.
+#[test]
+fn many_components_end_in_order_at_once() {
+    const MANY: usize = 40;
+    run(async {
+        let cluster = Cluster::start().await;
+        let one = cluster.component("plain");
+        let mut orders = harness::configuration(one.clone());
+        let Some(NodeOrder::ConfigureSu(config)) = orders.last_mut() else {
+            panic!("the SU comes last");
+        };
+        config.comps = (0..MANY)
+            .map(|number| CompConfig {
+                dn: Dn::new(&format!("safComp=C{number},{}", su())).unwrap(),
+                ..one.clone()
+            })
+            .collect();
+        assert_eq!(cluster.director.order(1, orders).await, 1);
+        let id = OrderId(1);
+        cluster.carry_out(NodeOrder::Instantiate { id, su: su() }).await;
+        let id = OrderId(2);
+        cluster.carry_out(NodeOrder::Terminate { id, su: su() }).await;
+        cluster
+            .report("the end", |su| su.presence == PresenceState::Uninstantiated)
+            .await;
+        let failed = cluster
+            .log()
+            .lines()
+            .filter(|line| line.contains("terminating in order failed"))
+            .count();
+        assert_eq!(failed, 0, "{}", cluster.log());
     });
 }
