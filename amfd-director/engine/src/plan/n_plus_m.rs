@@ -68,19 +68,27 @@ fn split(board: &Board<'_>, pool: &[usize]) -> Split {
 /// How many SIs are served with so many active SUs, and the split.
 fn split_with(board: &Board<'_>, pool: &[usize], active: usize) -> (usize, Split) {
     let sis = board.wanted.len();
-    let capacity = |role: Role, number: usize| {
-        let mut limits: Vec<usize> = pool.iter().map(|su| board.most(role, *su)).collect();
-        limits.sort_unstable_by(|a, b| b.cmp(a));
-        limits.iter().take(number).sum::<usize>().min(sis)
-    };
     let standby = (pool.len().saturating_sub(active)).min(board.group.preferred.standby);
-    let served = capacity(Role::Active, active);
+    let served = capacity(board, Role::Active, pool, active).min(sis);
     let split = Split {
         active,
         standby,
-        redundant: capacity(Role::Standby, standby).min(served),
+        redundant: capacity(board, Role::Standby, pool, standby).min(served),
     };
     (served, split)
+}
+
+/// How many SIs so many of the SUs may have in the role, at most.
+fn capacity(board: &Board<'_>, role: Role, sus: &[usize], number: usize) -> usize {
+    let mut limits: Vec<usize> = sus.iter().map(|su| board.most(role, *su)).collect();
+    limits.sort_unstable_by(|a, b| b.cmp(a));
+    limits.iter().take(number).sum()
+}
+
+/// How much room each of so many of the SUs must have at least, if as many of the SIs as possible shall find room in them.
+fn least_room(board: &Board<'_>, role: Role, sus: &[usize], number: usize, sis: usize) -> usize {
+    let all = capacity(board, role, sus, number).min(sis);
+    all.saturating_sub(capacity(board, role, sus, number.saturating_sub(1)))
 }
 
 struct Plan<'a> {
@@ -266,15 +274,23 @@ impl Plan<'_> {
         }
     }
 
-    /// Where SIs lack the role, as many SUs are used for it as there shall be.
+    /// Where SIs lack the role, as many SUs are used for it as there shall be, and such as have room for these SIs. Else
+    /// more would be used, and then fewer again, in turns.
     fn open(&mut self, role: Role) {
         let shall = match role {
             Role::Active => self.split.active,
             Role::Standby => self.split.standby,
         };
         let lacking = self.lacking(role);
+        let board = self.draft.board;
         while self.units(role).len() < shall {
-            let Some(su) = lacking.iter().find_map(|si| self.unused(role, *si)) else {
+            let rooms = self.units(role).iter();
+            let rooms = rooms.map(|su| board.most(role, *su).saturating_sub(self.draft.load(role, *su)));
+            let left = lacking.len().saturating_sub(rooms.sum());
+            let mut free = self.draft.pool.clone();
+            free.retain(|su| !self.is_used(*su));
+            let least = least_room(board, role, &free, shall - self.units(role).len(), left);
+            let Some(su) = lacking.iter().find_map(|si| self.unused(role, *si, least)) else {
                 return;
             };
             self.add(role, su);
@@ -379,15 +395,21 @@ impl Plan<'_> {
             .units(role)
             .iter()
             .filter(|su| self.draft.load(role, **su) > 0);
-        (loaded.count() < most).then(|| self.unused(role, si)).flatten()
+        (loaded.count() < most)
+            .then(|| self.unused(role, si, 0))
+            .flatten()
     }
 
-    /// The best SU without a role: one that has the SI so, else one that stands by for few.
-    fn unused(&self, role: Role, si: usize) -> Option<usize> {
+    fn is_used(&self, su: usize) -> bool {
+        self.active.contains(&su) || self.standby.contains(&su)
+    }
+
+    /// The best SU without a role that has so much room: one that has the SI so, else one that stands by for few.
+    fn unused(&self, role: Role, si: usize, least: usize) -> Option<usize> {
         let board = self.draft.board;
-        let taken = |su: &usize| self.active.contains(su) || self.standby.contains(su);
         let free = self.draft.pool.iter().copied();
-        free.filter(|su| !taken(su) && self.draft.may(role, *su, si))
+        let may = |su: &usize| !self.is_used(*su) && self.draft.may(role, *su, si);
+        free.filter(|su| may(su) && board.most(role, *su) >= least)
             .min_by_key(|su| {
                 let standbys = board.wanted.iter();
                 let standbys = standbys.filter(|si| board.has(*su, **si, HaState::Standby));
@@ -399,7 +421,7 @@ impl Plan<'_> {
             })
     }
 
-    /// The most preferred SUs for the role; among equals those that have it.
+    /// The most preferred SUs for the role that have room for the SIs; among equals those that have it.
     fn choose_by_rank(&mut self, role: Role) {
         let board = self.draft.board;
         let (present, number) = match role {
@@ -413,11 +435,21 @@ impl Plan<'_> {
             let comes = !board.has_any(*su, &present);
             (comes && member.on_probation, member.rank, comes, *su)
         });
-        sus.truncate(number);
-        sus.sort_unstable();
+        let mut chosen = Vec::with_capacity(number);
+        let mut left = board.wanted.len();
+        while chosen.len() < number {
+            let least = least_room(board, role, &sus, number - chosen.len(), left);
+            let Some(at) = sus.iter().position(|su| board.most(role, *su) >= least) else {
+                break;
+            };
+            let su = sus.remove(at);
+            left = left.saturating_sub(board.most(role, su));
+            chosen.push(su);
+        }
+        chosen.sort_unstable();
         match role {
-            Role::Active => self.active = sus,
-            Role::Standby => self.standby = sus,
+            Role::Active => self.active = chosen,
+            Role::Standby => self.standby = chosen,
         }
     }
 
