@@ -197,6 +197,10 @@ impl<'a> Builder<'a> {
 
     fn activate(&self, member: &'a Member) -> Option<Action> {
         let mut ready = self.to_activate(member);
+        if !self.group.protection.roles_mix {
+            // What it stands by for cannot wait: as long as it stands by for anything, it becomes active for nothing.
+            ready.sort_by_key(|si| member.holds.get(*si) != Some(&HaState::Standby));
+        }
         let mut room = (
             member.limits.active.saturating_sub(member.held_active()),
             self.tally(member, Role::Active, |ha| ha != HaState::Standby),
