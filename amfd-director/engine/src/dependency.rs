@@ -175,14 +175,23 @@ impl Director {
         })
     }
 
-    /// Another SG that is to be evaluated and has a sponsor of an SI of this one; none of those that are passed.
+    /// Another SG that is to be evaluated and has a sponsor of an SI of this one, or a sponsor of such a sponsor, and so on;
+    /// none of those that are passed.
     pub(crate) fn sponsoring(&self, sg: &Dn, passed: &BTreeSet<&Dn>) -> Option<&Dn> {
-        let all = &self.model.dependencies;
-        let sis = self.model.sgs.get(sg)?.sis.keys();
-        let sponsors = sis.flat_map(|si| all.sponsors(si)).map(|(sponsor, _)| sponsor);
-        let mut sgs = sponsors.filter_map(|sponsor| self.model.si(sponsor).map(|(sg, ..)| sg));
-        let other = sgs.find(|other| *other != sg && !passed.contains(other) && self.dirty.contains(*other));
-        self.dirty.get(other?)
+        let mut left: Vec<&Dn> = self.model.sgs.get(sg)?.sis.keys().collect();
+        let mut seen = BTreeSet::new();
+        while let Some(si) = left.pop() {
+            for (sponsor, _) in self.model.dependencies.sponsors(si) {
+                let Some((other, ..)) = self.model.si(sponsor).filter(|_| seen.insert(sponsor)) else {
+                    continue;
+                };
+                if other != sg && !passed.contains(other) && self.dirty.contains(other) {
+                    return self.dirty.get(other);
+                }
+                left.push(sponsor);
+            }
+        }
+        None
     }
 
     /// Sponsors before their dependents, by rank where that leaves a choice (AMF B.02.01 §3.7.3.3).
