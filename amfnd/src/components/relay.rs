@@ -61,10 +61,14 @@ impl Relays {
         Some(host.clone())
     }
 
-    /// Numbers a callback. What the component was asked before and has not finished is over.
-    fn number(&mut self, link: u64, comp: Dn, invocation: u64) -> u64 {
-        self.asked
-            .retain(|_, asked| !(asked.answered && asked.link == link && asked.comp == comp));
+    /// Numbers a callback. Where it gives the component other work, what that has not finished is over.
+    fn number(&mut self, link: u64, comp: Dn, kind: &CallbackKind, invocation: u64) -> u64 {
+        let goes_on = matches!(
+            kind,
+            CallbackKind::Healthcheck { .. } | CallbackKind::CsiAttributeChange { .. }
+        );
+        let is_over = |asked: &Asked| asked.answered && asked.link == link && asked.comp == comp;
+        self.asked.retain(|_, asked| goes_on || !is_over(asked));
         let number = FIRST_NUMBER | self.asked_before;
         self.asked_before += 1;
         let asked = Asked {
@@ -207,7 +211,7 @@ struct RelayServer {
 }
 
 impl RelayServer {
-    /// The callback with a number of this node's, and whether it has work that is finished later; for whom it is.
+    /// The number that the callback gets here, whether it begins work that is finished later, and the callback for the proxy.
     fn renumber(
         &self,
         params: component_callbacks::CallbackParams,
@@ -221,7 +225,7 @@ impl RelayServer {
         let Some(callbacks) = session.map(|session| session.callbacks.clone()) else {
             return Err(capnp::Error::disconnected("the proxy is gone".to_owned()));
         };
-        let number = table.relays.number(self.link, comp.clone(), invocation);
+        let number = table.relays.number(self.link, comp.clone(), &kind, invocation);
         let mut request = callbacks.callback_request();
         let callback = request.get().init_callback();
         schema::component::write_callback(number, &comp, &kind, callback).map_err(failed)?;
@@ -277,5 +281,30 @@ impl proxy_link::Server for LinkServer {
         }
         table.relays.came.notify_waiters();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unfinished_work_is_known_until_it_is_finished_or_other_work_comes() {
+        let mut relays = Relays::default();
+        let comp = || Dn::new("safComp=C,safSu=S").unwrap();
+        let check = CallbackKind::Healthcheck { key: "k".to_owned() };
+        let remove = CallbackKind::CsiRemove { csi: None };
+        let quiescing = relays.number(1, comp(), &remove, 7);
+        relays.answered(quiescing, true);
+        let checked = relays.number(1, comp(), &check, 8);
+        relays.answered(checked, false);
+        assert_eq!(relays.asked.keys().collect::<Vec<_>>(), [&quiescing]);
+        let elsewhere = relays.number(2, comp(), &remove, 7);
+        relays.answered(elsewhere, true);
+        assert_ne!(elsewhere, quiescing);
+        let removed = relays.number(1, comp(), &remove, 9);
+        assert_eq!(relays.asked.keys().collect::<Vec<_>>(), [&elsewhere, &removed]);
+        relays.end(2);
+        assert_eq!(relays.asked.keys().collect::<Vec<_>>(), [&removed]);
     }
 }

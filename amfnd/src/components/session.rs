@@ -38,10 +38,17 @@ macro_rules! relay_to {
             read::write_status(&Err(too_many()), $results.get().init_status());
             return Ok(());
         };
-        answers_first().await;
         let mut request = $host.$request();
         request.set($params.get()?)?;
-        match request.send().promise.await {
+        take_answer!(request, $results);
+    };
+}
+
+/// The answer of the other node director is that to the request.
+macro_rules! take_answer {
+    ($request:ident, $results:ident) => {
+        answers_first().await;
+        match $request.send().promise.await {
             Ok(answer) => $results.set(answer.get()?)?,
             Err(error) => {
                 let text = format!("the component's node is out of reach: {error}");
@@ -296,11 +303,10 @@ impl wire::Server for SessionServer {
     ) -> Result<(), capnp::Error> {
         if let Some((host, invocation)) = self.components.host_of_call(params.get()?.get_invocation()) {
             let result = params.get()?.get_result();
-            answers_first().await;
             let mut request = host.csi_quiescing_complete_request();
             request.get().set_invocation(invocation);
             request.get().set_result(result);
-            return results.set(request.send().promise.await?.get()?);
+            take_answer!(request, results);
         }
         let body = read_quiescing_complete(params.get()?).map_err(Refused::from);
         let answer = self.ask_done(body).await;
@@ -449,7 +455,7 @@ impl wire::Server for SessionServer {
         if let Some((host, invocation)) = self.components.host_of_call(params.get()?.get_invocation()) {
             let mut request = host.correlation_ids_get_request();
             request.get().set_invocation(invocation);
-            return results.set(request.send().promise.await?.get()?);
+            take_answer!(request, results);
         }
         let answer = self.correlation_ids(params.get()?.get_invocation()).await;
         let mut results = results.get();
