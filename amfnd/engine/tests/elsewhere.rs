@@ -242,11 +242,12 @@ fn a_proxy_on_a_lost_node_is_cut_off() {
     node.log.clear();
     held(&mut node, &[("Q", "N3", HaState::Active)]);
     assert_eq!(node.take_log(), ["end link P", "link Q N3 X Y"]);
-    node.event(Event::SessionClosed { session });
     let ask = ComponentRequest::RegisterProxied {
         comp: comp_dn("X"),
         proxy: far("P"),
     };
+    assert_eq!(node.ask(session, ask.clone()), "NOT_EXIST", "at once");
+    node.event(Event::SessionClosed { session });
     assert_eq!(node.ask(session, ask), "NOT_EXIST");
     linked(&mut node, "Q");
     assert_eq!(register(&mut node, "X", "Q"), "OK");

@@ -1,5 +1,7 @@
 //! Nodes that go, in order and without a word, with real processes.
 
+use std::os::unix::process::ExitStatusExt as _;
+
 use rustix::process::Signal;
 use tests::cluster::wait_for;
 
@@ -96,13 +98,24 @@ fn nothing_outlives_a_cluster_whose_node_director_died_last() {
 fn nothing_outlives_a_cluster_whose_supervisor_and_node_director_died() {
     let stage = Stage::up();
     let (active, _) = stage.roles();
-    let (_, director) = stage.node_director(active);
+    let (name, director) = stage.node_director(active);
     assert!(!pids(&stage, active).is_empty(), "it serves");
+    // The web server ends when it notices, soon or late. What a component has started beside, and does not know of the node
+    // director, goes on.
+    let node = name.trim_start_matches("amfnd-");
+    let socket = stage.cluster.dir().join("nodes").join(node).join("amfnd.sock");
+    let mut beside = std::process::Command::new("sleep")
+        .arg("1000")
+        .env("SA_AMF_COMPONENT_NAME", format!("safComp=Web,{active}"))
+        .env("PERDURE_AMFND_SOCKET", socket)
+        .spawn()
+        .expect("it starts");
     signal(supervisor(&stage), Signal::KILL);
-    // The web server ends when it notices, soon or late; what does not know of the node director goes on.
     signal(director, Signal::KILL);
     let down = stage.cluster.done("perdure", &["down"]);
     let said = down.expect("it goes down");
     assert!(said.contains("processes of its components were killed"), "{said}");
+    let ended = beside.wait().expect("it ended");
+    assert_eq!(ended.signal(), Some(9), "{said}");
     assert!(pids(&stage, active).is_empty(), "{said}");
 }
