@@ -30,12 +30,12 @@ fn proxied(name: &str) -> CompConfig {
 }
 
 fn dn(node: &str) -> Dn {
-    Dn::new(&format!("safAmfNode={node},safAmfCluster=C")).unwrap()
+    Dn::new(&format!("safAmfNode={node},safAmfCluster=C")).expect("a DN")
 }
 
 /// A component of an SG that has no SU on the node.
 fn far(name: &str) -> Dn {
-    Dn::new(&format!("safComp={name},safSu={name},safSg=Proxies,safApp=X")).unwrap()
+    Dn::new(&format!("safComp={name},safSu={name},safSg=Proxies,safApp=X")).expect("a DN")
 }
 
 /// The director tells who holds the proxies' CSI, and where: `("P", "N2", ACTIVE)`. The node itself is `N`.
