@@ -301,6 +301,7 @@ impl Comp {
     }
 
     /// Whether its proxy is not active any more for the CSI by which it is proxied, so that the next one takes it over.
+    /// DEVIATION(AMF-076): the standard answers EXIST.
     fn is_left(&self, cx: &Cx) -> bool {
         let manager = self.manager_csi().zip(self.manager.as_ref());
         manager.is_some_and(|(csi, manager)| !cx.managers.is_active(csi, manager))
